@@ -1,0 +1,44 @@
+"""The shared code of the course. Everything public is importable from here:
+
+>>> from helpers import trace, draw_unrolled
+
+Names are looked up when they are first used, so that a notebook without plots never waits for matplotlib, and one
+without words never waits for torchnlp.
+"""
+
+from importlib import import_module
+
+# In this order a module imports only from the ones above it; a test reads the imports and holds us to it.
+PUBLIC = {
+    "notation": [],
+    "shapes": ["Shape", "Shapes", "expected_shapes"],
+    "recurrence": ["run_recurrence"],
+    "device": ["pick_device", "environment_report"],
+    "pictures": ["show"],
+    "glove": ["load_glove", "neighbours", "similarity", "analogy"],
+    "traces": ["Trace", "trace"],
+    "sentences": ["tokenize", "embed"],
+    "tables": ["show_shapes", "show_parameters"],
+    "svg": [],
+    "unrolled": ["draw_unrolled"],
+    "diagrams": ["draw_step", "draw_tensors", "draw_response", "draw_hidden"],
+    "plots": ["plot_nonlinearities", "plot_trajectory", "plot_similarities"],
+    "snippets": [],
+    "live": [],
+    "quiz": ["predict"],
+    "explorers": ["explore_neuron", "explore_constructor", "explore_shapes", "explore_steps", "explore_sentence"],
+}
+__all__ = [name for names in PUBLIC.values() for name in names]
+_MODULE = {name: module for module, names in PUBLIC.items() for name in names}
+
+
+def __getattr__(name: str):
+    if name not in _MODULE:
+        raise AttributeError(f"module 'helpers' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    value = getattr(import_module(f".{_MODULE[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

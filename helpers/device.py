@@ -1,0 +1,41 @@
+"""Where the tensors live: CUDA when there is one, and a report of what this kernel runs on."""
+
+import platform
+
+import torch
+
+
+def pick_device() -> torch.device:
+    """The device every notebook uses: CUDA when torch can use it, the CPU otherwise.
+
+    >>> pick_device().type in ("cuda", "cpu")
+    True
+
+    Source: torch.cuda.is_available.
+    """
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def environment_report() -> str:
+    """What this kernel runs on: Python, torch, CUDA, cuDNN and the device, one line each.
+
+    >>> print(environment_report())
+    Python  ...
+    torch   ...
+    CUDA    ...
+    cuDNN   ...
+    device  ...
+
+    Source: torch.version.cuda, torch.backends.cudnn.version, torch.cuda.get_device_name.
+    """
+    device = pick_device()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    cudnn = torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
+    facts = {
+        "Python": platform.python_version(),
+        "torch": torch.__version__,
+        "CUDA": torch.version.cuda or "not in this build of torch",
+        "cuDNN": cudnn or "not in this build of torch",
+        "device": f"{device.type} ({name})",
+    }
+    return "\n".join(f"{key:<7} {value}" for key, value in facts.items())

@@ -1,0 +1,144 @@
+"""The one pattern of every explorer: controls -> configuration -> state -> views.
+
+A view is one `widgets.HTML`; moving a control computes the state once and writes each view's text anew. No `Output`, no
+`interact`: nothing flickers, nothing is redrawn that did not change, and a picture follows the slider as fast as the
+kernel answers. This is the only module that imports ipywidgets; it uses only what versions 7.7 and 8 share.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from .pictures import Picture
+
+View = Callable[[Any, Any], Any]  # (state, the state before or None) -> Picture, Table or HTML text
+
+
+class Explorer:
+    """Controls beside live views of one state.
+
+    >>> explorer = Explorer("squares", {"n": slider("n", 3, 1, 9)}, lambda n: n * n, [lambda new, old: f"n*n is {new}"])
+    >>> explorer.controls["n"].value = 4
+    >>> explorer.html
+    ['n*n is 16']
+
+    Parameters
+    ----------
+    name     : what is explored; shown where there is no kernel to bring it to life
+    controls : the widgets, by the name of the argument they set
+    compute  : from the controls' values, as keywords, to the state that all views look at
+    views    : each from (state, state before) to a Picture, a Table or HTML text
+    still    : HTML text to store in place of the views' first pictures, for readers without a kernel
+
+    Displayed, it is a live widget; in a stored or exported notebook it is the first picture, with its tables.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        controls: Mapping[str, widgets.Widget],
+        compute: Callable[..., Any],
+        views: Sequence[View],
+        still: Callable[[Any], str] | None = None,
+    ) -> None:
+        self.name, self.controls, self._compute, self._views, self._still = name, controls, compute, views, still
+        self.state: Any = None
+        self._panes = [widgets.HTML() for _ in views]
+        self._update()
+        for control in controls.values():
+            control.observe(self._update, names="value")
+        row = widgets.Layout(flex_flow="row wrap", align_items="center")
+        panes = widgets.Box(self._panes, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
+        self.widget = widgets.VBox([widgets.Box(list(controls.values()), layout=row), panes])
+
+    @property
+    def html(self) -> list[str]:
+        """What each view shows now."""
+        return [pane.value for pane in self._panes]
+
+    def _update(self, change: Any = None) -> None:
+        before = self.state
+        try:
+            self.state = self._compute(**{name: control.value for name, control in self.controls.items()})
+            shown = [_live(view(self.state, before)) for view in self._views]
+        except Exception as error:  # a callback's exception is otherwise lost in the kernel's log: show it where it happened
+            words = f"{type(error).__name__}: {error}"
+            self._panes[0].value = f'<pre data-failed="true" style="color:#D55E00">{escape(words)}</pre>'
+            raise
+        for pane, html in zip(self._panes, shown):
+            pane.value = html  # an unchanged text is not sent again
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {
+            "text/plain": repr(self),
+            "text/html": self._still(self.state) if self._still else self._first_pictures(),
+            "application/vnd.jupyter.widget-view+json": {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": self.widget.model_id,
+            },
+        }
+
+    def _first_pictures(self) -> str:
+        views = [view(self.state, None) for view in self._views]
+        body = "".join(getattr(view, "_repr_html_", lambda: view)() for view in views)
+        return f'<p style="opacity:.75">Explorer: {escape(self.name)}. Run this notebook to move its sliders.</p>{body}'
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={control.value!r}" for name, control in self.controls.items())
+        return f"Explorer: {self.name} ({values})"
+
+
+def _live(view: Any) -> str:
+    """A view's HTML in a live widget: a picture stands there as SVG itself, so that hovering a cell tells its number."""
+    if isinstance(view, Picture):
+        narrow = min(view.width, view.width * 3 // 4)
+        style = f"width:{view.width}px;max-width:100%;min-width:{narrow}px;height:auto;display:block"
+        return f'<div style="overflow-x:auto;max-width:92vw">{view.data.replace("<svg ", f"<svg style={chr(34)}{style}{chr(34)} ", 1)}</div>'
+    return view if isinstance(view, str) else view._repr_html_()
+
+
+_STYLE = {"description_width": "initial"}
+_ROOM = {"margin": "2px 14px 2px 2px"}
+
+
+def slider(name: str, value: float, low: float, high: float, step: float = 1) -> widgets.Widget:
+    """A slider whose value can also be typed; whole numbers if `step` is one.
+
+    >>> slider("L", 3, 1, 8).max
+    8
+    """
+    kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
+    limits = dict(min=low, max=high, step=step, description=name)
+    return kind(value=value, style=_STYLE, layout=widgets.Layout(width="300px", **_ROOM), **limits)
+
+
+def switch(name: str, value: bool = False) -> widgets.Widget:
+    """A check box.
+
+    >>> switch("bias", True).value
+    True
+    """
+    return widgets.Checkbox(value=value, description=name, indent=False, layout=widgets.Layout(width="auto", **_ROOM))
+
+
+def choice(name: str, options: Sequence[str], value: str | None = None) -> widgets.Widget:
+    """One of a few words.
+
+    >>> choice("nonlinearity", ["tanh", "relu"]).value
+    'tanh'
+    """
+    layout = widgets.Layout(width="210px", **_ROOM)
+    return widgets.Dropdown(options=options, value=value or options[0], description=name, style=_STYLE, layout=layout)
+
+
+def words(name: str, value: str = "", hint: str = "") -> widgets.Widget:
+    """A line of text; what is typed counts at once.
+
+    >>> words("sentence", "I love you").value
+    'I love you'
+    """
+    layout = widgets.Layout(width="min(520px, 88vw)", **_ROOM)
+    return widgets.Text(value=value, placeholder=hint, description=name, style=_STYLE, layout=layout)

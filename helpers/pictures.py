@@ -1,0 +1,80 @@
+"""Put a picture into a notebook, always with a text that says what is to be seen."""
+
+import base64
+import io
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG drawing (or a PNG) together with its alternative text.
+
+    >>> Picture("<svg/>", alt="an empty drawing", width=10)._repr_html_()[:50]
+    '<div style="overflow-x:auto"><img alt="an empty dr'
+
+    In a notebook it becomes an `<img>`, the one form whose alternative text survives in JupyterLab and in exported
+    HTML, that is shown in a notebook nobody trusted yet, and that can run no script.
+
+    Parameters
+    ----------
+    data  : SVG text, or the bytes of a PNG
+    width : natural width, in CSS pixels
+    """
+
+    data: str | bytes
+    alt: str
+    width: int
+
+    @property
+    def source(self) -> str:
+        if isinstance(self.data, bytes):
+            return "data:image/png;base64," + base64.b64encode(self.data).decode()
+        # Percent-encode only what a quoted attribute and a URL need: the stored notebook stays readable.
+        unsafe = {"%": "%25", "#": "%23", '"': "'", "<": "%3C", ">": "%3E", "&": "%26", "\n": "%0A"}
+        return "data:image/svg+xml," + "".join(unsafe.get(c, c) for c in self.data)
+
+    def _repr_html_(self) -> str:
+        # On a narrow screen a picture shrinks to 3/4 and then scrolls: smaller, its text could not be read.
+        style = f"width:{self.width}px;max-width:100%;min-width:{min(self.width, self.width * 3 // 4)}px;height:auto"
+        image = f'<img alt="{escape(self.alt)}" style="{style};border-radius:6px" src="{self.source}">'
+        return f'<div style="overflow-x:auto">{image}</div>'
+
+    def __repr__(self) -> str:
+        return f"Picture: {self.alt}"
+
+
+def show(figure: Any, alt: str | None = None) -> None:
+    """Show a drawing of ours or a matplotlib figure, with its alternative text.
+
+    >>> show(Picture("<svg/>", alt="an empty drawing", width=10))
+    Picture: an empty drawing
+
+    Parameters
+    ----------
+    figure : a Picture, or a matplotlib Figure
+    alt    : what is to be seen, for those who can't see it; None takes the text the figure brings with it
+
+    Raises
+    ------
+    TypeError : figure is neither.
+    ValueError : there is no alternative text.
+    """
+    from IPython.display import display
+
+    alt = getattr(figure, "alt", "") if alt is None else alt
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(f"alt: given {alt!r}, expected a sentence that says what the picture shows")
+    if isinstance(figure, Picture):
+        display(Picture(figure.data, alt, figure.width))
+    elif hasattr(figure, "savefig"):
+        display(Picture(_png(figure), alt, round(figure.get_figwidth() * 100)))
+    else:
+        raise TypeError(f"figure: given {type(figure).__name__}, expected a Picture or a matplotlib Figure")
+
+
+def _png(figure: Any) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=200, facecolor="white")  # shown at half size: sharp on any screen
+    return buffer.getvalue()

@@ -1,0 +1,112 @@
+"""matplotlib figures: curves, trajectories and tables of colours. The only module that imports matplotlib.
+
+Figures are made without pyplot: nothing is shown twice, and nothing is kept open. Each brings its own alternative text.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from .notation import H, NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, X
+from .traces import Trace, require_index
+
+VALUES = LinearSegmentedColormap.from_list("values", [NEGATIVE, PAPER, POSITIVE])
+
+
+def _figure(width: float, height: float, alt: str) -> tuple[Figure, object]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.alt = alt
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def plot_nonlinearities(**functions: Callable[[np.ndarray], np.ndarray]) -> Figure:
+    """Plot functions of one number, from -3 to 3.
+
+    >>> plot_nonlinearities(tanh=np.tanh).alt
+    'Curves of tanh between -3 and 3.'
+
+    Parameters
+    ----------
+    functions : each by the name to write beside its curve
+    """
+    figure, axes = _figure(4.8, 2.8, f"Curves of {' and '.join(functions)} between -3 and 3.")
+    at = np.linspace(-3, 3, 121)
+    for style, (name, function) in zip(("-", "--", ":"), functions.items()):
+        axes.plot(at, function(at), style, color=H.colour if style == "-" else QUIET, label=name, linewidth=2)
+    axes.axhline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
+    axes.axvline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
+    axes.set(xlabel="the sum that goes in", ylabel="what comes out", ylim=(-1.5, 3.1))
+    axes.legend(frameon=False)
+    return figure
+
+
+def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int, int] = (0, 1), n: int = 0) -> Figure:
+    """Plot the way of the top layer's hidden state through two of its features, a point a step.
+
+    >>> import torch
+    >>> from helpers import trace
+    >>> plot_trajectory(trace(torch.nn.RNN(2, 3), torch.ones(2, 1, 2)), ["so", "good"]).alt
+    'Trajectory of the hidden state over 2 steps: so, good.'
+
+    Parameters
+    ----------
+    labels   : a word for each step
+    features : which two of the H_out features are the axes
+
+    Raises
+    ------
+    ValueError : a feature or n lies outside the trace, or there are fewer labels than steps.
+    """
+    require_index("n", n, len(trace.lengths))
+    for feature in features:
+        require_index("features", feature, trace.shapes.H_out)
+    steps = trace.lengths[n]
+    if len(labels) < steps:
+        raise ValueError(f"labels: given {len(labels)}, expected one for each of {steps} steps")
+    figure, axes = _figure(5.4, 4.2, f"Trajectory of the hidden state over {steps} steps: {', '.join(labels[:steps])}.")
+    way = np.vstack([trace.h_0[-1, 0, n], trace.hidden[-1, 0, :steps, n]])[:, list(features)]
+    axes.plot(*way.T, color=H.colour, linewidth=1.5)
+    axes.plot(*way[1:].T, "o", markersize=9, markerfacecolor=H.tint, markeredgecolor=H.colour, markeredgewidth=2)
+    for place, label in zip(way, ["h_0", *labels]):
+        axes.annotate(label, place, xytext=(7, 7), textcoords="offset points", color=X.ink if label != "h_0" else TEXT)
+    axes.axhline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
+    axes.axvline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
+    axes.margins(0.2)
+    axes.set(xlabel=f"feature {features[0]} of h", ylabel=f"feature {features[1]} of h")
+    return figure
+
+
+def plot_similarities(words: Sequence[str], vectors: np.ndarray) -> Figure:
+    """Plot the cosine of every pair of words as a table of colours with its numbers.
+
+    >>> plot_similarities(["a", "b"], np.eye(2)).alt
+    'Table of cosines of 2 words (a, b); the highest between two different words is 0.00, of a and b.'
+
+    Parameters
+    ----------
+    vectors : (len(words), H_in), array or tensor
+
+    Raises
+    ------
+    ValueError : there are not as many vectors as words, or fewer than two.
+    """
+    vectors = np.asarray(vectors, dtype=float)
+    if len(vectors) != len(words) or len(words) < 2:
+        raise ValueError(f"vectors: given {len(vectors)}, expected one for each of {len(words)} words, and at least 2")
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = unit @ unit.T
+    apart = np.where(np.eye(len(words), dtype=bool), -2, cosines)
+    a, b = np.unravel_index(apart.argmax(), apart.shape)
+    best = f"the highest between two different words is {abs(apart.max()):.2f}, of {words[a]} and {words[b]}"
+    size = 1.2 + 0.55 * len(words)
+    figure, axes = _figure(size + 0.4, size, f"Table of cosines of {len(words)} words ({', '.join(words)}); {best}.")
+    axes.imshow(cosines, cmap=VALUES, vmin=-1, vmax=1)
+    axes.set_xticks(range(len(words)), words, rotation=40, ha="right")
+    axes.set_yticks(range(len(words)), words)
+    for (i, j), cosine in np.ndenumerate(cosines):
+        axes.text(j, i, f"{cosine:.2f}", ha="center", va="center", fontsize=9, color=PAPER if abs(cosine) > 0.6 else TEXT)
+    return figure

@@ -1,0 +1,97 @@
+"""Predict first, then check: the question a learner answers before running on."""
+
+import ast
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from .live import Explorer, switch, words
+
+
+def predict(question: str, answer: Any) -> Explorer:
+    """Ask a question; a typed answer is checked at once, and the right one stays folded until it is wanted.
+
+    >>> asked = predict("What is 2 + 3?", 5)
+    >>> asked.controls["guess"].value = "5"
+    >>> "Right" in asked.html[0]
+    True
+
+    Parameters
+    ----------
+    question : one sentence
+    answer   : a number, a shape (any sequence of numbers), a yes or no (bool) or a word. Best computed by the cell
+               itself, so that it can't be wrong. Numbers may be off by 1 in 1000.
+
+    Raises
+    ------
+    ValueError : the question is empty.
+    TypeError : the answer is none of these.
+    """
+    if not isinstance(question, str) or not question.strip():
+        raise ValueError(f"question: given {question!r}, expected a sentence")
+    right = _told(answer)
+
+    def verdict(guess: str, reveal: bool) -> str:
+        if guess.strip():
+            good = is_right(guess, answer)
+            said = f"✓ Right: {right}" if good else "Not yet."
+            return said if good or not reveal else f"{said} The answer is {right}"
+        return f"The answer is {right}" if reveal else ""
+
+    def view(said: str, old: str | None) -> str:
+        line = f'<p style="margin:4px 0;min-height:1.4em"><b>{escape(said)}</b></p>'
+        return f'<div style="flex:1 0 100%"><p style="margin:0"><b>Predict:</b> {escape(question)}</p>{line}</div>'
+
+    def still(said: str) -> str:
+        asked = f"<summary><b>Predict:</b> {escape(question)}</summary>"
+        return f"<details>{asked}<p>The answer is <b>{escape(right)}</b></p></details>"
+
+    controls = {"guess": words("your answer", hint=_example(answer)), "reveal": switch("show the answer")}
+    return Explorer(f"predict: {question}", controls, verdict, [view], still)
+
+
+def is_right(guess: str, answer: Any) -> bool:
+    """Whether a typed guess means the answer, however it is spelled.
+
+    >>> [is_right(g, (5, 2, 4)) for g in ("(5, 2, 4)", "5,2,4", "[5, 2, 4]", "5 2 4", "(5, 4, 2)")]
+    [True, True, True, True, False]
+    >>> is_right("YES", True), is_right("0.333", 1 / 3), is_right("Tanh ", "tanh")
+    (True, True, True)
+    """
+    typed = guess.strip().casefold()
+    if isinstance(answer, bool):
+        return typed in (("yes", "y", "true") if answer else ("no", "n", "false"))
+    if isinstance(answer, str):
+        return typed.strip("'\"") == answer.casefold()
+    numbers = _numbers(typed)
+    expected = list(answer) if isinstance(answer, Sequence) else [answer]
+    same = len(numbers) == len(expected)
+    return same and all(math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-9) for a, b in zip(numbers, expected))
+
+
+def _numbers(typed: str) -> list[float]:
+    """The numbers in a typed tuple, list or row; none if it is anything else."""
+    bare = typed.strip("()[] ").replace(",", " ").split()
+    try:
+        return [float(ast.literal_eval(part)) for part in bare]
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, OverflowError):
+        return []
+
+
+def _told(answer: Any) -> str:
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if isinstance(answer, (int, str)):
+        return str(answer)
+    if isinstance(answer, float):
+        return f"{answer:.3f}"
+    if isinstance(answer, Sequence) and all(isinstance(part, (int, float)) for part in answer):
+        return str(tuple(answer))
+    raise TypeError(f"answer: given {type(answer).__name__}, expected a number, a shape, a bool or a word")
+
+
+def _example(answer: Any) -> str:
+    if isinstance(answer, bool):
+        return "yes or no"
+    return "a word" if isinstance(answer, str) else "a number" if isinstance(answer, (int, float)) else "as (5, 2, 4)"

@@ -1,0 +1,200 @@
+"""The equation itself, in NumPy: every hidden state of any `nn.RNN`.
+
+    h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)
+
+Nothing here is clever. Three loops (layers, directions, steps) and one line of arithmetic are the whole of `nn.RNN`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from .shapes import Shapes, expected_shapes, require_rnn
+
+ACTIVATIONS = {"tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
+
+
+class Recurrence(NamedTuple):
+    """What `run_recurrence` returns: `output` and `h_n` as torch would, and the grid they are taken from."""
+
+    output: np.ndarray | PackedSequence
+    h_n: np.ndarray
+    hidden: np.ndarray  # (num_layers, D, L, N, H_out), zero where a packed row has ended
+
+
+class Call(NamedTuple):
+    """One call's arguments in a single form: the batch always there, time always first, all in NumPy."""
+
+    shapes: Shapes
+    lengths: np.ndarray  # (N,), in steps
+    input: np.ndarray  # (L, N, H_in)
+    h_0: np.ndarray  # (num_layers, D, N, H_out)
+
+
+def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Recurrence:
+    """Run `rnn` by hand: the same numbers as `rnn(input, h0)`, and every hidden state on the way.
+
+    >>> rnn = nn.RNN(3, 4)
+    >>> x = torch.ones(5, 2, 3)
+    >>> by_hand = run_recurrence(rnn, x)
+    >>> by_hand.hidden.shape  # (num_layers, D, L, N, H_out)
+    (1, 1, 5, 2, 4)
+    >>> np.allclose(by_hand.output, rnn(x)[0].detach(), atol=1e-6)
+    True
+
+    Parameters
+    ----------
+    input : (L, N, H_in), (N, L, H_in) if batch_first, (L, H_in) unbatched, or a PackedSequence
+    h0    : (D*num_layers, N, H_out), without N if unbatched; None for zeros
+
+    Returns
+    -------
+    output : the top layer at every step, both directions side by side: (L, N, D*H_out) in the layout of `input`
+    h_n    : (D*num_layers, N, H_out), every layer and direction at its own last step
+    hidden : (num_layers, D, L, N, H_out), everything, by layer, direction and step
+
+    Raises
+    ------
+    TypeError : rnn, input or h0 is of another type.
+    ValueError : a shape or dtype does not fit, a step is missing, or dropout is at work (call `rnn.eval()` first).
+
+    Source: the equation in the torch.nn.RNN documentation; float64 in, float64 out, anything else is float32.
+    """
+    call = read_call(rnn, input, h0)
+    hidden, h_n = hidden_states(rnn, call)
+    top = np.concatenate(hidden[-1], axis=-1)  # (L, N, D*H_out)
+    return Recurrence(_like_input(top, rnn, input), h_n, hidden)
+
+
+def hidden_states(rnn: nn.RNN, call: Call) -> tuple[np.ndarray, np.ndarray]:
+    """The three loops: every hidden state of one call, and h_n.
+
+    >>> rnn = nn.RNN(3, 4, num_layers=2)
+    >>> hidden, h_n = hidden_states(rnn, read_call(rnn, torch.ones(5, 2, 3)))
+    >>> hidden.shape, h_n.shape
+    ((2, 1, 5, 2, 4), (2, 2, 4))
+    """
+    s, weights, act = call.shapes, numpy_weights(rnn), ACTIVATIONS[rnn.nonlinearity]
+    hidden = np.zeros((s.num_layers, s.D, *call.input.shape[:2], s.H_out), call.input.dtype)
+    last = call.h_0.copy()  # (num_layers, D, N, H_out)
+    below = call.input  # what the current layer reads at each step
+    for layer in range(s.num_layers):
+        for direction in range(s.D):
+            W_ih, W_hh, b_ih, b_hh = cell_weights(weights, layer, direction)
+            h = call.h_0[layer, direction]  # (N, H_out)
+            for t in reversed(range(s.L)) if direction else range(s.L):
+                new = act(below[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh)
+                alive = (t < call.lengths)[:, None]  # a row that has ended, or not begun, keeps its state
+                h = np.where(alive, new, h)
+                hidden[layer, direction, t] = np.where(alive, new, 0)
+            last[layer, direction] = h
+        below = np.concatenate(hidden[layer], axis=-1)  # (L, N, D*H_out)
+    return hidden, last.reshape(s.h_n)
+
+
+def _like_input(output: np.ndarray, rnn: nn.RNN, input: Tensor | PackedSequence) -> np.ndarray | PackedSequence:
+    """Give `output`, here (L, N, D*H_out), the layout that torch would give it."""
+    if isinstance(input, PackedSequence):
+        order = slice(None) if input.sorted_indices is None else input.sorted_indices.cpu().numpy()
+        rows = [output[t, order][:n] for t, n in enumerate(input.batch_sizes)]
+        return input._replace(data=torch.from_numpy(np.concatenate(rows)))
+    if input.dim() == 2:
+        return output[:, 0]
+    return output.swapaxes(0, 1) if rnn.batch_first else output
+
+
+def numpy_weights(rnn: nn.RNN) -> dict[str, np.ndarray]:
+    """Every parameter as a NumPy array, by its name in `named_parameters()`.
+
+    >>> sorted(numpy_weights(nn.RNN(2, 3, bias=False)))
+    ['weight_hh_l0', 'weight_ih_l0']
+    """
+    return {name: to_numpy(parameter) for name, parameter in rnn.named_parameters()}
+
+
+def cell_weights(weights: dict[str, np.ndarray], layer: int, direction: int) -> tuple:
+    """W_ih, W_hh, b_ih, b_hh of one layer and direction; without bias, 0 takes the place of each bias.
+
+    >>> [np.shape(w) for w in cell_weights(numpy_weights(nn.RNN(2, 3)), layer=0, direction=0)]
+    [(3, 2), (3, 3), (3,), (3,)]
+    """
+    name = f"l{layer}" + "_reverse" * direction
+    kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    return tuple(weights.get(f"{kind}_{name}", 0.0) for kind in kinds)
+
+
+def read_call(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Call:
+    """Check the arguments of a call and bring them into one form, time first and with a batch axis.
+
+    >>> read_call(nn.RNN(3, 4), torch.zeros(5, 3)).input.shape
+    (5, 1, 3)
+    """
+    require_rnn(rnn)
+    if rnn.training and rnn.dropout and rnn.num_layers > 1:
+        raise ValueError(f"rnn: dropout={rnn.dropout} is at work, so every call differs; call rnn.eval() first")
+    if isinstance(input, PackedSequence):
+        padded, lengths = pad_packed_sequence(input)
+        layout = ("L", "N", "H_in")
+    else:
+        padded, lengths = _require_tensor("input", input), None
+        layout = _layout(rnn, input)
+    _require_dtype("input", padded, rnn)
+    if padded.dim() != len(layout) or padded.size(-1) != rnn.input_size:
+        raise ValueError(f"input: given {tuple(padded.shape)}, expected {_named(layout, H_in=rnn.input_size)}")
+    L, N = padded.size(layout.index("L")), padded.size(layout.index("N")) if "N" in layout else None
+    shapes = expected_shapes(rnn, L=L, N=N)
+    steps = to_numpy(padded)
+    if N is None:
+        steps = steps[:, None]
+    elif layout[0] == "N":
+        steps = steps.swapaxes(0, 1)
+    lengths = np.full(steps.shape[1], L) if lengths is None else lengths.numpy()
+    return Call(shapes, lengths, steps, _initial_state(rnn, shapes, h0, steps))
+
+
+def _initial_state(rnn: nn.RNN, shapes: Shapes, h0: Tensor | None, steps: np.ndarray) -> np.ndarray:
+    grid = (shapes.num_layers, shapes.D, steps.shape[1], shapes.H_out)
+    if h0 is None:
+        return np.zeros(grid, steps.dtype)
+    _require_dtype("h0", _require_tensor("h0", h0), rnn)
+    if tuple(h0.shape) != shapes.h_0:
+        raise ValueError(f"h0: given {tuple(h0.shape)}, expected {shapes.h_0}")
+    return to_numpy(h0).reshape(grid)
+
+
+def _layout(rnn: nn.RNN, input: Tensor) -> tuple[str, ...]:
+    if input.dim() == 2:
+        return "L", "H_in"
+    if input.dim() == 3:
+        return ("N", "L", "H_in") if rnn.batch_first else ("L", "N", "H_in")
+    layouts = "(L, H_in), (L, N, H_in) or, with batch_first, (N, L, H_in)"
+    raise ValueError(f"input: given {input.dim()} axes {tuple(input.shape)}, expected {layouts}")
+
+
+def _named(layout: tuple[str, ...], **sizes: int) -> str:
+    return "(" + ", ".join(f"{axis}={sizes[axis]}" if axis in sizes else axis for axis in layout) + ")"
+
+
+def _require_tensor(name: str, value: Tensor) -> Tensor:
+    if not isinstance(value, Tensor):
+        expected = "a torch.Tensor" + (" or PackedSequence" if name == "input" else " or None")
+        raise TypeError(f"{name}: given {type(value).__name__}, expected {expected}")
+    return value
+
+
+def _require_dtype(name: str, value: Tensor, rnn: nn.RNN) -> None:
+    if value.dtype != rnn.weight_ih_l0.dtype:
+        raise ValueError(f"{name}: given {value.dtype}, expected {rnn.weight_ih_l0.dtype}, the dtype of rnn's weights")
+
+
+def to_numpy(tensor: Tensor) -> np.ndarray:
+    """A tensor from any device, as float64 if it was float64 and as float32 otherwise: NumPy has no bfloat16.
+
+    >>> to_numpy(torch.zeros(2, dtype=torch.bfloat16)).dtype
+    dtype('float32')
+    """
+    tensor = tensor.detach().cpu()
+    return (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy()

@@ -1,0 +1,164 @@
+"""The shape every tensor of an `nn.RNN` call must have, known without running it."""
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from types import MappingProxyType
+
+from torch import nn
+
+
+class Shape(tuple):
+    """A shape whose axes have names: an ordinary tuple of sizes that can say what each of them means.
+
+    >>> shape = Shape(("L", 5), ("N", 2), ("H_in", 3))
+    >>> shape == (5, 2, 3), shape.names
+    (True, ('L', 'N', 'H_in'))
+    >>> print(shape)
+    (L=5, N=2, H_in=3)
+    """
+
+    names: tuple[str, ...]
+
+    def __new__(cls, *axes: tuple[str, int]) -> "Shape":
+        self = super().__new__(cls, (size for _, size in axes))
+        self.names = tuple(name for name, _ in axes)
+        return self
+
+    def __getnewargs__(self) -> tuple:
+        return tuple(zip(self.names, self))
+
+    def __str__(self) -> str:
+        return "(" + ", ".join(f"{name}={size}" for name, size in zip(self.names, self)) + ")"
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Sizes of one call, and from them the shape of every tensor in it.
+
+    >>> shapes = expected_shapes(nn.RNN(3, 4, bidirectional=True), L=5, N=2)
+    >>> print(shapes.output)
+    (L=5, N=2, D*H_out=8)
+    >>> shapes.parameters["weight_ih_l0_reverse"]
+    (4, 3)
+
+    Source: torch.nn.RNN documentation, "Inputs", "Outputs", "Variables".
+    """
+
+    L: int
+    N: int | None  # None: one unbatched sequence
+    H_in: int
+    H_out: int
+    num_layers: int = 1
+    D: int = 1  # directions
+    bias: bool = True
+    batch_first: bool = False
+
+    @property
+    def input(self) -> Shape:
+        return self._sequence("H_in", self.H_in)
+
+    @property
+    def output(self) -> Shape:
+        return self._sequence("D*H_out", self.D * self.H_out)
+
+    @property
+    def h_0(self) -> Shape:
+        batch = () if self.N is None else (("N", self.N),)  # never moved by batch_first
+        return Shape(("D*num_layers", self.D * self.num_layers), *batch, ("H_out", self.H_out))
+
+    @property
+    def h_n(self) -> Shape:
+        return self.h_0
+
+    @property
+    def tensors(self) -> Mapping[str, Shape]:
+        """The four tensors of the call, by the name torch's documentation gives them."""
+        return MappingProxyType({name: getattr(self, name) for name in ("input", "h_0", "output", "h_n")})
+
+    @property
+    def parameters(self) -> Mapping[str, Shape]:
+        """Every parameter, in the order and under the names of `named_parameters()`."""
+        found = {}
+        for layer in range(self.num_layers):
+            for suffix in ("", "_reverse")[: self.D]:
+                found |= self._cell(layer, f"l{layer}{suffix}")
+        return MappingProxyType(found)
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(prod(shape) for shape in self.parameters.values())
+
+    def _cell(self, layer: int, name: str) -> dict[str, Shape]:
+        # Above the first layer, what comes in is the output of the layer below: both directions side by side.
+        below = ("H_in", self.H_in) if layer == 0 else ("D*H_out", self.D * self.H_out)
+        out = ("H_out", self.H_out)
+        weights = {f"weight_ih_{name}": Shape(out, below), f"weight_hh_{name}": Shape(out, out)}
+        biases = {f"bias_ih_{name}": Shape(out), f"bias_hh_{name}": Shape(out)}
+        return weights | (biases if self.bias else {})
+
+    def _sequence(self, feature: str, size: int) -> Shape:
+        axes = [("L", self.L)] if self.N is None else [("L", self.L), ("N", self.N)]
+        if self.batch_first:
+            axes.reverse()  # of one axis: batch_first means nothing to an unbatched sequence
+        return Shape(*axes, (feature, size))
+
+
+def expected_shapes(rnn: nn.RNN, *, L: int, N: int | None = None) -> Shapes:
+    """Shapes a call of `rnn` takes and returns, worked out without running it.
+
+    >>> expected_shapes(nn.RNN(3, 4), L=5, N=2).output
+    (5, 2, 4)
+
+    Parameters
+    ----------
+    L : sequence length, in time steps (>= 1)
+    N : batch size, in sequences (>= 1); None for one unbatched sequence
+
+    Returns
+    -------
+    input  : (L, N, H_in), or (N, L, H_in) if batch_first
+    output : (L, N, D*H_out), or (N, L, D*H_out) if batch_first
+    h_0, h_n : (D*num_layers, N, H_out); batch_first does not change them
+    parameters : each by its name in `named_parameters()`
+
+    Raises
+    ------
+    TypeError : rnn is no nn.RNN; L or N is no whole number.
+    ValueError : L or N < 1; names the argument and the value received.
+
+    Source: torch.nn.RNN documentation, "Outputs".
+    """
+    require_rnn(rnn)
+    return Shapes(
+        L=_count("L", L),
+        N=None if N is None else _count("N", N),
+        H_in=rnn.input_size,
+        H_out=rnn.hidden_size,
+        num_layers=rnn.num_layers,
+        D=2 if rnn.bidirectional else 1,
+        bias=rnn.bias,
+        batch_first=rnn.batch_first,
+    )
+
+
+def require_rnn(rnn: nn.RNN) -> None:
+    """Refuse anything that is no `nn.RNN`, in one sentence.
+
+    >>> require_rnn(nn.GRU(2, 3))
+    Traceback (most recent call last):
+    TypeError: rnn: given GRU, expected a torch.nn.RNN
+    """
+    if not isinstance(rnn, nn.RNN):
+        raise TypeError(f"rnn: given {type(rnn).__name__}, expected a torch.nn.RNN")
+
+
+def _count(name: str, value: int) -> int:
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: given {value!r}, expected a whole number >= 1") from None
+    if count < 1 or isinstance(value, bool):
+        raise ValueError(f"{name}: given {value!r}, expected a whole number >= 1")
+    return count

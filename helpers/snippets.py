@@ -1,0 +1,71 @@
+"""The lines of code that make exactly the network and the call an explorer shows; and the explorer runs these lines."""
+
+import warnings
+
+import torch
+from torch import nn
+
+from .traces import Trace, trace
+
+DEFAULTS = dict(
+    num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0, bidirectional=False
+)
+
+
+def call_code(
+    *, input_size: int, hidden_size: int, L: int, N: int | None, h0: str = "None", seed: int = 0, **options: object
+) -> str:
+    """The code of one network and one call of it, with only the arguments that differ from torch's defaults.
+
+    >>> print(call_code(input_size=3, hidden_size=4, L=5, N=2, num_layers=2, bias=True))
+    torch.manual_seed(0)
+    rnn = nn.RNN(3, 4, num_layers=2)
+    x = torch.randn(5, 2, 3)  # (L, N, H_in)
+    output, h_n = rnn(x)
+
+    Parameters
+    ----------
+    N  : batch size; None for one unbatched sequence
+    h0 : "None", "zeros" or "random"
+    options : the other arguments of `nn.RNN`
+
+    Raises
+    ------
+    TypeError : an option is no argument of nn.RNN.
+    """
+    unknown = set(options) - set(DEFAULTS)
+    if unknown:
+        raise TypeError(f"options: given {', '.join(sorted(unknown))}, expected arguments of nn.RNN: {', '.join(DEFAULTS)}")
+    other = "".join(f", {name}={value!r}" for name, value in options.items() if value != DEFAULTS[name])
+    lines = ["torch.manual_seed(0)".replace("0", str(seed)), f"rnn = nn.RNN({input_size}, {hidden_size}{other})"]
+    if options.get("dropout"):
+        lines.append("rnn.eval()  # dropout acts only while training")
+    time_first = not options.get("batch_first")
+    axes = [("L", L)] if N is None else [("L", L), ("N", N)] if time_first else [("N", N), ("L", L)]
+    axes.append(("H_in", input_size))
+    sizes, names = ", ".join(str(size) for _, size in axes), ", ".join(name for name, _ in axes)
+    lines.append(f"x = torch.randn({sizes})  # ({names})")
+    if h0 != "None":
+        rows = options.get("num_layers", 1) * (2 if options.get("bidirectional") else 1)
+        shape = f"{rows}, {hidden_size}" if N is None else f"{rows}, {N}, {hidden_size}"
+        meaning = "(D*num_layers, H_out)" if N is None else "(D*num_layers, N, H_out)"
+        lines.append(f"h0 = torch.{'zeros' if h0 == 'zeros' else 'randn'}({shape})  # {meaning}")
+    lines.append("output, h_n = rnn(x)" if h0 == "None" else "output, h_n = rnn(x, h0)")
+    return "\n".join(lines)
+
+
+def run_code(code: str) -> Trace:
+    """Run the lines of `call_code` and trace the call they make; torch's own random state stays as it was.
+
+    >>> run_code(call_code(input_size=3, hidden_size=4, L=5, N=2)).output.shape
+    (5, 2, 4)
+
+    Parameters
+    ----------
+    code : from `call_code`. It is executed: never pass text that somebody typed.
+    """
+    made = {"torch": torch, "nn": nn}
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # dropout with one layer warns; the explorers say it in words
+        exec(code, made)
+    return trace(made["rnn"], made["x"], made.get("h0"))

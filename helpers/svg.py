@@ -1,0 +1,159 @@
+"""SVG as text: a handful of plain functions. Every text and attribute is escaped, nothing needs an id."""
+
+from collections.abc import Iterable
+from html import escape
+
+from .notation import H, PAPER, QUIET, TEXT, text_on, value_colour
+from .pictures import Picture
+
+FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
+
+
+def tag(name: str, *children: str, **attributes: object) -> str:
+    """One element; `_` in an attribute's name stands for `-`, None leaves the attribute out.
+
+    >>> tag("rect", x=1.25, stroke_width=2, rx=None)
+    '<rect x="1.2" stroke-width="2"/>'
+    """
+    parts = [f' {key.replace("_", "-")}="{_number(value)}"' for key, value in attributes.items() if value is not None]
+    inside = "".join(children)
+    return f"<{name}{''.join(parts)}>{inside}</{name}>" if inside else f"<{name}{''.join(parts)}/>"
+
+
+def _number(value: object) -> str:
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else escape(str(value))
+
+
+def text(x: float, y: float, words: str, *, size: int = 12, fill: str = TEXT, **attributes: object) -> str:
+    """A line of text, escaped.
+
+    >>> text(0, 0, "<b>")
+    '<text x="0" y="0" font-size="12" fill="#222222">&lt;b&gt;</text>'
+    """
+    return tag("text", escape(str(words)), x=x, y=y, font_size=size, fill=fill, **attributes)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 2, head: bool = True) -> str:
+    """A straight edge, with a small arrow head drawn as a shape of its own: a marker would need an id.
+
+    >>> line(0, 0, 10, 0, "#000000", head=False)
+    '<path d="M0 0L10 0" stroke="#000000" stroke-width="2" fill="none"/>'
+    """
+    edge = tag("path", d=f"M{x1:g} {y1:g}L{x2:g} {y2:g}", stroke=colour, stroke_width=width, fill="none")
+    if not head:
+        return edge
+    length = max(((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 1e-9)
+    dx, dy, size = (x2 - x1) / length, (y2 - y1) / length, 3 + width
+    bx, by, w = x2 - dx * size, y2 - dy * size, size * 0.55
+    points = f"{x2:g},{y2:g} {bx - dy * w:.1f},{by + dx * w:.1f} {bx + dy * w:.1f},{by - dx * w:.1f}"
+    return edge + tag("polygon", points=points, fill=colour)
+
+
+def cells(x: float, y: float, w: float, h: float, values: Iterable, name: str, limit: float, most: int = 8) -> str:
+    """A column of numbers as coloured cells, first on top; hovering a cell tells its number.
+
+    >>> cells(0, 0, 10, 20, [1.0, -1.0], "h", limit=1).count("<rect")
+    3
+
+    Parameters
+    ----------
+    most : more values than this are abbreviated by a gap after the first ones
+    """
+    values = list(values)
+    shown = abbreviate(len(values), most)
+    step = h / len(shown)
+    parts = []
+    for row, i in enumerate(shown):
+        if i is None:
+            parts.append(text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle"))
+            continue
+        value = float(values[i])
+        tip = tag("title", escape(f"{name}[{i}] = {value:.3f}"))
+        parts.append(tag("rect", tip, x=x, y=y + row * step, width=w, height=step, fill=value_colour(value, limit)))
+    frame = tag("rect", x=x, y=y, width=w, height=h, fill="none", stroke=QUIET, stroke_width=0.6)
+    return "".join(parts) + frame
+
+
+def abbreviate(size: int, most: int) -> list[int | None]:
+    """Which of `size` things to draw when there is room for `most`: the first ones, a gap (None), the last two.
+
+    >>> abbreviate(4, 6), abbreviate(100, 6)
+    ([0, 1, 2, 3], [0, 1, 2, None, 98, 99])
+    """
+    if size <= most:
+        return list(range(size))
+    return [*range(most - 3), None, size - 2, size - 1]
+
+
+def number_cell(x: float, y: float, w: float, h: float, value: float, limit: float, name: str) -> str:
+    """One number, written on its colour.
+
+    >>> "0.50" in number_cell(0, 0, 40, 20, 0.5, 1.0, "h[0]")
+    True
+    """
+    fill = value_colour(value, limit)
+    tip = tag("title", escape(f"{name} = {value:.3f}"))
+    box = tag("rect", tip, x=x, y=y, width=w, height=h, fill=fill, stroke="#BBBBBB", stroke_width=0.5)
+    written = f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
+    written = written if len(written) <= 6 else f"{value:.0e}".replace("-", "−")
+    return box + text(x + w / 2, y + h / 2 + 4, written, size=11, fill=text_on(fill), text_anchor="middle")
+
+
+def picture(width: float, height: float, parts: Iterable[str], alt: str) -> Picture:
+    """The finished drawing, on white paper so that it reads the same on a light and on a dark page.
+
+    >>> picture(10, 20, [], alt="nothing").width
+    10
+    """
+    width, height = round(width), round(height)
+    paper = tag("rect", width=width, height=height, fill=PAPER, rx=6)
+    attributes = dict(xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}", width=width, height=height)
+    drawing = tag("svg", paper, *parts, **attributes, role="img", aria_label=alt, font_family=FONT)
+    return Picture(drawing, alt, width)
+
+
+def scale(x: float, y: float, limit: float) -> str:
+    """The legend of the values: olive below zero, white at zero, purple above; 150 wide.
+
+    >>> scale(0, 0, 1.0).count("<rect")
+    11
+    """
+    boxes = [tag("rect", x=x + 36 + i * 8, y=y, width=8, height=10, fill=value_colour(i / 5 - 1)) for i in range(11)]
+    ends = text(x + 32, y + 9, f"−{limit:.3g}", size=11, text_anchor="end") + text(x + 128, y + 9, f"+{limit:.3g}", size=11)
+    return "".join(boxes) + ends
+
+
+def batch_cards(N: int, draw) -> str:
+    """The batch behind the front card: up to two more outlines, offset up and to the right.
+
+    >>> batch_cards(1, lambda dx, dy: "card"), batch_cards(9, lambda dx, dy: "card")
+    ('', 'cardcard')
+    """
+    return "".join(draw(4 * k, -4 * k) for k in range(min(N - 1, 2), 0, -1))
+
+
+def node(cx: float, cy: float, r: float, values: Iterable, name: str, limit: float, N: int = 1, role=H, strong=False) -> str:
+    """A circle (h) or rounded square (x) with its features as cells inside, and the batch behind it.
+
+    >>> node(20, 20, 10, [0.0], "h", 1.0).count("<circle")
+    1
+    """
+
+    def outline(dx: float, dy: float, fill: str, width: float) -> str:
+        look = dict(fill=fill, stroke=role.colour, stroke_width=width)
+        if role.mark == "circle":
+            return tag("circle", cx=cx + dx, cy=cy + dy, r=r, **look)
+        return tag("rect", x=cx - r + dx, y=cy - r + dy, width=2 * r, height=2 * r, rx=7, **look)
+
+    behind = batch_cards(N, lambda dx, dy: outline(dx, dy, PAPER, 1))
+    front = outline(0, 0, role.tint, 4 if strong else 2)
+    return behind + front + cells(cx - 6, cy - r * 0.72, 12, r * 1.44, values, name, limit)
+
+
+def empty_node(cx: float, cy: float, r: float) -> str:
+    """A state that is not computed yet: a grey, empty circle.
+
+    >>> empty_node(20, 20, 10).count("<circle")
+    1
+    """
+    return tag("circle", cx=cx, cy=cy, r=r, fill=PAPER, stroke="#BBBBBB", stroke_width=1.5, stroke_dasharray="3 3")

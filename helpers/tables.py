@@ -1,0 +1,167 @@
+"""Shapes and parameters as tables: plain text for the terminal, HTML for the notebook."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from html import escape
+from math import prod
+
+from torch import Tensor, nn
+
+from .notation import H_N, role_of
+from .shapes import Shape, Shapes, expected_shapes
+from .traces import Trace
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings. Prints as aligned text, shows as HTML in a notebook.
+
+    >>> Table(("tensor", "shape"), (("input", "(L=5, H_in=3)"), ("h_n", "(H_out=4)")))
+    tensor  shape
+    input   (L=5, H_in=3)
+    h_n     (H_out=4)
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    changed: Collection[str] | None = None  # first cells of the rows to mark; None leaves no room for marks
+
+    def __repr__(self) -> str:
+        lines = (self.headings, *self.rows)
+        widths = [max(map(len, column)) for column in zip(*lines)]
+        text = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+        return "\n".join(text)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col" style="{_CELL};text-align:left">{escape(cell)}</th>' for cell in self.headings)
+        body = "".join(self._row(row) for row in self.rows)
+        table = f'<table style="{_TABLE}"><tr>{head}</tr>{body}</table>'
+        return f'<div style="overflow-x:auto">{table}</div>'
+
+    def _row(self, row: tuple[str, ...]) -> str:
+        name, *cells = row
+        marked = name in (self.changed or ())
+        first = f'<th scope="row" style="{_CELL};text-align:left;font-weight:{700 if marked else 400}">'
+        first += f"{_swatch(name)}{escape(name)}</th>"
+        rest = "".join(f'<td style="{_CELL};text-align:left">{escape(cell)}</td>' for cell in cells)
+        if self.changed is not None:  # room for the mark is kept, so that a table does not jump when it comes
+            rest += f'<td style="{_CELL};min-width:5em">{"◂ changed" if marked else ""}</td>'
+        # A tint that is visible on a light and on a dark page, and never the only sign: the word stands there too.
+        return f'<tr style="background:{"rgba(204,121,167,.22)" if marked else "transparent"}">{first}{rest}</tr>'
+
+
+# Colours are the page's own, so that the table is readable in light and dark themes alike.
+_TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;color:inherit"
+_CELL = "padding:2px 12px 2px 8px;border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
+
+
+def _swatch(name: str) -> str:
+    try:
+        role = role_of(name)
+    except ValueError:
+        return ""
+    line = "dashed currentColor" if role is H_N else f"solid {role.colour}"
+    fill = role.colour if role.mark not in ("solid frame", "dashed frame") else "transparent"
+    radius = {"circle": "50%", "rounded square": "3px"}.get(role.mark, "0")
+    style = f"display:inline-block;width:8px;height:8px;margin-right:7px;border:2px {line}"
+    return f'<span aria-hidden="true" style="{style};background:{fill};border-radius:{radius}"></span>'
+
+
+def show_shapes(
+    call: nn.RNN | Trace, *, L: int | None = None, N: int | None = None, **tensors: Tensor | None
+) -> Table:
+    """The tensors of a call with their named axes: those you have, or those a call would take and return.
+
+    >>> import torch
+    >>> rnn = nn.RNN(3, 4)
+    >>> show_shapes(rnn, L=5, N=2)
+    tensor  shape                              numbers
+    input   (L=5, N=2, H_in=3)                 30
+    h_0     (D*num_layers=1, N=2, H_out=4)     8
+    output  (L=5, N=2, D*H_out=4)              40
+    h_n     (D*num_layers=1, N=2, H_out=4)     8
+    >>> show_shapes(rnn, output=rnn(torch.zeros(5, 2, 3))[0])
+    tensor  shape                  numbers
+    output  (L=5, N=2, D*H_out=4)  40
+
+    Parameters
+    ----------
+    call    : an nn.RNN, or a Trace, which knows its own sizes
+    L, N    : sequence length and batch size (N=None: unbatched), when no tensors are given
+    tensors : input=, h_0=, output=, h_n=, as you have them; None stands for zeros
+
+    Raises
+    ------
+    TypeError : no sizes to go by, or an unknown name; says which are possible.
+    ValueError : a tensor has another number of axes than the call allows.
+
+    Source: torch.nn.RNN documentation, "Inputs" and "Outputs".
+    """
+    if isinstance(call, Trace):
+        return shape_table(call.shapes)
+    if not tensors:
+        if L is None:
+            raise TypeError("L: not given; expected L= (and N=), or tensors as input=, h_0=, output=, h_n=")
+        return shape_table(expected_shapes(call, L=L, N=N))
+    unknown = set(tensors) - {"input", "h_0", "output", "h_n"}
+    if unknown:
+        raise TypeError(f"tensors: given {', '.join(sorted(unknown))}, expected input, h_0, output or h_n")
+    return _table(("tensor", "shape", "numbers"), (_named_tensor(call, *item) for item in tensors.items()))
+
+
+def _named_tensor(rnn: nn.RNN, name: str, tensor: Tensor | None) -> tuple[str, Shape | str, str]:
+    if tensor is None:
+        return name, "None: zeros", ""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name}: given {type(tensor).__name__}, expected a torch.Tensor")
+    likely = expected_shapes(rnn, L=1, N=None if tensor.dim() == 2 else 1).tensors[name]
+    if tensor.dim() != len(likely.names):
+        raise ValueError(f"{name}: given {tensor.dim()} axes {tuple(tensor.shape)}, expected 2 or 3")
+    return name, Shape(*zip(likely.names, tensor.shape)), str(tensor.numel())
+
+
+def show_parameters(rnn: nn.RNN) -> Table:
+    """Every parameter of `rnn` with its named axes, and how many numbers are learned.
+
+    >>> show_parameters(nn.RNN(3, 4))
+    parameter     shape              numbers
+    weight_ih_l0  (H_out=4, H_in=3)  12
+    weight_hh_l0  (H_out=4, H_out=4) 16
+    bias_ih_l0    (H_out=4)          4
+    bias_hh_l0    (H_out=4)          4
+    total                            36
+
+    Raises
+    ------
+    TypeError : rnn is no nn.RNN.
+
+    Source: torch.nn.RNN documentation, "Variables"; the names are those of `named_parameters()`.
+    """
+    return parameter_table(expected_shapes(rnn, L=1))
+
+
+def shape_table(shapes: Shapes, changed: Collection[str] | None = None) -> Table:
+    """The four tensors of a call.
+
+    >>> shape_table(Shapes(L=5, N=None, H_in=3, H_out=4), changed={"h_n"}).changed
+    {'h_n'}
+    """
+    return _table(("tensor", "shape", "numbers"), _sized(shapes.tensors.items()), changed)
+
+
+def parameter_table(shapes: Shapes, changed: Collection[str] | None = None) -> Table:
+    """The parameters of a network, and their total.
+
+    >>> parameter_table(Shapes(L=1, N=1, H_in=3, H_out=4, bias=False)).rows[-1]
+    ('total', '', '28')
+    """
+    total = ("total", "", str(shapes.parameter_count))
+    return _table(("parameter", "shape", "numbers"), [*_sized(shapes.parameters.items()), total], changed)
+
+
+def _sized(shapes: Iterable[tuple[str, Shape]]) -> list[tuple[str, Shape, str]]:
+    return [(name, shape, str(prod(shape))) for name, shape in shapes]
+
+
+def _table(headings: tuple[str, ...], rows: Iterable[tuple], changed: Collection[str] | None = None) -> Table:
+    return Table(headings, tuple(tuple(map(str, row)) for row in rows), changed)

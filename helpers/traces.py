@@ -1,0 +1,155 @@
+"""Trace: one call of an `nn.RNN` with all its hidden states, computed once and looked at in many ways."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from .recurrence import cell_weights, hidden_states, numpy_weights, read_call, to_numpy
+from .shapes import Shapes
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One application of the equation to one sequence, term by term.
+
+    h = activation(W_ih @ x + b_ih + W_hh @ h_before + b_hh), each array as it went in.
+    """
+
+    W_ih: np.ndarray  # (H_out, H_in), or (H_out, D*H_out) above the first layer
+    x: np.ndarray  # (H_in,): what the layer reads at this step
+    b_ih: np.ndarray  # (H_out,)
+    W_hh: np.ndarray  # (H_out, H_out)
+    h_before: np.ndarray  # (H_out,)
+    b_hh: np.ndarray  # (H_out,)
+    total: np.ndarray  # (H_out,): the sum, before the activation
+    h: np.ndarray  # (H_out,)
+    nonlinearity: str
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One call of an `nn.RNN`: sizes, weights, input, h_0, every hidden state, output and h_n. Read-only.
+
+    `input`, `h_0` and `hidden` always have a batch axis, and time comes first; `output` and `h_n` are laid out exactly
+    as torch returned them (a packed output is padded again).
+    """
+
+    shapes: Shapes
+    nonlinearity: str
+    lengths: tuple[int, ...]  # steps of each sequence in the batch
+    weights: Mapping[str, np.ndarray]
+    input: np.ndarray  # (L, N, H_in)
+    h_0: np.ndarray  # (num_layers, D, N, H_out)
+    hidden: np.ndarray  # (num_layers, D, L, N, H_out)
+    output: np.ndarray  # shapes.output
+    h_n: np.ndarray  # shapes.h_n
+
+    def reads(self, layer: int, t: int, n: int = 0) -> np.ndarray:
+        """What `layer` reads at step t: x_t in layer 0, above it both directions of the layer below.
+
+        >>> trace(nn.RNN(3, 4, 2, bidirectional=True), torch.zeros(5, 1, 3)).reads(layer=1, t=0).shape
+        (8,)
+        """
+        return self.input[t, n] if layer == 0 else self.hidden[layer - 1, :, t, n].ravel()
+
+    def before(self, layer: int, direction: int, t: int, n: int = 0) -> np.ndarray:
+        """The state that step t starts from: its neighbour's, or h_0 where this direction begins.
+
+        >>> trace(nn.RNN(3, 4), torch.zeros(5, 1, 3)).before(layer=0, direction=0, t=0)
+        array([0., 0., 0., 0.], dtype=float32)
+        """
+        earlier = t + 1 if direction else t - 1
+        begins = not 0 <= earlier < self.lengths[n]
+        return self.h_0[layer, direction, n] if begins else self.hidden[layer, direction, earlier, n]
+
+    def step(self, layer: int, direction: int, t: int, n: int = 0) -> Step:
+        """Step t of one layer and direction, for sequence n of the batch, term by term.
+
+        >>> t = trace(nn.RNN(3, 4), torch.ones(5, 1, 3))
+        >>> step = t.step(layer=0, direction=0, t=2)
+        >>> np.allclose(step.h, np.tanh(step.total), atol=1e-6)
+        True
+
+        Raises
+        ------
+        ValueError : layer, direction, t or n lies outside this trace; names it and the range.
+        """
+        ranges = {
+            "layer": (layer, self.shapes.num_layers),
+            "direction": (direction, self.shapes.D),
+            "n": (n, len(self.lengths)),
+        }
+        for name, (value, size) in ranges.items():
+            require_index(name, value, size)
+        require_index("t", t, self.lengths[n])
+        W_ih, W_hh, *biases = cell_weights(self.weights, layer, direction)
+        b_ih, b_hh = (np.broadcast_to(b, self.shapes.H_out).astype(W_hh.dtype) for b in biases)
+        x, h_before = self.reads(layer, t, n), self.before(layer, direction, t, n)
+        total = W_ih @ x + b_ih + W_hh @ h_before + b_hh
+        h = self.hidden[layer, direction, t, n]
+        return Step(W_ih, x, b_ih, W_hh, h_before, b_hh, total, h, self.nonlinearity)
+
+
+def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Trace:
+    """Call `rnn` once, without gradients, and keep everything that happened.
+
+    >>> rnn = nn.RNN(3, 4, num_layers=2)
+    >>> t = trace(rnn, torch.ones(5, 2, 3))
+    >>> t.hidden.shape  # (num_layers, D, L, N, H_out)
+    (2, 1, 5, 2, 4)
+    >>> np.allclose(t.output, t.hidden[-1, 0], atol=1e-6)  # the top layer, at every step
+    True
+
+    Parameters
+    ----------
+    input : (L, N, H_in), (N, L, H_in) if batch_first, (L, H_in) unbatched, or a PackedSequence
+    h0    : (D*num_layers, N, H_out), without N if unbatched; None for zeros
+
+    Returns
+    -------
+    Trace : `output` and `h_n` come from the call of `rnn` itself, `hidden` from `run_recurrence`.
+
+    Raises
+    ------
+    TypeError, ValueError : as `run_recurrence`, naming the argument, what was given and what was expected.
+    """
+    call = read_call(rnn, input, h0)
+    with torch.no_grad():
+        output, h_n = rnn(input, h0)
+    if isinstance(output, PackedSequence):
+        output, _ = pad_packed_sequence(output, batch_first=rnn.batch_first)
+    hidden, _ = hidden_states(rnn, call)
+    weights = {name: _frozen(value) for name, value in numpy_weights(rnn).items()}
+    return Trace(
+        shapes=call.shapes,
+        nonlinearity=rnn.nonlinearity,
+        lengths=tuple(int(n) for n in call.lengths),
+        weights=MappingProxyType(weights),
+        input=_frozen(call.input),
+        h_0=_frozen(call.h_0),
+        hidden=_frozen(hidden),
+        output=_frozen(to_numpy(output)),
+        h_n=_frozen(to_numpy(h_n)),
+    )
+
+
+def require_index(name: str, value: int, size: int) -> None:
+    """Refuse an index outside 0..size-1, in one sentence.
+
+    >>> require_index("t", 7, size=5)
+    Traceback (most recent call last):
+    ValueError: t: given 7, expected a whole number from 0 to 4
+    """
+    if not (isinstance(value, (int, np.integer)) and 0 <= value < size):
+        raise ValueError(f"{name}: given {value!r}, expected a whole number from 0 to {size - 1}")
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array = array.copy()  # a copy: the learner's own tensor stays theirs, and stays writable
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,118 @@
+"""helpers.sentences: any text becomes tokens, tokens become one time step each, and nothing unknown goes unsaid."""
+
+import re
+import time
+import unicodedata
+
+import pytest
+import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
+from torch import nn
+
+from helpers.glove import load_glove
+from helpers.sentences import Sentence, embed, tokenize
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return load_glove()
+
+
+@pytest.mark.parametrize("text, tokens", [
+    ("I love you", ["i", "love", "you"]),
+    ("It wasn't good; it was BORING!", ["it", "wasn't", "good", ";", "it", "was", "boring", "!"]),
+    ("it wasn’t", ["it", "wasn't"]),
+    ("'quoted'", ["'", "quoted", "'"]),
+    ("Cafe\u0301 au lait", ["café", "au", "lait"]),
+    ("a\tb\nc\u00a0d", ["a", "b", "c", "d"]),
+    ("well...", ["well", ".", ".", "."]),
+    ("nice😀😀", ["nice", "😀", "😀"]),
+    ("👩‍🚀👍🏽❤️🇫🇷🇮🇹", ["👩‍🚀", "👍🏽", "❤️", "🇫🇷", "🇮🇹"]),
+    ("<script>alert(1)</script>", ["<", "script", ">", "alert", "(", "1", ")", "<", "/", "script", ">"]),
+    ("", []),
+    (" \n ", []),
+])
+def test_tokens(text, tokens):
+    assert tokenize(text) == tokens
+
+
+@given(st.text())
+@example("\u200d\ufe0f")
+@example("İ")
+@example("\U0001f1eb")
+@example("a''b'")
+@example("\ud800")
+def test_any_text_is_taken_apart_and_nothing_is_lost(text):
+    tokens = tokenize(text)
+    assert all(token and not re.search(r"\s", token) for token in tokens)
+    straight = unicodedata.normalize("NFC", text.lower().replace("’", "'"))
+    assert "".join(tokens) == re.sub(r"\s", "", straight)
+
+
+@given(st.lists(st.sampled_from(["don't", "good", ",", "!", "😀", "👩‍🚀", "🇫🇷", "7", "é"])))
+def test_tokens_stay_whole(tokens):
+    assert tokenize(" ".join(tokens)) == tokens
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"bytes"])
+def test_not_a_text(wrong, vectors):
+    with pytest.raises(TypeError, match="text: got"):
+        tokenize(wrong)
+    with pytest.raises(TypeError, match="text_or_tokens: got"):
+        embed(wrong, vectors)
+    with pytest.raises(TypeError, match="text_or_tokens: got list"):
+        embed(["i", wrong], vectors)
+
+
+def test_one_row_a_known_token_in_order(vectors):
+    sentence = embed("You love zorbs , zorbs love Grelda .", vectors)
+    assert sentence.tokens == ("you", "love", "zorbs", ",", "zorbs", "love", "grelda", ".")
+    assert sentence.unknown == ("zorbs", "grelda")
+    assert sentence.known == ("you", "love", ",", "love", ".")
+    assert sentence.input.shape == (5, 1, 20) and sentence.input.dtype == torch.float32
+    for t, word in enumerate(sentence.known):
+        assert torch.equal(sentence.input[t, 0], vectors[word])
+    output, h_n = nn.RNN(20, 3)(sentence.input)
+    assert output.shape == (5, 1, 3)
+
+
+def test_tokens_instead_of_a_text(vectors):
+    by_text, by_tokens = embed("i love you", vectors), embed(["i", "love", "you"], vectors)
+    assert torch.equal(by_text.input, by_tokens.input)
+    assert by_tokens.text == "i love you" and by_tokens.tokens == by_text.tokens
+    assert embed(("I",), vectors).unknown == ("I",)  # taken as they are
+
+
+@pytest.mark.parametrize("text", ["", "   ", "😀", "Xyzzy plugh"])
+def test_nothing_known_gives_no_time_step(text, vectors):
+    sentence = embed(text, vectors)
+    assert sentence.input.shape == (0, 1, 20) and sentence.known == ()
+    assert sentence.unknown == sentence.tokens
+
+
+def test_the_table_is_safe(vectors):
+    before = vectors["love"]
+    embed("love", vectors).input.zero_()
+    assert torch.equal(vectors["love"], before) and before.any()
+
+
+def test_a_sentence_does_not_change(vectors):
+    sentence = embed("i love you", vectors)
+    assert isinstance(sentence, Sentence)
+    with pytest.raises(AttributeError):
+        sentence.text = "i hate you"
+    assert "tensor" not in repr(sentence)
+
+
+@pytest.mark.parametrize("text", [
+    "good boring zorb don't , " * 2000, "zorb" * 5000, "'a" * 5000, "👩‍🚀" * 5000,
+    " ".join(f"zorb{i}" for i in range(10_000))],
+    ids=["10,000 words", "one long", "apostrophes", "emoji", "all unknown"])
+def test_long_texts_are_quick(text, vectors):
+    durations = []
+    for _ in range(5):  # the best of a few, since the machine may be doing something else
+        start = time.perf_counter()
+        embed(text, vectors)
+        durations.append(time.perf_counter() - start)
+    assert min(durations) < 0.05

@@ -1,0 +1,361 @@
+"""start.py, with everything it would install replaced by small stand-ins: nothing here needs the network."""
+import ast
+import importlib.util
+import os
+import runpy
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+START = Path(__file__).resolve().parent.parent / "start.py"
+OLD_VERSION = (3, 10, 9, "final", 0)
+
+
+def load(folder=START.parent):
+    """start.py of `folder` as a module, read afresh as each new start does."""
+    spec = importlib.util.spec_from_file_location("start", folder / "start.py")
+    start = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(start)
+    return start
+
+
+class Course:
+    """A folder with a copy of start.py whose set-up steps are only written down, and leave behind what real ones would."""
+
+    def __init__(self, folder, monkeypatch):
+        folder.mkdir()
+        (folder / "start.py").write_bytes(START.read_bytes())
+        (folder / "requirements.txt").write_text("")
+        (folder / "pyproject.toml").write_text("")
+        self.folder, self.monkeypatch = folder, monkeypatch
+        self.stop_in = self.stop_with = None
+        self.reload()
+
+    def reload(self):
+        self.start = load(self.folder)
+        self.monkeypatch.setattr(self.start, "run", self.run)
+        self.monkeypatch.setattr(self.start, "venv_starts", lambda: self.start.PYTHON.exists())
+        self.monkeypatch.setattr(self.start, "hand_over", self.hand_over)
+
+    def run(self, command, name, lock):
+        self.steps.append(name)
+        assert not self.start.STAMP.exists(), "an unfinished .venv must not carry the stamp"
+        self.start.PYTHON.parent.mkdir(parents=True, exist_ok=True)
+        if name == self.stop_in:
+            raise self.stop_with
+        if name == "python -m venv":
+            self.start.PYTHON.write_text("")
+
+    def hand_over(self, command):
+        self.command = command
+        return 0
+
+    def __call__(self, *arguments):
+        """One start: its exit code, and in `steps` and `command` what it did."""
+        self.steps, self.command = [], None
+        return self.start.main(list(arguments))
+
+
+BOTH = ["python -m venv", "pip install"]
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    return Course(tmp_path / "course", monkeypatch)
+
+
+def one_line(capsys):
+    """What the learner is told: a single line, which is returned."""
+    told = capsys.readouterr().err
+    assert told.endswith("\n") and told.count("\n") == 1, told
+    return told
+
+
+# ---- the commands
+
+@pytest.mark.parametrize("arguments, module", [
+    ((), "jupyterlab"), (("--no-browser", "--port", "8899"), "jupyterlab"), (("test", "-k", "shapes"), "pytest")])
+def test_further_arguments_are_passed_on(course, arguments, module):
+    assert course(*arguments) == 0
+    assert course.command[:3] == [str(course.start.PYTHON), "-m", module]
+    expected = [argument for argument in arguments if argument != "test"]
+    assert course.command[len(course.command) - len(expected):] == expected
+
+
+def test_the_course_opens_at_its_first_notebook(course):
+    course()
+    assert any(argument.endswith("/notebooks/00_start_here.ipynb") for argument in course.command)
+    assert (START.parent / "notebooks" / "00_start_here.ipynb").is_file()
+
+
+def test_notebooks_runs_the_tool(course):
+    assert course("notebooks", "02", "03") == 0
+    assert course.command[1:] == [str(course.folder / "tools" / "store_notebooks.py"), "02", "03"]
+    assert (START.parent / "tools" / "store_notebooks.py").is_file()
+
+
+def test_help_installs_nothing(course, capsys):
+    assert course("--help") == 0
+    assert "start.py test" in capsys.readouterr().out
+    assert course.steps == [] and course.command is None
+
+
+def test_an_unknown_command_is_named(course, capsys):
+    assert course("tests") == 1
+    told = one_line(capsys)
+    assert "'tests'" in told and "test, notebooks" in told
+    assert course.steps == []
+
+
+# ---- what is installed when
+
+def test_the_second_start_installs_nothing(course):
+    course()
+    assert course.steps == BOTH
+    course.reload()
+    course()
+    assert course.steps == [] and course.command is not None
+
+
+@pytest.mark.parametrize("step", BOTH)
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(), OSError("power cut")], ids=repr)
+def test_an_interrupted_install_is_made_anew(course, step, stop):
+    course.stop_in, course.stop_with = step, stop
+    try:
+        assert course() != 0
+    except SystemExit:
+        pass
+    assert course.command is None
+    course.stop_in = None
+    course.reload()
+    assert course() == 0
+    assert course.steps == BOTH
+
+
+@pytest.mark.parametrize("left", ["", "Python 3", "\udcff"], ids=["empty", "cut", "garbage"])
+def test_an_install_stopped_at_its_stamp_is_made_anew(course, left):
+    course()
+    course.start.STAMP.write_bytes(left.encode("utf-8", "surrogateescape"))
+    course()
+    assert course.steps == BOTH
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_changed_requirements_are_installed_into_the_same_venv(course, name):
+    course()
+    (course.folder / name).write_text("# changed")
+    course()
+    assert course.steps == ["pip install"]
+
+
+def test_an_update_that_was_interrupted_starts_anew(course):
+    course()
+    (course.folder / "requirements.txt").write_text("# changed")
+    course.stop_in, course.stop_with = "pip install", KeyboardInterrupt()
+    assert course() == 130
+    course.stop_in = None
+    course()
+    assert course.steps == BOTH
+
+
+def test_a_venv_without_its_python_is_made_anew(course):
+    course()
+    course.start.PYTHON.unlink()
+    course()
+    assert course.steps == BOTH
+
+
+def test_a_venv_of_another_python_version_is_made_anew(course):
+    course()
+    course.start.VERSION = "3.99"
+    course()
+    assert course.steps == BOTH
+
+
+def test_a_moved_folder_is_made_anew(course):
+    course()
+    course.folder = course.folder.rename(course.folder.parent / "moved")
+    course.reload()
+    course()
+    assert course.steps == BOTH
+
+
+def test_venv_starts_asks_the_python_itself(tmp_path):
+    start = load()
+    start.PYTHON = Path(sys.executable)
+    assert start.venv_starts()
+    start.VERSION = "2.7"
+    assert not start.venv_starts()
+    start = load()
+    start.PYTHON = tmp_path / "gone"
+    assert not start.venv_starts()
+
+
+def test_two_starts_at_once_install_once(course, capsys):
+    slowly = course.run
+
+    def run(command, name, lock):
+        time.sleep(0.3)
+        slowly(command, name, lock)
+
+    course.start.run = run
+    course.steps = []
+    threads = [threading.Thread(target=course.start.set_up) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert course.steps == BOTH
+    assert capsys.readouterr().err.count("waiting") == 1
+
+
+def test_a_lock_is_never_stale(course):
+    with open(course.start.LOCK, "w") as later:
+        with open(course.start.LOCK, "w") as first:
+            assert course.start.try_lock(first)
+            assert not course.start.try_lock(later)
+        assert course.start.try_lock(later)
+
+
+# ---- one clear sentence
+
+def test_ctrl_c_is_quiet(course, capsys):
+    course.stop_in, course.stop_with = "pip install", KeyboardInterrupt()
+    assert course() == 130
+    assert one_line(capsys).startswith("Installing")
+
+
+@pytest.mark.parametrize("module", ["venv", "ensurepip"])
+def test_a_missing_venv_module_is_named(course, monkeypatch, capsys, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    assert course() == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2 and repr(module) in told[1] and "-venv`" in told[1]
+    assert course.steps == [] and course.command is None
+
+
+def test_a_folder_one_may_not_write_to(course, capsys):
+    course.stop_in, course.stop_with = "python -m venv", PermissionError(13, "Permission denied", ".venv")
+    assert course() == 1
+    assert "write-protected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words, advice", [
+    ("WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: No matching distribution found", "network"),
+    ("socket.gaierror: Temporary failure in name resolution", "network"),
+    ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+    ("OSError: [WinError 112] There is not enough space on the disk", "disk is full"),
+    ("PermissionError: [WinError 5] Access is denied: 'python.exe'", "in use"),
+    ("Collecting x\nERROR: No matching distribution found for x==9\n\nnotice", "'ERROR: No matching distribution found for x==9'"),
+    ("", "'nothing'"),
+])
+def test_a_failing_step_is_explained(tmp_path, capsys, words, advice):
+    start = load()
+    script = f"print({words!r}); raise SystemExit(1)"
+    with open(tmp_path / "lock", "w") as lock, pytest.raises(start.Failed) as failure:
+        start.run([sys.executable, "-c", script], "pip install", lock)
+    told = str(failure.value)
+    assert "pip install" in told and advice in told and "\n" not in told
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+def test_a_killed_step_is_explained(tmp_path):
+    start = load()
+    script = "import os; os.kill(os.getpid(), 9)"
+    with open(tmp_path / "lock", "w") as lock, pytest.raises(start.Failed, match="signal 9"):
+        start.run([sys.executable, "-c", script], "pip install", lock)
+
+
+def test_ctrl_c_ends_the_step_too(tmp_path):
+    start = load()
+
+    def interrupt(line):
+        raise KeyboardInterrupt
+
+    start.show_progress = interrupt
+    with open(tmp_path / "lock", "w") as lock:
+        start.try_lock(lock)
+        with pytest.raises(KeyboardInterrupt):
+            start.run([sys.executable, "-uc", "print('at it'); import time; time.sleep(60)"], "pip install", lock)
+    with open(tmp_path / "lock", "w") as lock:  # free once the step that shared it is gone
+        deadline = time.monotonic() + 10
+        while not start.try_lock(lock):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows hands no open files on")
+def test_a_step_that_outlives_its_start_keeps_the_lock(tmp_path):
+    start = load()
+    seen = []
+
+    def close_the_lock(line):
+        lock.close()  # as if start.py had been killed
+        with open(tmp_path / "lock", "w") as later:
+            seen.append(start.try_lock(later))
+
+    start.show_progress = close_the_lock
+    lock = open(tmp_path / "lock", "w")
+    start.try_lock(lock)
+    start.run([sys.executable, "-uc", "print('at it'); import time; time.sleep(0.3)"], "pip install", lock)
+    assert seen == [False, True]  # while the step ran, and after it
+
+
+# ---- old Pythons
+
+def test_a_too_old_python_is_told_so(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", OLD_VERSION)
+    monkeypatch.setattr(sys, "version", "3.10.9 (main)")
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(START), run_name="__main__")
+    assert "3.11 or newer" in stop.value.code and "3.10.9" in stop.value.code
+
+
+def test_old_pythons_can_read_the_file_as_far_as_that():
+    tree = ast.parse(START.read_bytes().decode("ascii"), feature_version=(3, 7))
+    kinds = [type(statement) for statement in tree.body]
+    imports = [i for i, kind in enumerate(kinds) if kind in (ast.Import, ast.ImportFrom)]
+    assert ast.unparse(tree.body[imports[0]]) == "import sys" and kinds.index(ast.If) < imports[1]
+    for node in ast.walk(tree):
+        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.Nonlocal, ast.AsyncFunctionDef, ast.YieldFrom))
+        if isinstance(node, ast.FunctionDef):
+            assert not node.returns and not node.args.kwonlyargs and not any(arg.annotation for arg in node.args.args)
+        if isinstance(node, ast.Raise):
+            assert node.cause is None
+        if isinstance(node, ast.Call):  # f(*many, one) and f(file=...) of print are syntax errors there
+            assert not any(isinstance(argument, ast.Starred) for argument in node.args[:-1])
+            assert not (node.keywords and getattr(node.func, "id", "") == "print")
+
+
+# ---- for real, with a requirements.txt that asks for nothing
+
+def test_a_real_start_from_elsewhere_heals_a_broken_venv_whatever_environment_is_active(tmp_path):
+    folder = tmp_path / "a path with spaces"
+    folder.mkdir()
+    (folder / "start.py").write_bytes(START.read_bytes())
+    (folder / "requirements.txt").write_text("# nothing\n")
+    (folder / "pyproject.toml").write_text("")
+    (folder / "pytest.py").write_text("import os, sys; print(sys.prefix, os.environ['VIRTUAL_ENV'], sys.argv[1:], sep='\\n')")
+    variables = dict(os.environ, VIRTUAL_ENV=str(tmp_path / "gone"), PYTHONPATH=str(tmp_path / "gone"), PIP_USER="1",
+                     PIP_NO_INDEX="1")
+
+    venv = folder / ".venv"
+    (venv / "bin").mkdir(parents=True)  # half-made, and its Python is gone
+    if os.name != "nt":
+        (venv / "bin" / "python").symlink_to("/gone/python")
+
+    def start():
+        return subprocess.run([sys.executable, str(folder / "start.py"), "test", "-k", "one word"], cwd=tmp_path,
+                              env=variables, capture_output=True, text=True, timeout=120)
+
+    first = start()
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.splitlines() == [str(venv), str(venv), "['-k', 'one word']"]
+    assert first.stderr.startswith("Installing the course's packages")
+    second = start()
+    assert (second.stdout, second.stderr) == (first.stdout, "")

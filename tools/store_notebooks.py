@@ -1,0 +1,138 @@
+"""Run the notebooks in order and store their outputs: what `python start.py notebooks [names...]` does.
+
+Each notebook runs from its first cell in a kernel of its own. What is stored depends on the notebook alone, neither on
+the clock nor on the machine, so that a second run gives the same file, byte for byte. A notebook with a failing cell is
+left as it was.
+"""
+import logging
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+CELL_SECONDS = 60  # as long as the tests wait for a cell (pyproject.toml, --nbval-cell-timeout)
+
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+KEPT_CELL_METADATA = ("tags", "slideshow", "jupyter")
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class NotebookFailed(Exception):
+    """Names the notebook, the cell and what went wrong there."""
+
+
+def main(names, folder=NOTEBOOKS):
+    """Run and store the named notebooks of `folder` (all, without a name); return the exit code."""
+    try:
+        paths = choose(names, folder)
+    except ValueError as error:
+        return complain(error)
+    failures = 0
+    for path in paths:
+        began = time.monotonic()
+        try:
+            text = stored_text(path)
+        except NotebookFailed as failure:
+            failures += complain(failure)
+            continue
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"stored {path.name} ({time.monotonic() - began:.1f} s)", flush=True)
+    return 1 if failures else 0
+
+
+def choose(names, folder):
+    """The notebooks to run, in order. A name may be a number (02), a file name, or a path.
+
+    Raises ValueError if a name fits no notebook of the folder; it names those there are.
+    """
+    paths = sorted(folder.glob("*.ipynb"))
+    wanted = [Path(name).stem for name in names]
+    for stem in wanted:
+        if not any(fits(path, stem) for path in paths):
+            raise ValueError(f"no notebook {stem!r} in {folder.name}/: expected one of "
+                             + (", ".join(path.stem for path in paths) or "none, the folder holds no notebook"))
+    return [path for path in paths if not wanted or any(fits(path, stem) for stem in wanted)]
+
+
+def fits(path, stem):
+    return path.stem == stem or path.stem.startswith(stem + "_")
+
+
+def stored_text(path):
+    """The notebook as it shall be stored: run in a fresh kernel, without what changes from run to run."""
+    notebook = nbformat.v4.upgrade(nbformat.read(path, as_version=4))
+    notebook.metadata["kernelspec"] = KERNEL
+    execute(notebook, path)
+    clean(notebook)
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
+
+
+def execute(notebook, path):
+    """Run every code cell of `notebook` in place; NotebookFailed names the cell that raised, hung or crashed."""
+    for cell in code_cells(notebook):  # a cell that is not run (an empty one) keeps nothing of an earlier run
+        cell.outputs, cell.execution_count = [], None
+    running = []
+    client = NotebookClient(
+        notebook, timeout=CELL_SECONDS, kernel_name=KERNEL["name"], resources={"metadata": {"path": path.parent}},
+        coalesce_streams=True, record_timing=False, store_widget_state=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        on_cell_execute=lambda cell, cell_index: running.append(cell))
+    client.log.setLevel(logging.CRITICAL)  # what goes wrong is told below, once
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise NotebookFailed(where(path, running) + f"{error.ename}: {COLOUR.sub('', error.evalue)}") from None
+    except CellTimeoutError:
+        raise NotebookFailed(where(path, running) + f"took more than {CELL_SECONDS} seconds") from None
+    except DeadKernelError:
+        raise NotebookFailed(where(path, running) + "the kernel died") from None
+
+
+def where(path, running):
+    """Such as: 02_arguments.ipynb, code cell 3 (`rnn = nn.RNN(3)`): """
+    first_line = running[-1].source.strip().splitlines()[0] if running else "none was started"
+    return f"{path.name}, code cell {len(running)} (`{first_line}`): "
+
+
+def clean(notebook):
+    """Strip, in place, what depends on the clock, the machine or the editor."""
+    language = notebook.metadata.get("language_info", {})
+    language.pop("version", None)  # of Python; the course runs on several
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": language})
+    for cell in notebook.cells:
+        cell.metadata = {key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata}
+    for cell in code_cells(notebook):
+        cell.outputs = [output for output in map(clean_output, cell.outputs) if output is not None]
+
+
+def clean_output(output):
+    """The output as stored; None if nothing of it is worth storing."""
+    if output.output_type == "error":
+        # Frames inside libraries name folders of this machine; the learner's own cell is what the lesson shows.
+        output.traceback = [part for part in output.traceback if not COLOUR.sub("", part).startswith("File ")]
+    if "data" in output:
+        # A widget's view is dead without its kernel; the picture an explorer carries beside it is not.
+        output.data.pop(WIDGET_VIEW, None)
+        output.metadata.pop(WIDGET_VIEW, None)
+        if not output.data:
+            return None
+    return output
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def complain(sentence):
+    print(sentence, file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
