@@ -39,7 +39,7 @@ OPEN = ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_h
         "--LabApp.news_url=None"]  # or JupyterLab's first question would be whether to fetch its news
 
 # Set by other environments or by hand, each of these would lead .venv or pip astray.
-TRAPS = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"}
+TRAPS = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
 
 # What failing tools say, and what to tell the learner; the first that fits wins.
 CAUSES = [
@@ -92,13 +92,15 @@ def set_up():
         if is_ready():  # the start we waited for has done it
             return
         say("Installing the course's packages into .venv: this takes some minutes the first time.")
-        is_whole = stamp()[0] == read_stamp()[0] and venv_starts()
-        STAMP.unlink(missing_ok=True)
+        wanted = stamp()
+        is_whole = read_stamp()[0] == wanted[0] and venv_starts()
+        if STAMP.exists():
+            STAMP.unlink()
         if not is_whole:  # also after an interrupted install: pip cannot tell a half-copied package from a whole one
             make_venv(lock)
         run([str(PYTHON), "-m", "pip", "install", "--requirement", "requirements.txt", "--no-input",
              "--progress-bar=off", "--disable-pip-version-check"], "pip install", lock)
-        STAMP.write_text("\n".join(stamp()), encoding="utf-8")
+        STAMP.write_text("\n".join(wanted), encoding="utf-8")
         say("Installed. The next start takes a second.")
 
 
@@ -170,7 +172,8 @@ def explain(text):
             return cause
     lines = text.splitlines() or ["nothing"]
     errors = [line for line in lines if line.startswith("ERROR:")]
-    return "it says {!r} under Python {}: mend that, or try another Python such as 3.12".format((errors or lines)[-1], VERSION)
+    words = (errors or lines)[-1]
+    return "it says {!r} under Python {}: mend that, or try another Python such as 3.12".format(words, VERSION)
 
 
 @contextlib.contextmanager

@@ -169,6 +169,19 @@ def test_a_venv_without_its_python_is_made_anew(course):
     assert course.steps == BOTH
 
 
+@pytest.mark.parametrize("leftover", ["file", "link"])
+def test_something_else_called_venv_gives_way(course, leftover):
+    if leftover == "file":
+        course.start.VENV.write_text("")
+    else:
+        try:
+            course.start.VENV.symlink_to(course.folder / "gone")
+        except OSError:
+            pytest.skip("this system lets only administrators make links")
+    assert course() == 0
+    assert course.steps == BOTH and not course.start.VENV.is_symlink()
+
+
 def test_a_venv_of_another_python_version_is_made_anew(course):
     course()
     course.start.VERSION = "3.99"
