@@ -35,8 +35,9 @@ COMMANDS = {
     "test": ["-m", "pytest"],
     "notebooks": [str(ROOT / "tools" / "store_notebooks.py")],
 }
-OPEN = ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
-        "--LabApp.news_url=None"]  # or JupyterLab's first question would be whether to fetch its news
+OPEN = ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+SETTINGS = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"  # of this .venv's JupyterLab alone
+NO_NEWS = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}'
 
 # Set by other environments or by hand, each of these would lead .venv or pip astray.
 TRAPS = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
@@ -100,6 +101,8 @@ def set_up():
             make_venv(lock)
         run([str(PYTHON), "-m", "pip", "install", "--requirement", "requirements.txt", "--no-input",
              "--progress-bar=off", "--disable-pip-version-check"], "pip install", lock)
+        SETTINGS.parent.mkdir(parents=True, exist_ok=True)
+        SETTINGS.write_text(NO_NEWS, encoding="utf-8")  # no question over the first page, and no request to the network
         STAMP.write_text("\n".join(wanted), encoding="utf-8")
         say("Installed. The next start takes a second.")
 

@@ -30,7 +30,8 @@ class Explorer:
     controls : the widgets, by the name of the argument they set
     compute  : from the controls' values, as keywords, to the state that all views look at
     views    : each from (state, state before) to a Picture, a Table or HTML text
-    still    : HTML text to store in place of the views' first pictures, for readers without a kernel
+    still    : from the state to the HTML text to store in place of the views, for readers without a kernel
+    heading  : HTML text above the controls
 
     Displayed, it is a live widget; in a stored or exported notebook it is the first picture, with its tables.
     """
@@ -42,6 +43,7 @@ class Explorer:
         compute: Callable[..., Any],
         views: Sequence[View],
         still: Callable[[Any], str] | None = None,
+        heading: str = "",
     ) -> None:
         self.name, self.controls, self._compute, self._views, self._still = name, controls, compute, views, still
         self.state: Any = None
@@ -51,7 +53,8 @@ class Explorer:
             control.observe(self._update, names="value")
         row = widgets.Layout(flex_flow="row wrap", align_items="center")
         panes = widgets.Box(self._panes, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
-        self.widget = widgets.VBox([widgets.Box(list(controls.values()), layout=row), panes])
+        above = [widgets.HTML(heading)] if heading else []
+        self.widget = widgets.VBox([*above, widgets.Box(list(controls.values()), layout=row), panes])
 
     @property
     def html(self) -> list[str]:
@@ -140,5 +143,5 @@ def words(name: str, value: str = "", hint: str = "") -> widgets.Widget:
     >>> words("sentence", "I love you").value
     'I love you'
     """
-    layout = widgets.Layout(width="min(520px, 88vw)", **_ROOM)
+    layout = widgets.Layout(width="520px", max_width="96%", **_ROOM)
     return widgets.Text(value=value, placeholder=hint, description=name, style=_STYLE, layout=layout)

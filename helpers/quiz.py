@@ -40,15 +40,15 @@ def predict(question: str, answer: Any) -> Explorer:
         return f"The answer is {right}" if reveal else ""
 
     def view(said: str, old: str | None) -> str:
-        line = f'<p style="margin:4px 0;min-height:1.4em"><b>{escape(said)}</b></p>'
-        return f'<div style="flex:1 0 100%"><p style="margin:0"><b>Predict:</b> {escape(question)}</p>{line}</div>'
+        return f'<p style="margin:0;min-height:1.4em"><b>{escape(said)}</b></p>'
 
     def still(said: str) -> str:
         asked = f"<summary><b>Predict:</b> {escape(question)}</summary>"
         return f"<details>{asked}<p>The answer is <b>{escape(right)}</b></p></details>"
 
+    heading = f"<b>Predict:</b> {escape(question)}"
     controls = {"guess": words("your answer", hint=_example(answer)), "reveal": switch("show the answer")}
-    return Explorer(f"predict: {question}", controls, verdict, [view], still)
+    return Explorer(f"predict: {question}", controls, verdict, [view], still, heading)
 
 
 def is_right(guess: str, answer: Any) -> bool:

@@ -52,7 +52,7 @@ class Table:
 
 # Colours are the page's own, so that the table is readable in light and dark themes alike.
 _TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;color:inherit"
-_CELL = "padding:2px 12px 2px 8px;border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
+_CELL = "white-space:nowrap;padding:2px 12px 2px 8px;border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
 
 
 def _swatch(name: str) -> str:
