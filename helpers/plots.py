@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from .notation import H, NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, X
 from .traces import Trace, require_index
@@ -71,8 +72,11 @@ def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int,
     way = np.vstack([trace.h_0[-1, 0, n], trace.hidden[-1, 0, :steps, n]])[:, list(features)]
     axes.plot(*way.T, color=H.colour, linewidth=1.5)
     axes.plot(*way[1:].T, "o", markersize=9, markerfacecolor=H.tint, markeredgecolor=H.colour, markeredgewidth=2)
-    for place, label in zip(way, ["h_0", *labels]):
-        axes.annotate(label, place, xytext=(7, 7), textcoords="offset points", color=X.ink if label != "h_0" else TEXT)
+    halo = [withStroke(linewidth=3, foreground=PAPER)]  # a label stays legible where the way crosses it
+    for t, place in enumerate(way):
+        label, colour = (f"{t}. {labels[t - 1]}", X.ink) if t else ("h_0", TEXT)
+        look = dict(xytext=(8, 8), textcoords="offset points", color=colour, path_effects=halo, zorder=3)
+        axes.annotate(label, place, **look)
     axes.axhline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
     axes.axvline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
     axes.margins(0.2)
@@ -98,7 +102,7 @@ def plot_similarities(words: Sequence[str], vectors: np.ndarray) -> Figure:
     if len(vectors) != len(words) or len(words) < 2:
         raise ValueError(f"vectors: given {len(vectors)}, expected one for each of {len(words)} words, and at least 2")
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    cosines = unit @ unit.T
+    cosines = (unit @ unit.T).round(2) + 0.0  # + 0 turns −0.00 into 0.00
     apart = np.where(np.eye(len(words), dtype=bool), -2, cosines)
     a, b = np.unravel_index(apart.argmax(), apart.shape)
     best = f"the highest between two different words is {abs(apart.max()):.2f}, of {words[a]} and {words[b]}"

@@ -51,7 +51,7 @@ class Table:
 
 
 # Colours are the page's own, so that the table is readable in light and dark themes alike.
-_TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;color:inherit"
+_TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
 _CELL = "white-space:nowrap;padding:2px 12px 2px 8px;border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
 
 

@@ -1,0 +1,26 @@
+"""What the tests share: golden files, and the flag that writes them anew."""
+
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew, from what is shown today")
+
+
+@pytest.fixture
+def golden(request):
+    """Compare a text with the file of that name in tests/golden; with --rewrite-golden, write the file instead."""
+
+    def compare(name, text):
+        path = GOLDEN / name
+        if request.config.getoption("--rewrite-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text + "\n", encoding="utf-8", newline="\n")
+        assert path.is_file(), f"no golden file {name}; `pytest tests/test_tables.py --rewrite-golden` writes it"
+        assert text + "\n" == path.read_text(encoding="utf-8")
+
+    return compare

@@ -1,0 +1,125 @@
+"""The house keeps its order: who may import whom, who alone may import what is slow, and that every name explains itself."""
+
+import ast
+import doctest
+import inspect
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import helpers
+
+FOLDER = Path(helpers.__file__).parent
+MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+NAMES = [(module, name) for module, names in helpers.PUBLIC.items() for name in names]
+ONLY_IMPORTER = {"ipywidgets": "live", "matplotlib": "plots", "torchnlp": "glove"}
+SLOW = ("torch", "matplotlib", "ipywidgets", "torchnlp")
+
+
+def parse(module):
+    return ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8"))
+
+
+def imported(tree):
+    """Every module the code imports, also inside functions; names of helpers as `helpers.x`.
+
+    What stands under `if TYPE_CHECKING:` never runs, so it imports nothing.
+    """
+    found, waiting = set(), [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            origin = ".".join(filter(None, ["helpers" if node.level else "", node.module]))
+            # `from . import shapes` and `from helpers import trace` name a module or a public name
+            found |= {_home(alias.name) for alias in node.names} if origin == "helpers" else {origin}
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def _home(name):
+    return f"helpers.{next((module for module, public in NAMES if public == name), name)}"
+
+
+def tops(module):
+    return {name.partition(".")[0] for name in imported(parse(module))}
+
+
+def test_imports_are_found_wherever_they_stand():
+    code = """
+from .shapes import Shape
+if TYPE_CHECKING:
+    import torchnlp
+def f():
+    from helpers import trace
+    import matplotlib.pyplot as plt
+"""
+    assert imported(ast.parse(code)) == {"helpers.shapes", "helpers.traces", "matplotlib.pyplot"}
+
+
+def test_every_module_on_disk_has_its_place_in_the_order():
+    assert MODULES == sorted(helpers.PUBLIC)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_from_above(module):
+    order = list(helpers.PUBLIC)
+    above = {f"helpers.{name}" for name in order[: order.index(module)]}
+    ours = {name for name in imported(parse(module)) if name.partition(".")[0] == "helpers"}
+    assert ours <= above
+
+
+@pytest.mark.parametrize("package", ONLY_IMPORTER)
+def test_one_module_alone_imports(package):
+    assert [module for module in MODULES if package in tops(module)] == [ONLY_IMPORTER[package]]
+
+
+def loaded_by(code):
+    """Which of the slow packages a fresh Python has loaded after `code`."""
+    report = f"import sys; print(*[name for name in {SLOW} if name in sys.modules])"
+    run = [sys.executable, "-c", f"{code}\n{report}"]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=FOLDER.parent, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_helpers_alone_imports_nothing_slow():
+    assert loaded_by("import helpers") == set()
+
+
+def test_a_picture_needs_neither_matplotlib_nor_torchnlp():
+    code = """
+import torch
+from helpers import draw_unrolled, explore_constructor, trace
+draw_unrolled(trace(torch.nn.RNN(3, 4), torch.ones(5, 2, 3)))
+explore_constructor()
+"""
+    assert loaded_by(code) == {"torch", "ipywidgets"}
+
+
+@pytest.mark.parametrize("module, name", NAMES)
+def test_a_public_name_explains_itself(module, name):
+    assert name in dir(helpers)
+    thing = getattr(helpers, name)
+    assert thing is getattr(import_module(f"helpers.{module}"), name)
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(thing) or "")
+    assert any(example.want for example in examples), f"{name}: its docstring has no example with a result"
+
+
+def test_an_unknown_name_is_refused_with_the_names_there_are():
+    with pytest.raises(AttributeError, match="no attribute 'draw_rolled'.*draw_unrolled"):
+        helpers.draw_rolled
+
+
+@pytest.mark.parametrize("module", ["__init__", *MODULES])
+def test_a_module_stays_readable_and_says_what_it_is(module):
+    code = (FOLDER / f"{module}.py").read_text(encoding="utf-8")
+    assert len(code.splitlines()) <= 330
+    assert ast.get_docstring(ast.parse(code))
