@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .diagrams import draw_hidden, draw_response, draw_step, draw_tensors
-from .live import Explorer, choice, slider, switch, words
+from .live import Explorer, choice, slider, switch, wide, words
 from .sentences import Sentence, embed, tokenize
 from .snippets import call_code, run_code
 from .tables import parameter_table, shape_table
@@ -40,14 +40,14 @@ def explore_constructor() -> Explorer:
     >>> print(explorer.state[1].shapes.output)
     (L=5, N=2, D*H_out=8)
 
-    Views: the unrolled picture, the shapes, the parameters, and the code of exactly this network and call.
+    Views: the unrolled picture, the code of exactly this network and call, the shapes and the parameters.
     """
     controls = _size_controls() | {
         "nonlinearity": choice("nonlinearity", ["tanh", "relu"]),
         "bias": switch("bias", True),
         "dropout": slider("dropout", 0.0, 0.0, 0.9, 0.1),
     }
-    views = [_note_dropout, _picture, _shapes, _parameters, _code]
+    views = [_note_dropout, _picture, _code, _shapes, _parameters]
     return Explorer("every argument of nn.RNN", controls, _call, views)
 
 
@@ -59,7 +59,7 @@ def explore_shapes() -> Explorer:
     >>> print(explorer.state[1].shapes.input)
     (L=5, H_in=3)
 
-    Views: the boxes, the shapes with what just changed, and the code of exactly this call.
+    Views: the boxes, the code of exactly this call, and the shapes with what just changed.
     """
     controls = _size_controls() | {
         "batched": switch("batched", True),
@@ -69,7 +69,7 @@ def explore_shapes() -> Explorer:
     def compute(batched: bool, N: int, **sizes: Any) -> State:
         return _call(N=N if batched else None, **sizes)
 
-    views = [lambda new, old: draw_tensors(new[1].shapes), _shapes, _code]
+    views = [lambda new, old: draw_tensors(new[1].shapes), _code, _shapes]
     return Explorer("shapes of input, h_0, output and h_n", controls, compute, views)
 
 
@@ -209,6 +209,7 @@ def _code(new: State, old: State | None) -> str:
     return f'<pre style="margin:4px 0;font-size:13px;line-height:1.5;white-space:pre-wrap">{escape(new[0])}</pre>'
 
 
+@wide
 def _note_dropout(new: State, old: State | None) -> str:
     sizes = new[1].shapes
     if "dropout" not in new[0]:
@@ -217,15 +218,17 @@ def _note_dropout(new: State, old: State | None) -> str:
         words = "dropout acts between layers. With num_layers=1 there is no between: torch warns, and nothing changes."
     else:
         words = "dropout acts between layers while training, never after the last. It changes no shape; here it rests."
-    return f'<p style="flex:1 0 100%;margin:4px 0">{escape(words)}</p>'
+    return f'<p style="margin:4px 0">{escape(words)}</p>'
 
 
+@wide
 def _equation(new: Trace, old: Trace | None) -> str:
     w_ih, w_hh, bias = (float(new.weights[name].flat[0]) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0"))
     equation = f"h[t] = {new.nonlinearity}({w_ih:.1f}·x[t] + {w_hh:.1f}·h[t−1] + {bias:.1f})"
-    return f'<pre style="flex:1 0 100%;margin:4px 0;font-size:15px">{escape(equation)}</pre>'
+    return f'<pre style="margin:4px 0;font-size:15px">{escape(equation)}</pre>'
 
 
+@wide
 def _tokens(new: Reading, old: Reading | None) -> str:
     if not new.typed:
         return "<p>Nothing to read yet: a sentence of no words has L=0, and an RNN needs at least one step.</p>"
@@ -241,7 +244,7 @@ def _tokens(new: Reading, old: Reading | None) -> str:
     if new.trace is None:
         notes.append("No word left to read, so there is no input: L=0.")
     said = "".join(f'<p style="margin:4px 0">{escape(note)}</p>' for note in notes)
-    return f'<div style="flex:1 0 100%;line-height:2">{" ".join(shown)}{more}</div><div>{said}</div>'
+    return f'<div style="line-height:2">{" ".join(shown)}{more}</div><div>{said}</div>'
 
 
 def _token(token: str, known: bool) -> str:

@@ -16,6 +16,16 @@ from .pictures import Picture
 View = Callable[[Any, Any], Any]  # (state, the state before or None) -> Picture, Table or HTML text
 
 
+def wide(view: View) -> View:
+    """Mark a view that takes a row of its own; the others stand side by side where the page is wide enough.
+
+    >>> wide(lambda new, old: "a sentence").wide
+    True
+    """
+    view.wide = True
+    return view
+
+
 class Explorer:
     """Controls beside live views of one state.
 
@@ -47,7 +57,8 @@ class Explorer:
     ) -> None:
         self.name, self.controls, self._compute, self._views, self._still = name, controls, compute, views, still
         self.state: Any = None
-        self._panes = [widgets.HTML() for _ in views]
+        widths = ["100%" if hasattr(view, "wide") else None for view in views]
+        self._panes = [widgets.HTML(layout=widgets.Layout(width=width, max_width="100%")) for width in widths]
         self._update()
         for control in controls.values():
             control.observe(self._update, names="value")
