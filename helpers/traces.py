@@ -35,6 +35,10 @@ class Step:
 class Trace:
     """One call of an `nn.RNN`: sizes, weights, input, h_0, every hidden state, output and h_n. Read-only.
 
+    >>> seen = trace(nn.RNN(3, 4), torch.ones(5, 2, 3))
+    >>> print(seen.shapes.output, seen.lengths)
+    (L=5, N=2, D*H_out=4) (5, 5)
+
     `input`, `h_0` and `hidden` always have a batch axis, and time comes first; `output` and `h_n` are laid out exactly
     as torch returned them (a packed output is padded again).
     """
