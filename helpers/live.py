@@ -58,7 +58,7 @@ class Explorer:
         self.name, self.controls, self._compute, self._views, self._still = name, controls, compute, views, still
         self.state: Any = None
         widths = ["100%" if hasattr(view, "wide") else None for view in views]
-        self._panes = [widgets.HTML(layout=widgets.Layout(width=width, max_width="100%")) for width in widths]
+        self._panes = [widgets.HTML(layout=widgets.Layout(width=width, max_width="100%", margin="0 18px 4px 0")) for width in widths]
         self._update()
         for control in controls.values():
             control.observe(self._update, names="value")

@@ -1,7 +1,7 @@
 """Predict first, then check: the question a learner answers before running on."""
 
-import ast
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -54,29 +54,31 @@ def predict(question: str, answer: Any) -> Explorer:
 def is_right(guess: str, answer: Any) -> bool:
     """Whether a typed guess means the answer, however it is spelled.
 
-    >>> [is_right(g, (5, 2, 4)) for g in ("(5, 2, 4)", "5,2,4", "[5, 2, 4]", "5 2 4", "(5, 4, 2)")]
+    >>> [is_right(g, (5, 2, 4)) for g in ("(5, 2, 4)", "5x2x4", "torch.Size([5, 2, 4])", "(L=5, N=2, H=4)", "5, 4, 2")]
     [True, True, True, True, False]
-    >>> is_right("YES", True), is_right("0.333", 1 / 3), is_right("Tanh ", "tanh")
-    (True, True, True)
+    >>> is_right("Yes!", True), is_right("0.333", 1 / 3), is_right("Tanh ", "tanh"), is_right("20 numbers", 20)
+    (True, True, True, True)
     """
-    typed = guess.strip().casefold()
+    typed = guess.strip().rstrip(".!?").casefold()
     if isinstance(answer, bool):
         return typed in (("yes", "y", "true") if answer else ("no", "n", "false"))
     if isinstance(answer, str):
         return typed.strip("'\"") == answer.casefold()
-    numbers = _numbers(typed)
+    numbers = _numbers(typed.replace(",", ".") if isinstance(answer, float) else typed)  # 0,5 is a half, too
     expected = list(answer) if isinstance(answer, Sequence) else [answer]
     same = len(numbers) == len(expected)
     return same and all(math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-9) for a, b in zip(numbers, expected))
 
 
 def _numbers(typed: str) -> list[float]:
-    """The numbers in a typed tuple, list or row; none if it is anything else."""
-    bare = typed.strip("()[] ").replace(",", " ").split()
-    try:
-        return [float(ast.literal_eval(part)) for part in bare]
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, OverflowError):
-        return []
+    """The numbers in what was typed, whatever stands around them: brackets, crosses, names of axes, units.
+
+    >>> _numbers("torch.Size([4, 7])"), _numbers("(h_out=4, h_in=7)"), _numbers("row 3")
+    ([4.0, 7.0], [4.0, 7.0], [3.0])
+    """
+    # Letters and what follows them within a name (h_n, l0, conv2d) belong to the name, not to the answer.
+    bare = re.sub(r"(?<![\d.])[^\W\d]\w*", " ", typed.replace("x", " ").replace("×", " ").replace("−", "-"))
+    return [float(number) for number in re.findall(r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?", bare)]
 
 
 def _told(answer: Any) -> str:
