@@ -1,14 +1,21 @@
-"""What the tests share: golden files, and the flag that writes them anew."""
+"""What the tests share: one thread of torch, golden files, and the flag that writes them anew."""
 
 from pathlib import Path
 
 import pytest
+import torch
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_addoption(parser):
     parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew, from what is shown today")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """For networks this small more threads only wait for each other, and the workers of xdist share the cores."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

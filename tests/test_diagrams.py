@@ -2,17 +2,20 @@
 
 import re
 import unicodedata
-from itertools import combinations, product
+from functools import cache
+from itertools import combinations, pairwise, product
 from math import cos, radians, sin
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from helpers import draw_hidden, draw_response, draw_step, draw_tensors, draw_unrolled, expected_shapes, trace
 from helpers.diagrams import MOST_CELLS
-from helpers.notation import BIAS, H, H_N, OUTPUT, W_HH, W_IH, X, value_colour
+from helpers.notation import BIAS, H, H_N, OUTPUT, W_HH, W_IH, X, contrast, value_colour
 from helpers.pictures import Picture
 from helpers.svg import abbreviate
 from helpers.unrolled import MOST_LAYERS, MOST_STEPS
@@ -20,6 +23,7 @@ from helpers.unrolled import MOST_LAYERS, MOST_STEPS
 # ---- reading a drawing back -------------------------------------------------------------------------------------
 
 
+@cache
 def make_trace(L=5, N=2, H_in=3, H_out=4, *, h0=False, batch_first=False, **options):
     """A trace of any size; N=None is one unbatched sequence."""
     torch.manual_seed(0)
@@ -78,7 +82,7 @@ def told(root):
 
 def ems(letters):
     """Width of a text: 0.6 em a character; two for the wide ones of East Asia."""
-    return sum(1.2 if unicodedata.east_asian_width(c) in "WF" else 0.6 for c in letters)
+    return sum(1.2 if unicodedata.east_asian_width(c) in "WF" else 0.6 for c in letters or "")
 
 
 def text_corners(element):
@@ -133,7 +137,7 @@ def complaints(picture):
     root = parse(picture)
     left, top, width, height = map(float, root.get("viewBox").split())
     found = [] if (left, top) == (0, 0) and width == picture.width <= 720 else [f"width {width}"]
-    labels = [element for element in root.iter("text") if element.text.strip()]
+    labels = [element for element in root.iter("text") if (element.text or "").strip()]
     for element in root.iter():
         if (corners := extent(element)) is None:
             continue
@@ -144,3 +148,530 @@ def complaints(picture):
         if overlap(text_corners(a), text_corners(b)):
             found.append(f"{a.text!r} lies on {b.text!r}")
     return found
+
+
+def label_complaints(root):
+    """Words of the unrolled picture that lie on a state, an input, or the edge of a frame."""
+    found = []
+    inputs = [extent(r) for r in root.iter("rect") if r.get("stroke") == X.colour]
+    outlines = [rect_corners(*frame) for role in (OUTPUT, H_N) for frame in frames(root, role)]
+    for label in root.iter("text"):
+        if label.get("font-size") == "9":  # the gap among the cells of one state stands inside it
+            continue
+        corners = text_corners(label)
+        found += [f"{label.text!r} on an input" for outline in inputs if overlap(corners, outline)]
+        found += [f"{label.text!r} on a state" for circle in root.iter("circle") if touches(circle, corners)]
+        for outline in outlines:
+            inside = all(within(corner, outline) for corner in corners)
+            if overlap(corners, outline) and not inside:
+                found.append(f"{label.text!r} on the edge of a frame")
+    return found
+
+
+def touches(circle, corners):
+    """Whether a circle reaches into an upright box by more than half a pixel."""
+    (left, top), _, (right, bottom), _ = corners
+    cx, cy, r = (number(circle, name) for name in ("cx", "cy", "r"))
+    dx, dy = cx - min(max(cx, left), right), cy - min(max(cy, top), bottom)
+    return (dx * dx + dy * dy) ** 0.5 < r - 0.5
+
+
+def within(point, outline):
+    (left, top), _, (right, bottom), _ = outline
+    return left <= point[0] <= right and top <= point[1] <= bottom
+
+
+# ---- every drawing, from the smallest to the largest --------------------------------------------------------------
+
+SMALL = [
+    dict(L=L, num_layers=layers, bidirectional=both, N=N, H_in=H_in, H_out=H_out)
+    for L, layers, both in product((1, 2, MOST_STEPS, MOST_STEPS + 1), (1, 2, MOST_LAYERS + 1), (False, True))
+    for N, H_in, H_out in ((None, 1, 1), (3, 3, 4))
+]
+LARGE = [
+    dict(L=200, N=64, H_in=3, H_out=4, num_layers=40, bidirectional=True),
+    dict(L=200, N=64, H_in=3, H_out=4, num_layers=40),
+    dict(L=200, N=1, H_in=1, H_out=1),
+    dict(L=200, N=1, H_in=1, H_out=1, num_layers=2),
+    dict(L=12, N=64, H_in=512, H_out=512, num_layers=2, bidirectional=True),
+    dict(L=2, N=64, H_in=3, H_out=512),
+]
+LONG_WORDS = ["internationalization"] * 200
+
+
+def corner(t):
+    """The last step of the top layer, in the last direction: where the longest names stand."""
+    return t.shapes.num_layers - 1, t.shapes.D - 1, t.lengths[0] - 1
+
+
+DRAWINGS = {
+    "unrolled": draw_unrolled,
+    "unrolled at a step": lambda t: draw_unrolled(t, at=corner(t)),
+    "unrolled over words": lambda t: draw_unrolled(t, labels=LONG_WORDS),
+    "step": lambda t: draw_step(t, *corner(t)),
+    "tensors": lambda t: draw_tensors(t.shapes),
+    "hidden": draw_hidden,
+    "hidden over words": lambda t: draw_hidden(t, LONG_WORDS),
+    "response": lambda t: draw_response(t),
+}
+
+
+def named(sizes):
+    return " ".join(f"{name}={value}" for name, value in sizes.items())
+
+
+def one_neuron(t):
+    return (t.shapes.H_in, t.shapes.H_out, t.shapes.num_layers, t.shapes.D) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("sizes", SMALL + LARGE, ids=named)
+def test_nothing_is_cut_off_and_no_word_lies_on_another(sizes):
+    t = make_trace(**sizes)
+    found = {name: complaints(draw(t)) for name, draw in DRAWINGS.items() if name != "response" or one_neuron(t)}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("sizes", SMALL + LARGE, ids=named)
+def test_no_word_lies_on_a_state_or_a_frame(sizes):
+    assert label_complaints(parse(draw_unrolled(make_trace(**sizes)))) == []
+
+
+def test_overlap_is_measured_rightly():
+    square = rect_corners(0, 0, 10, 10)
+    assert overlap(square, rect_corners(9, 9, 5, 5)) and not overlap(square, rect_corners(10, 0, 5, 5))
+    # A turned text passes beside a corner that the box around it would cover.
+    assert not overlap([(12, 0), (0, 12), (4, 16), (16, 4)], rect_corners(0, 0, 5, 5))
+
+
+# ---- the key picture ----------------------------------------------------------------------------------------------
+
+
+def states(root):
+    """Where each state stands: {(layer, direction, t): (cx, cy)}, named by what hovering its cells tells."""
+    found = {}
+    for rect in root.iter("rect"):
+        title = rect.find("title")
+        named = title is not None and re.match(r"layer (\d+)(, reverse)?, t=(\d+): h\[0\]", title.text)
+        if named:
+            x, y = number(rect, "x") + number(rect, "width") / 2, number(rect, "y")
+            near = [c for c in circles(root) if number(c, "cx") == x and abs(number(c, "cy") - y) < number(c, "r")]
+            assert len(near) == 1, f"{title.text} lies in {len(near)} circles"
+            found[int(named[1]), int(bool(named[2])), int(named[3])] = x, number(near[0], "cy")
+    return found
+
+
+def selected(root, role):
+    """The states inside the frames of a role, frame by frame."""
+    places = states(root).items()
+    outlines = [rect_corners(*frame) for frame in frames(root, role)]
+    return [{state for state, place in places if within(place, outline)} for outline in outlines]
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("D", [1, 2])
+@pytest.mark.parametrize("L", [1, 2, 5])
+def test_as_many_states_and_edges_as_the_network_has(L, D, layers):
+    root = parse(draw_unrolled(make_trace(L, 1, num_layers=layers, bidirectional=D == 2)))
+    every = set(product(range(layers), range(D), range(L)))
+    assert set(states(root)) == every
+    assert len(circles(root)) == len(every) + layers * D  # and an h_0 for each layer and direction
+    assert len(arrows(root, W_IH.colour)) == len(arrows(root, W_HH.colour)) == len(every)
+    inputs = [r for r in root.iter("rect") if r.get("fill") == X.tint]
+    assert len(inputs) == L and all(r.get("stroke") == X.colour and r.get("rx") for r in inputs)
+    expected = [f"x[{t}]" for t in range(L)] + [f"{name}[{k}]" for name in ("h_0", "h_n") for k in range(layers * D)]
+    assert sorted(word for word in words(root) if re.fullmatch(r"(x|h_0|h_n)\[\d+\]", word)) == sorted(expected)
+    assert words(root).count("W_ih") == layers and words(root).count("W_hh") == layers * D  # named once, not at each step
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_frames_of_one_direction(layers):
+    root = parse(draw_unrolled(make_trace(num_layers=layers)))
+    assert selected(root, OUTPUT) == [{(layers - 1, 0, t) for t in range(5)}]  # the top row
+    assert selected(root, H_N) == [{(layer, 0, 4) for layer in range(layers)}]  # the last column
+    # where they cross is why output[-1] == h_n[-1]
+    assert selected(root, OUTPUT)[0] & selected(root, H_N)[0] == {(layers - 1, 0, 4)}
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_frames_of_two_directions(layers):
+    root = parse(draw_unrolled(make_trace(num_layers=layers, bidirectional=True)))
+    assert selected(root, OUTPUT) == [{(layers - 1, d, t) for d in (0, 1) for t in range(5)}]
+    # h_n splits: the reverse half sits at t=0
+    assert selected(root, H_N) == [{(layer, d, 0 if d else 4)} for layer in range(layers) for d in (0, 1)]
+
+
+def test_output_is_a_solid_frame_and_h_n_a_dashed_one():
+    root = parse(draw_unrolled(make_trace()))
+    for role, dashed in ((OUTPUT, False), (H_N, True)):
+        (frame,) = [r for r in root.iter("rect") if r.get("stroke") == role.colour and number(r, "width") > 20]
+        assert frame.get("fill") == "none" and ("stroke-dasharray" in frame.attrib) == dashed
+
+
+def test_h_n_names_stand_beside_their_states():
+    root = parse(draw_unrolled(make_trace(num_layers=2, bidirectional=True)))
+    places = states(root)
+    for layer, direction in product((0, 1), (0, 1)):
+        name = find_text(root, f"h_n[{2 * layer + direction}]")
+        x, y = places[layer, direction, 0 if direction else 4]
+        assert abs(number(name, "y") - y) < 10
+        assert number(name, "x") < x if direction else number(name, "x") > x
+
+
+def test_time_runs_right_and_layers_rise():
+    root = parse(draw_unrolled(make_trace(num_layers=2, bidirectional=True)))
+    places = states(root)
+    inputs = [number(r, "y") for r in root.iter("rect") if r.get("fill") == X.tint]
+    for layer, direction in product((0, 1), (0, 1)):
+        row = [places[layer, direction, t] for t in range(5)]
+        assert [x for x, _ in row] == sorted({x for x, _ in row}) and len({y for _, y in row}) == 1
+    heights = [places[layer, direction, 0][1] for layer, direction in product((0, 1), (0, 1))]
+    assert heights == sorted(heights, reverse=True) and heights[0] < min(inputs)
+
+
+def test_reverse_edges_point_left():
+    root = parse(draw_unrolled(make_trace(bidirectional=True)))
+    ways = {}
+    for head in arrows(root, W_HH.colour):
+        tip, base, _ = extent(head)
+        ways.setdefault(tip[1], set()).add(tip[0] > base[0])
+    forward, reverse = (states(root)[0, direction, 0][1] for direction in (0, 1))
+    assert ways == {forward: {True}, reverse: {False}}
+
+
+@pytest.mark.parametrize("sizes", [
+    dict(num_layers=2, h0=True),
+    dict(num_layers=2, bidirectional=True, h0=True),
+    dict(L=40, num_layers=9),
+    dict(N=None, h0=True),
+], ids=named)
+@pytest.mark.parametrize("n", [0, -1])
+def test_every_cell_is_a_value_of_the_trace(sizes, n):
+    t = make_trace(**sizes)
+    n %= len(t.lengths)
+    s, limit = t.shapes, max(1.0, float(abs(t.hidden).max()))
+    drawn = dict(columns=abbreviate(s.L, MOST_STEPS), rows=abbreviate(s.num_layers, MOST_LAYERS))
+    columns, rows = ([i for i in drawn[key] if i is not None] for key in ("columns", "rows"))
+    expected = {f"x[{step}][{i}]": t.input[step, n, i] for step in columns for i in range(s.H_in)}
+    for layer, d, i in product(rows, range(s.D), range(s.H_out)):
+        expected[f"h_0[{layer * s.D + d}][{i}]"] = t.h_0[layer, d, n, i]
+        for step in columns:
+            expected[f"layer {layer}{', reverse' * d}, t={step}: h[{i}]"] = t.hidden[layer, d, step, n, i]
+    seen = told(parse(draw_unrolled(t, n=n)))
+    assert seen.keys() == expected.keys()
+    for name, value in expected.items():
+        assert seen[name][0] == pytest.approx(value, abs=6e-4)
+        assert seen[name][1] == value_colour(float(value), limit)
+
+
+@pytest.mark.parametrize("N, cards", [(None, 0), (1, 0), (2, 1), (3, 2), (64, 2)])
+def test_the_batch_lies_behind(N, cards):
+    root = parse(draw_unrolled(make_trace(N=N)))
+    behind = [c for c in root.iter("circle") if c.get("stroke") == H.colour and c.get("fill") == "#FFFFFF"]
+    assert len(behind) == cards * len(circles(root))
+    assert (f"in front: sequence 0 of N={N}" in words(root)) == (cards > 0)
+
+
+def test_large_networks_are_abbreviated_by_first_and_last():
+    root = parse(draw_unrolled(make_trace(L=200, num_layers=40, N=1, bidirectional=True)))
+    drawn = product((0, 38, 39), (0, 1), (0, 1, 2, 3, 198, 199))
+    assert set(states(root)) == set(drawn)
+    assert words(root).count("⋮") >= 1 and words(root).count("…") == 1 + 3 * 2  # one in the input, one in each row
+    assert {"x[3]", "x[198]", "x[199]", "layer 0", "layer 39"} <= set(words(root)) and "x[4]" not in words(root)
+
+
+def test_what_is_just_small_enough_is_drawn_whole():
+    t = make_trace(L=MOST_STEPS, num_layers=MOST_LAYERS)
+    root = parse(draw_unrolled(t))
+    assert set(states(root)) == set(product(range(MOST_LAYERS), [0], range(MOST_STEPS)))
+    assert "…" not in words(root) and "⋮" not in words(root)
+
+
+def test_sizes_stand_in_the_picture():
+    root = parse(draw_unrolled(make_trace(num_layers=2, bidirectional=True)))
+    sizes = {"output (L=5, N=2, D*H_out=8)", "h_n (D*num_layers=4, N=2, H_out=4)", "H_in=3", "H_out=4", "D*H_out=8"}
+    assert sizes <= set(words(root))
+
+
+def emptied(root):
+    return [c for c in root.iter("circle") if c.get("stroke") == "#BBBBBB" and "stroke-dasharray" in c.attrib]
+
+
+FORWARD = [(0, 0, 0), (0, 0, 1), (0, 0, 2)]
+BACKWARD = [(0, 1, 2), (0, 1, 1), (0, 1, 0)]
+
+
+@pytest.mark.parametrize("sizes, at, done", [
+    # In one direction we walk through time: both layers of a step, then the next step.
+    (dict(num_layers=2), (0, 0, 1), [(0, 0, 0), (1, 0, 0), (0, 0, 1)]),
+    (dict(num_layers=2), (1, 0, 1), [(0, 0, 0), (1, 0, 0), (0, 0, 1), (1, 0, 1)]),
+    # In two directions the reverse one begins at the last step,
+    (dict(bidirectional=True), (0, 1, 2), [*FORWARD, (0, 1, 2)]),
+    (dict(bidirectional=True), (0, 1, 0), [*FORWARD, *BACKWARD]),
+    # and the layer above needs the whole of the one below.
+    (dict(num_layers=2, bidirectional=True), (1, 0, 0), [*FORWARD, *BACKWARD, (1, 0, 0)]),
+])
+def test_at_empties_what_comes_later_and_emphasises_one(sizes, at, done):
+    t = make_trace(L=3, N=1, **sizes)
+    root = parse(draw_unrolled(t, at=at))
+    places = states(parse(draw_unrolled(t)))
+    assert set(states(root)) == set(done)  # no later state shows a value
+    assert {(number(c, "cx"), number(c, "cy")) for c in emptied(root)} == {places[s] for s in places if s not in done}
+    strong = [(number(c, "cx"), number(c, "cy")) for c in circles(root) if c.get("stroke-width") == "4"]
+    assert strong == [places[at]]
+    for role in (W_IH, W_HH):  # edges to later states are grey
+        assert len(arrows(root, role.colour)) == len(done)
+    assert len(arrows(root, "#D0D0D0")) == 2 * (len(places) - len(done))
+
+
+def test_a_short_sequence_of_a_packed_batch_ends_where_it_ends():
+    torch.manual_seed(0)
+    packed = pack_padded_sequence(torch.randn(5, 2, 3), torch.tensor([5, 3]))
+    t = trace(nn.RNN(3, 4, bidirectional=True), packed)
+    root = parse(draw_unrolled(t, n=1))
+    assert set(states(root)) == set(product([0], (0, 1), range(3)))
+    assert selected(root, H_N) == [{(0, 0, 2)}, {(0, 1, 0)}]
+
+
+# ---- labels ---------------------------------------------------------------------------------------------------------
+
+EVIL = ["<script>alert(1)</script>", 'a"&b', "]]>", "'x'", "𝒳😀"]
+
+
+@pytest.mark.parametrize("draw", [draw_unrolled, draw_hidden], ids=lambda f: f.__name__)
+def test_labels_are_escaped(draw):
+    drawn = draw(make_trace(), labels=EVIL)
+    for form in (drawn.data, drawn._repr_html_()):
+        assert "<script" not in form
+    shown = words(parse(drawn))
+    assert all(any(word.startswith(label[:5]) for word in shown) for label in EVIL)
+
+
+def test_labels_stand_below_their_inputs():
+    labels = ["i", "do", "not", "like", "it"]
+    root = parse(draw_unrolled(make_trace(), labels=labels))
+    inputs = sorted(number(r, "x") + number(r, "width") / 2 for r in root.iter("rect") if r.get("fill") == X.tint)
+    assert [number(find_text(root, label), "x") for label in labels] == inputs
+    assert "x[0]" not in words(root)
+
+
+# ---- one step -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layer, direction, t, reads, before", [
+    (0, 0, 0, "x[0]", "h_0"),
+    (0, 0, 2, "x[2]", "h[1]"),
+    (0, 1, 2, "x[2]", "h[3]"),
+    (0, 1, 4, "x[4]", "h_0"),
+    (1, 0, 2, "layer 0, [2]", "h[1]"),
+])
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_step_shows_each_term_with_its_numbers(layer, direction, t, reads, before, n):
+    seen = make_trace(h0=True, num_layers=2, bidirectional=True, H_out=3)
+    step = seen.step(layer, direction, t, n)
+    parts = {"W_ih": step.W_ih, reads: step.x, "b_ih": step.b_ih, "W_hh": step.W_hh}
+    parts |= {before: step.h_before, "b_hh": step.b_hh, "sum": step.total, f"h[{t}]": step.h}
+    limit = max(1.0, float(abs(step.h).max()))
+    expected = {f"{name}[{', '.join(map(str, at))}]": v for name, values in parts.items() for at, v in np.ndenumerate(values)}
+    root = parse(draw_step(seen, layer, direction, t, n=n))
+    cells = told(root)
+    assert cells.keys() == expected.keys()
+    for name, value in expected.items():
+        assert cells[name] == (pytest.approx(value, abs=6e-4), value_colour(float(value), limit))
+    written = sorted(f"{abs(v):.2f}" for v in expected.values())
+    assert sorted(word.strip("−") for word in words(root) if re.fullmatch(r"−?\d\.\d\d", word)) == written
+    assert {*parts, "tanh", "=", "+", "·"} <= set(words(root))
+
+
+def test_a_step_is_framed_in_the_colours_of_its_roles():
+    root = parse(draw_step(make_trace(), t=2))
+    edged = [r.get("stroke") for r in root.iter("rect") if r.get("fill") == "none"]
+    roles = [W_IH, X, BIAS, W_HH, H, BIAS, BIAS, H]  # the sum has no role of its own: it is grey, as a bias is
+    assert edged == [role.colour for role in roles]
+
+
+def test_the_terms_of_a_step_stand_in_reading_order():
+    root = parse(draw_step(make_trace(), t=2))
+    for row in (("W_ih", "x[2]", "b_ih", "sum", "tanh", "h[2]"), ("W_hh", "h[1]", "b_hh", "sum")):
+        places = [number(find_text(root, name), "x") for name in row]
+        assert places == sorted(places)
+    assert number(find_text(root, "W_ih"), "y") < number(find_text(root, "W_hh"), "y")
+
+
+def test_numbers_are_legible_on_their_cells():
+    root = parse(draw_step(make_trace(H_in=2, H_out=6, nonlinearity="relu"), t=4))
+    pairs = [(cell, label) for cell, label in pairwise(root) if cell.find("title") is not None]
+    assert len(pairs) == len(told(root)) and "relu" in words(root)
+    assert min(contrast(cell.get("fill"), label.get("fill")) for cell, label in pairs) >= 4.5
+
+
+def test_large_matrices_are_abbreviated():
+    root = parse(draw_step(make_trace(H_in=512, H_out=300)))
+    shown = [i for i in abbreviate(300, MOST_CELLS) if i is not None]
+    assert {name for name in told(root) if name.startswith("h[0]")} == {f"h[0][{i}]" for i in shown}
+    assert {"300 × 512", "300 × 300", "…", "⋮"} <= set(words(root))
+
+
+# ---- tensors as boxes -------------------------------------------------------------------------------------------------
+
+SOLID = [(X, None), (H, None), (OUTPUT, None), (H_N, "dashed")]
+
+
+@pytest.mark.parametrize("N, behind", [(None, 0), (1, 0), (2, 1), (6, 2)])
+def test_four_boxes_in_their_roles(N, behind):
+    root = parse(draw_tensors(expected_shapes(nn.RNN(3, 4), L=5, N=N)))
+    for role, dash in SOLID:
+        boxes = [r for r in root.iter("rect") if r.get("stroke") == role.colour]
+        assert len(boxes) == 1 + behind
+        assert all(("stroke-dasharray" in box.attrib) == (dash is not None) for box in boxes)
+    assert all(words(root).count(name) == 1 for name in ("input", "h_0", "output", "h_n"))
+
+
+@pytest.mark.parametrize("batch_first, axis_of_L, axis_of_N", [(False, 0, 1), (True, 1, 0)])
+def test_boxes_tell_size_and_order_of_each_axis(batch_first, axis_of_L, axis_of_N):
+    rnn = nn.RNN(3, 4, num_layers=2, bidirectional=True, batch_first=batch_first)
+    seen = words(parse(draw_tensors(expected_shapes(rnn, L=5, N=2))))
+    for size in ("L=5", "H_in=3", "D*H_out=8", "D*num_layers=4", "H_out=4"):
+        assert size in seen
+        below = seen[seen.index(size) + 1]
+        assert below == f"axis {axis_of_L}" if size == "L=5" else below.startswith("axis ")
+    # batch_first moves the batch of input and output, and leaves h_0 and h_n alone
+    deep = [word for word in seen if word.startswith("N=2")]
+    assert deep == [f"N=2, axis {axis_of_N}", "N=2, axis 1"] * 2
+
+
+def test_boxes_without_a_batch_do_not_speak_of_one():
+    seen = words(parse(draw_tensors(expected_shapes(nn.RNN(3, 4), L=5))))
+    assert not any("N=" in word for word in seen)
+    assert seen.count("axis 0") == 4 and seen.count("axis 1") == 4
+
+
+@pytest.mark.parametrize("L, columns", [(1, 1), (5, 5), (8, 8), (200, 8)])
+def test_a_box_is_as_long_as_its_axis_up_to_8(L, columns):
+    root = parse(draw_tensors(expected_shapes(nn.RNN(1, 1), L=L)))
+    (box,) = [r for r in root.iter("rect") if r.get("stroke") == X.colour]
+    assert number(box, "width") == pytest.approx(columns * 17)
+    assert ("·" in words(root)) == (L > 8)
+
+
+# ---- the heat map -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layer", [0, 1, -1, -2])
+@pytest.mark.parametrize("D", [1, 2])
+def test_the_heat_map_is_the_hidden_states(layer, D):
+    t = make_trace(num_layers=2, bidirectional=D == 2)
+    values = np.concatenate(t.hidden[layer, :, :, 1], axis=-1)  # (L, D*H_out)
+    seen = told(parse(draw_hidden(t, layer=layer, n=1)))
+    limit = max(1.0, float(abs(values).max()))
+    expected = {f"h[{step}][{i}]": value for (step, i), value in np.ndenumerate(values)}
+    assert seen == {name: (pytest.approx(v, abs=6e-4), value_colour(float(v), limit)) for name, v in expected.items()}
+
+
+def test_the_heat_map_of_many_steps_and_features_is_abbreviated():
+    root = parse(draw_hidden(make_trace(L=40, N=1, H_out=60)))
+    steps = [t for t in abbreviate(40, 14) if t is not None]
+    features = [i for i in abbreviate(60, 24) if i is not None]
+    assert set(told(root)) == {f"h[{t}][{i}]" for t in steps for i in features}
+    assert "…" in words(root) and "⋮" in words(root)
+    assert [word for word in words(root) if word.startswith("t=")] == [f"t={t}" for t in steps]
+
+
+# ---- one neuron over time -----------------------------------------------------------------------------------------------
+
+
+def test_the_response_is_drawn_to_scale():
+    t = make_trace(12, 1, 1, 1)
+    h, x = t.hidden[0, 0, :, 0, 0], t.input[:, 0, 0]
+    root = parse(draw_response(t))
+    spots = circles(root)
+    assert [spot.find("title").text for spot in spots] == [f"h[{i}] = {v:.3f}" for i, v in enumerate(h)]
+    heights = np.array([number(spot, "cy") for spot in spots])
+    slope, zero = np.polyfit(h, heights, 1)
+    assert slope < 0 and np.allclose(heights, slope * h + zero, atol=0.1)  # a straight scale, upwards; one decimal
+    bars = [r for r in root.iter("rect") if r.get("fill") == X.tint]
+    tall = np.array([number(bar, "height") for bar in bars])
+    assert np.allclose(tall / tall.max(), abs(x) / abs(x).max(), atol=0.01)
+    assert np.all(np.diff([number(spot, "cx") for spot in spots]) > 0)
+
+
+# ---- what cannot be drawn -------------------------------------------------------------------------------------------------
+
+BAD = {
+    "n too high": (ValueError, "n: given 2, expected a whole number from 0 to 1", lambda t: draw_unrolled(t, n=2)),
+    "n no number": (ValueError, "n: given 'a', expected a whole number", lambda t: draw_unrolled(t, n="a")),
+    "no such t": (ValueError, "t: given 5, expected a whole number from 0 to 4", lambda t: draw_unrolled(t, at=(0, 0, 5))),
+    "no such layer": (ValueError, "layer: given 1, expected .* from 0 to 0", lambda t: draw_unrolled(t, at=(1, 0, 0))),
+    "no such direction": (ValueError, "direction: given 1, expected", lambda t: draw_unrolled(t, at=(0, 1, 0))),
+    "at too short": (ValueError, r"at: given \(0, 0\), expected", lambda t: draw_unrolled(t, at=(0, 0))),
+    "few labels": (ValueError, "labels: given 1, expected one for each of 5 steps", lambda t: draw_unrolled(t, labels=["a"])),
+    "no trace, unrolled": (TypeError, "trace: given RNN, expected a Trace", lambda t: draw_unrolled(nn.RNN(3, 4))),
+    "no trace, step": (TypeError, "trace: given RNN, expected a Trace", lambda t: draw_step(nn.RNN(3, 4))),
+    "no trace, hidden": (TypeError, "trace: given RNN, expected a Trace", lambda t: draw_hidden(nn.RNN(3, 4))),
+    "no trace, response": (TypeError, "trace: given RNN, expected a Trace", lambda t: draw_response(nn.RNN(3, 4))),
+    "no shapes": (TypeError, "shapes: given RNN, expected", lambda t: draw_tensors(nn.RNN(3, 4))),
+    "step t": (ValueError, "t: given -1, expected a whole number from 0 to 4", lambda t: draw_step(t, t=-1)),
+    "step layer": (ValueError, "layer: given 3, expected", lambda t: draw_step(t, 3)),
+    "step n": (ValueError, "n: given 9, expected", lambda t: draw_step(t, n=9)),
+    "hidden layer": (ValueError, "layer: given 4, expected", lambda t: draw_hidden(t, layer=4)),
+    "hidden n": (ValueError, "n: given 7, expected", lambda t: draw_hidden(t, n=7)),
+    "hidden labels": (ValueError, "labels: given 2, expected one for each of 5 steps", lambda t: draw_hidden(t, ["a", "b"])),
+    "no neuron": (ValueError, "trace: given H_in=3, H_out=4, .*, expected one neuron", lambda t: draw_response(t)),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_drawn_is_refused_by_name(case):
+    error, message, draw = BAD[case]
+    with pytest.raises(error, match=message):
+        draw(make_trace())
+
+
+@pytest.mark.parametrize("draw", [draw_unrolled, draw_step, draw_hidden, draw_response], ids=lambda f: f.__name__)
+def test_states_that_exploded_are_drawn_all_the_same(draw):
+    rnn = nn.RNN(1, 1, nonlinearity="relu")
+    for weight in rnn.parameters():
+        nn.init.constant_(weight, 1e30)
+    with np.errstate(over="ignore"):
+        exploded = trace(rnn, torch.ones(5, 1))
+    assert np.isinf(exploded.hidden).any()
+    assert complaints(draw(exploded)) == []
+
+
+# ---- alternative texts ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drawn, facts", [
+    (lambda: draw_unrolled(make_trace(num_layers=2, bidirectional=True)), [
+        "5 steps", "2 layers", "4 hidden features", "3 input features", "two directions", "2 sequences",
+        "(L=5, N=2, D*H_out=8)", "(D*num_layers=4, N=2, H_out=4)",
+    ]),
+    (lambda: draw_unrolled(make_trace(1, 1, 1, 1)), [
+        "1 step:", "1 layer ", "1 hidden feature ", "1 input feature,", "one direction", "1 sequence.",
+    ]),
+    (lambda: draw_unrolled(make_trace(bidirectional=True), at=(0, 1, 3)), ["Emphasised: layer 0, reverse, step 3"]),
+    (lambda: draw_step(make_trace(), t=2), ["t=2", "layer 0", "4 by 3", "4 by 4", "x[2]", "h[1]", "tanh"]),
+    (lambda: draw_tensors(make_trace().shapes), [
+        "input (L=5, N=2, H_in=3)", "h_0 (D*num_layers=1, N=2, H_out=4)",
+        "output (L=5, N=2, D*H_out=4)", "h_n (D*num_layers=1, N=2, H_out=4)",
+    ]),
+    (lambda: draw_hidden(make_trace(2), ["so", "good"]), ["layer 0", "4 features over 2 steps", "so, good"]),
+    (lambda: draw_response(make_trace(12, 1, 1, 1)), ["12 steps", "t=0", "begin", "end at"]),
+])
+def test_alternative_texts_name_the_sizes(drawn, facts):
+    picture = drawn()
+    assert isinstance(picture, Picture)
+    assert [fact for fact in facts if fact not in picture.alt] == []
+    assert parse(picture).get("aria-label") == picture.alt
+
+
+def test_the_step_tells_its_result_in_words():
+    t = make_trace()
+    values = ", ".join(f"{v:.2f}" for v in t.hidden[0, 0, 2, 0])
+    assert draw_step(t, t=2).alt.endswith(f"gives h[2] = ({values}).")
+
+
+@pytest.mark.parametrize("draw", [draw_unrolled, draw_hidden], ids=lambda f: f.__name__)
+def test_drawing_twice_gives_the_same(draw):
+    t = make_trace()
+    assert draw(t) == draw(t)  # and no id can clash with another picture's on the page
+    assert "id=" not in draw(t).data

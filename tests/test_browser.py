@@ -1,0 +1,191 @@
+"""Every notebook in a real JupyterLab and a real Chromium: it runs, its controls do something, and its pages are legible."""
+
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from lab import EXPLORER, NO_CHROMIUM, NOTEBOOKS, VIEWS, chromium, close_notebook, copied_notebooks, jupyterlab
+from lab import open_lab, open_notebook, press_sliders, run_all, set_theme
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import TimeoutError, expect
+
+NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+# What moves a control and what moves it back, by keyboard alone. JupyterLab takes the arrows away from a closed menu.
+KEYS = {
+    "[role=slider]": ("ArrowRight", "ArrowLeft"),
+    "[type=checkbox]": ("Space", "Space"),
+    "select": ("Space ArrowDown Enter", "Space ArrowUp Enter"),
+}
+KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> love"
+
+SHOWN = f"explorer => [...explorer.querySelectorAll('{VIEWS}')].map(view => view.innerHTML).join()"
+CHANGED = f"([explorer, before]) => ({SHOWN})(explorer) != before"
+NAMED = "control => control.closest('.jupyter-widgets').innerText"
+AT_END = "control => control.ariaValueNow !== null && control.ariaValueNow == control.ariaValueMax"
+
+# What sticks out of an explorer's output area to the right, unless something inside the area scrolls it.
+WIDER = f"""() => [...document.querySelectorAll('{EXPLORER}')].flatMap(area => {{
+    const edge = area.getBoundingClientRect().right + 1;
+    const scrolls = e => e != area && (['auto', 'scroll'].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+    return [...area.querySelectorAll('*:not(svg *)')]
+        .filter(e => e.getBoundingClientRect().right > edge && !scrolls(e.parentElement))
+        .map(e => `${{e.tagName}}.${{e.className}}: ${{e.textContent.slice(0, 40)}}`);
+}})"""
+
+# HTML text whose contrast with what lies behind it is under 4.5 (WCAG 2, level AA). An SVG brings its own paper.
+FAINT = f"""() => {{
+    const over = (colour, below) => {{  // a colour may let through what lies below it
+        const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number);
+        return [r, g, b].map((c, i) => a == 1 ? c : a * c + (1 - a) * below()[i]);
+    }};
+    const paper = e => over(getComputedStyle(e).backgroundColor, () => paper(e.parentElement));
+    const light = rgb => rgb.map(c => c / 255).map(c => c <= 0.04 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const contrast = e => {{
+        const colours = [paper(e), over(getComputedStyle(e).color, () => paper(e))];
+        const [low, high] = colours.map(light).sort((a, b) => a - b);
+        return (high + 0.05) / (low + 0.05);
+    }};
+    const hasText = e => [...e.childNodes].some(node => node.nodeType == 3 && node.data.trim());
+    return [...document.querySelectorAll('{EXPLORER} {VIEWS} *:not(svg, svg *)')].filter(hasText)
+        .filter(e => contrast(e) < 4.5).map(e => `${{contrast(e).toFixed(1)}}: ${{e.textContent.slice(0, 40)}}`);
+}}"""
+
+
+def press(control, keys):
+    control.focus()
+    for key in keys.split():
+        control.press(key)
+
+
+class Lab:
+    """A page with JupyterLab in it, and all that it asked for or complained about since a notebook was opened."""
+
+    def __init__(self, page, folder):
+        self.page, self.folder = page, folder
+        self.hosts, self.complaints, self.dialogs = set(), [], []
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
+        page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+
+    def run(self, name):
+        """Open a notebook and run it; its code cells."""
+        for record in (self.hosts, self.complaints, self.dialogs):
+            record.clear()
+        open_notebook(self.page, name)
+        return [cell for cell in run_all(self.page)["cells"] if cell["cell_type"] == "code"]
+
+    @property
+    def explorers(self):
+        return self.page.query_selector_all(EXPLORER)
+
+    def shows_another(self, explorer, act, *arguments, seconds=10):
+        """Whether the explorer shows something else soon after `act`."""
+        before = explorer.evaluate(SHOWN)
+        act(*arguments)
+        try:
+            self.page.wait_for_function(CHANGED, arg=[explorer, before], timeout=1000 * seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def dead_controls(self, **patience):
+        """Move every control once and back; what each one is called that did nothing, there or back."""
+        dead = []
+        for explorer in self.explorers:
+            for kind, keys in KEYS.items():
+                for control in explorer.query_selector_all(kind):
+                    there, back = reversed(keys) if control.evaluate(AT_END) else keys
+                    moves = [self.shows_another(explorer, press, control, keys, **patience) for keys in (there, back)]
+                    dead += [] if all(moves) else [control.evaluate(NAMED)]
+        return dead
+
+
+@pytest.fixture(scope="module")
+def lab():
+    """One JupyterLab and one browser for all of this file."""
+    with chromium() as browser:
+        if browser is None:
+            pytest.skip(NO_CHROMIUM)
+        with copied_notebooks() as folder, jupyterlab(folder) as address:
+            page = browser.new_page()
+            lab = Lab(page, folder)
+            open_lab(page, address)
+            yield lab
+
+
+PLANTED = """\
+from helpers.live import Explorer, slider, switch
+Explorer("a view that fails at 3", {"n": slider("n", 2, 1, 9)}, lambda n: n, [lambda new, old: str(1 / (new - 3))])
+"""
+DEAF = """\
+Explorer("a view that looks away", {"deaf": switch("deaf")}, lambda deaf: deaf, [lambda new, old: "always the same"])
+"""
+
+
+def test_a_planted_fault_is_seen(lab):
+    notebook = new_notebook(cells=[new_code_cell(PLANTED), new_code_cell(DEAF)], metadata={"kernelspec": KERNEL})
+    nbformat.write(notebook, lab.folder / "planted.ipynb")
+    try:
+        test_every_cell_runs(lab.run("planted.ipynb"))  # nothing is wrong until a control moves
+        assert lab.dead_controls(seconds=1) == ["deaf"]
+        slider = lab.page.locator(EXPLORER).first.get_by_role("slider")
+        slider.press("ArrowRight")
+        expect(lab.page.locator("[data-failed]")).to_contain_text("ZeroDivisionError")
+    finally:
+        close_notebook(lab.page)
+
+
+@pytest.fixture(scope="module", params=NAMES, ids=lambda name: name.removesuffix(".ipynb"))
+def cells(request, lab):
+    """The code cells of a notebook that was just run, and stands in the page."""
+    yield lab.run(request.param)
+    close_notebook(lab.page)
+
+
+def test_every_cell_runs(cells):
+    assert all(cell["execution_count"] for cell in cells)
+    failed = [cell for cell in cells if any(output["output_type"] == "error" for output in cell["outputs"])]
+    assert failed == [cell for cell in cells if "raises-exception" in cell["metadata"].get("tags", [])]
+
+
+def test_every_control_changes_what_its_explorer_shows(lab, cells):
+    assert lab.dead_controls() == []
+    assert lab.page.locator("[data-failed]").count() == 0
+
+
+def test_every_answer_can_be_shown(lab, cells):
+    for question in lab.page.locator(EXPLORER).filter(has_text="Predict:").all():
+        question.get_by_label("show the answer").check()
+        expect(question.locator(VIEWS).last).to_contain_text("The answer is")
+
+
+def test_what_is_typed_stays_text(lab, cells):
+    for explorer in lab.explorers:
+        for box in explorer.query_selector_all("[type=text]"):
+            assert lab.shows_another(explorer, box.fill, HOSTILE), box.evaluate(NAMED)
+            assert explorer.query_selector_all("script, img[src=x]") == []
+    assert lab.dialogs == []
+
+
+@pytest.mark.parametrize("end", ["Home", "End"])
+def test_nothing_sticks_out_or_is_faint(lab, cells, end):
+    press_sliders(lab.page, end)
+    try:
+        for width, dark in [(390, False), (390, True), (1600, True), (1600, False)]:
+            lab.page.set_viewport_size({"width": width, "height": 900})
+            set_theme(lab.page, dark)
+            lab.page.wait_for_timeout(300)  # JupyterLab lays itself out anew
+            assert lab.page.evaluate(WIDER) == []
+            assert lab.page.evaluate(FAINT) == []
+    finally:
+        set_theme(lab.page, dark=False)
+
+
+def test_the_page_asked_only_this_machine_and_complained_of_nothing(lab, cells):
+    """Last of all: it looks at what the tests above have done to the page."""
+    assert lab.hosts <= {"127.0.0.1", None}  # None: what an address itself holds, such as data:
+    assert lab.complaints == []

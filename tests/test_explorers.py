@@ -1,0 +1,353 @@
+"""The explorers: every control over its whole range raises nothing, and what is shown is true."""
+
+import re
+import time
+from html import unescape
+from itertools import combinations, product
+from statistics import median
+from xml.etree import ElementTree
+
+import ipywidgets as widgets
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import helpers
+from helpers import explore_constructor, explore_neuron, explore_sentence, explore_shapes, explore_steps, load_glove
+from helpers.explorers import MOST_TOKENS
+from helpers.live import Explorer, slider
+
+
+def large_call():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return explore_steps(nn.RNN(3, 4, 3, bidirectional=True), torch.randn(8, 2, 3))
+
+
+EXPLORERS = {
+    "constructor": explore_constructor,
+    "shapes": explore_shapes,
+    "steps": explore_steps,
+    "steps of a large call": large_call,
+    "neuron": explore_neuron,
+}
+PICTURE, SHAPES, PARAMETERS, CODE = "picture", "shapes", "parameters", "code"
+VIEWS = {
+    "constructor": ["note", PICTURE, CODE, SHAPES, PARAMETERS],
+    "shapes": [PICTURE, CODE, SHAPES],
+    "steps": [PICTURE, "step"],
+    "steps of a large call": [PICTURE, "step"],
+    "neuron": ["equation", PICTURE],
+}
+# Every control moves the picture but these two: no size and no number depends on them.
+WITHOUT_PICTURE = {("constructor", "dropout"): {"note", CODE}, ("shapes", "h0"): {CODE}}
+
+
+def whole_range(control):
+    """Every value a control can be moved to."""
+    if isinstance(control, widgets.Checkbox):
+        return [False, True]
+    if isinstance(control, widgets.Dropdown):
+        return list(control.options)
+    steps = round((control.max - control.min) / control.step)
+    return [min(type(control.value)(control.min + i * control.step), control.max) for i in range(steps + 1)]
+
+
+def extremes(control):
+    values = whole_range(control)
+    return [values[0], values[-1]]
+
+
+def check(explorer):
+    """What must hold in every state, whatever was moved."""
+    for html in explorer.html:
+        assert "data-failed" not in html
+        ElementTree.fromstring(f"<div>{html}</div>")  # well-formed, the SVG in it too
+    assert re.search(r"<svg |<table|<p", "".join(explorer.html))
+
+
+def shown(explorer):
+    """What the views show, but for the marks of what has just changed: those depend on where one comes from."""
+    explorer._update()  # a second look from the same state: nothing has changed, so nothing is marked
+    return tuple(explorer.html)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_value_of_every_control(name):
+    explorer = EXPLORERS[name]()
+    check(explorer)
+    for argument, control in explorer.controls.items():
+        before, looks = control.value, []
+        for value in whole_range(control):
+            control.value = value
+            check(explorer)
+            looks.append(shown(explorer))
+        control.value = before
+        follows = {view for view, seen in zip(VIEWS[name], zip(*looks), strict=True) if len(set(seen)) > 1}
+        assert follows >= WITHOUT_PICTURE.get((name, argument), {PICTURE}), f"{argument} changes only {follows}"
+        assert len(set(looks)) > 1
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_pair_of_extremes(name):
+    explorer = EXPLORERS[name]()
+    for one, other in combinations(explorer.controls.values(), 2):
+        resting = one.value, other.value
+        for one.value, other.value in product(extremes(one), extremes(other)):
+            check(explorer)
+        one.value, other.value = resting
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_a_random_walk_and_what_is_shown_does_not_depend_on_the_way(name, data):
+    explorer = EXPLORERS[name]()
+    for _ in range(10):
+        control = data.draw(st.sampled_from(list(explorer.controls.values())))
+        control.value = data.draw(st.sampled_from(whole_range(control)))
+        check(explorer)
+    fresh = EXPLORERS[name]()
+    for argument, control in fresh.controls.items():
+        control.value = explorer.controls[argument].value
+    assert shown(explorer) == shown(fresh)
+
+
+# ---- what is shown is true ----------------------------------------------------------------------------------------
+
+
+def table(html):
+    """A table's rows as {name: sizes}."""
+    rows = ElementTree.fromstring(html).iter("tr")
+    cells = [["".join(cell.itertext()) for cell in row] for row in rows]
+    return {name: [int(size) for size in re.findall(r"=(\d+)", shape)] for name, shape, *_ in cells if "(" in shape}
+
+
+def run(html):
+    """Run the code that is shown, as a learner who copies it would."""
+    made = {"torch": torch, "nn": nn}
+    exec(unescape(re.fullmatch(r"<pre[^>]*>(.*)</pre>", html, re.DOTALL)[1]), made)
+    return made
+
+
+@pytest.mark.filterwarnings("ignore:dropout option adds dropout")
+@pytest.mark.parametrize("name", ["constructor", "shapes"])
+def test_the_tables_are_what_torch_returns_for_the_code_shown(name):
+    explorer = EXPLORERS[name]()
+    views = VIEWS[name]
+    for control in explorer.controls.values():
+        before = control.value
+        for value in whole_range(control):
+            control.value = value
+            made = run(explorer.html[views.index(CODE)])
+            sizes = {"input": made["x"], "output": made["output"], "h_n": made["h_n"]}
+            h_0 = made.get("h0", made["h_n"])
+            expected = {key: list(tensor.shape) for key, tensor in (sizes | {"h_0": h_0}).items()}
+            assert table(explorer.html[views.index(SHAPES)]) == expected
+            if PARAMETERS in views:
+                learned = {key: list(p.shape) for key, p in made["rnn"].named_parameters()}
+                assert table(explorer.html[views.index(PARAMETERS)]) == learned
+        control.value = before
+
+
+def test_what_just_changed_is_marked():
+    explorer = explore_constructor()
+    explorer.controls["hidden_size"].value = 5
+    at = VIEWS["constructor"].index
+    rows = explorer.html[at(SHAPES)].split("<tr")
+    assert [re.findall(r"(\w+)</th>", row)[0] for row in rows if "◂ changed" in row] == ["h_0", "output", "h_n"]
+    explorer.controls["nonlinearity"].value = "relu"  # no shape changes
+    assert "◂ changed" not in explorer.html[at(SHAPES)] + explorer.html[at(PARAMETERS)]
+
+
+def test_the_step_explorer_walks_in_the_picture_and_in_the_numbers():
+    explorer = EXPLORERS["steps of a large call"]()
+    for control, value in (("t", 3), ("layer", 2), ("reverse", True)):
+        explorer.controls[control].value = value
+    picture, step = explorer.html
+    assert "Emphasised: layer 2, reverse, step 3" in picture
+    assert "Step t=3 of layer 2, reverse" in step
+
+
+def test_the_step_explorer_offers_only_what_the_network_has():
+    assert set(explore_steps().controls) == {"t"}
+    assert set(EXPLORERS["steps of a large call"]().controls) == {"t", "layer", "reverse"}
+
+
+@pytest.mark.parametrize("arguments, error, message", [
+    ((nn.GRU(3, 4), torch.ones(5, 3)), TypeError, "rnn: given GRU"),
+    ((nn.RNN(3, 4), torch.ones(5, 7)), ValueError, "input: given .*7"),
+    ((nn.RNN(3, 4), None), TypeError, "input: given NoneType"),
+    ((nn.RNN(3, 4), torch.ones(5, 3), torch.ones(9, 4)), ValueError, "h0: given .*9"),
+])
+def test_the_step_explorer_refuses_by_name(arguments, error, message):
+    with pytest.raises(error, match=message):
+        explore_steps(*arguments)
+
+
+def test_a_neuron_without_memory_forgets_at_once_and_one_with_it_does_not():
+    explorer = explore_neuron()
+    explorer.controls["nonlinearity"].value = "relu"
+    for w_hh in (0.0, 0.5, 1.0):
+        explorer.controls["w_hh"].value = w_hh
+        answers = explorer.state.hidden[0, 0, :, 0, 0]
+        assert answers.tolist() == pytest.approx([w_hh**t for t in range(12)])  # an impulse, w_ih = 1, no bias
+        assert f"{w_hh:.1f}·h[t−1]" in explorer.html[0]
+
+
+# ---- the sentence box -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return load_glove()
+
+
+@pytest.fixture
+def reading(vectors):
+    return explore_sentence("I love you", vectors)
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\t", "\u00a0"])
+def test_an_empty_sentence_is_explained(reading, typed):
+    reading.controls["text"].value = typed
+    check(reading)
+    assert "Nothing to read yet" in reading.html[0] and reading.html[1:] == ["", ""]
+    reading.controls["text"].value = "I love you"  # and one can go on from there
+    check(reading)
+    assert "<svg" in reading.html[1]
+
+
+@pytest.mark.parametrize("text", [("love " * 10_000).strip(), "x" * 100_000, "🙂" * 10_000, "grelda " * 10_000])
+def test_a_very_long_sentence_is_quick_and_said_to_be_long(reading, text):
+    start = time.perf_counter()
+    reading.controls["text"].value = text
+    assert time.perf_counter() - start < 0.5
+    check(reading)
+    if " " in text or "🙂" in text:
+        assert "10000 tokens" in reading.html[0] and str(MOST_TOKENS) in reading.html[0]
+    assert sum(map(len, reading.html)) < 200_000  # what is sent to the browser stays small
+
+
+@pytest.mark.parametrize("text", [
+    "<script>alert(1)</script>", "I love <img src=x onerror=alert(1)> you", "</pre></svg><script>", "&lt;script&gt; & \" '",
+])
+def test_markup_is_shown_as_text(reading, text):
+    reading.controls["text"].value = text
+    check(reading)
+    everything = "".join(reading.html) + reading._repr_mimebundle_()["text/html"]
+    tags = {element.tag for html in reading.html for element in ElementTree.fromstring(f"<div>{html}</div>").iter()}
+    assert not {tag for tag in tags if tag.rpartition("}")[2] in ("script", "img", "b", "i")}
+    assert "<script" not in everything and "onerror" not in re.sub(r">[^<]*<", "><", everything)
+
+
+@pytest.mark.parametrize("text, unknown", [("I love snarks 😀", ["snarks", "😀"]), ("grelda", ["grelda"])])
+def test_unknown_words_are_named(reading, text, unknown):
+    reading.controls["text"].value = text
+    check(reading)
+    assert list(reading.state.sentence.unknown) == unknown
+    assert f"No vector for: {', '.join(unknown)}." in reading.html[0]
+
+
+def test_a_sentence_of_unknown_words_only_is_explained(reading):
+    reading.controls["text"].value = "grelda snarks"
+    assert "L=0" in reading.html[0] and reading.html[1:] == ["", ""]
+
+
+def test_each_known_word_is_a_step(reading):
+    reading.controls["text"].value = "you love me"
+    assert reading.state.trace.shapes.L == 3
+    assert table(reading.html[2])["input"] == [3, 1, reading.state.trace.shapes.H_in]
+    assert all(f">{word}</text>" in reading.html[1] for word in ("you", "love", "me"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=st.text(max_size=60))
+def test_whatever_is_typed_is_shown(vectors, text):
+    explorer = explore_sentence("I love you", vectors)
+    explorer.controls["text"].value = text
+    for html in explorer.html:
+        assert "data-failed" not in html and "<script" not in html
+    if text.isprintable():  # XML has no way to write the others
+        check(explorer)
+
+
+def test_what_is_read_does_not_depend_on_the_random_state(vectors):
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    one = explore_sentence("I love you", vectors).html
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    assert explore_sentence("I love you", vectors).html == one
+
+
+# ---- the pattern itself -------------------------------------------------------------------------------------------------
+
+
+def test_a_view_that_fails_says_so_and_raises():
+    def view(new, old):
+        if new == 4:
+            raise RuntimeError("<b>no four</b>")
+        return f"n is {new}"
+
+    explorer = Explorer("planted", {"n": slider("n", 3, 1, 9)}, lambda n: n, [view])
+    with pytest.raises(RuntimeError, match="no four"):
+        explorer.controls["n"].value = 4
+    assert "data-failed" in explorer.html[0] and "<b>" not in explorer.html[0] and "RuntimeError" in explorer.html[0]
+    explorer.controls["n"].value = 5
+    assert explorer.html == ["n is 5"]
+
+
+def test_a_state_is_computed_once_for_all_views():
+    calls = []
+    views = [lambda new, old: f"{new} after {old}"] * 3
+    explorer = Explorer("count", {"n": slider("n", 3, 1, 9)}, lambda n: calls.append(n) or n, views)
+    explorer.controls["n"].value = 4
+    assert calls == [3, 4] and explorer.html == ["4 after 3"] * 3
+
+
+@pytest.mark.parametrize("name", [*EXPLORERS, "sentence"])
+def test_a_reader_without_a_kernel_sees_the_first_pictures(name, vectors):
+    explorer = EXPLORERS[name]() if name != "sentence" else explore_sentence(vectors=vectors)
+    bundle = explorer._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+    assert bundle["text/plain"] == repr(explorer) and explorer.name in bundle["text/plain"]
+    images = re.findall(r'<img alt="([^"]*)"', bundle["text/html"])
+    assert images and all(len(alt) > 40 for alt in images)
+    assert "<script" not in bundle["text/html"]
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.widget.model_id
+
+
+def test_every_explorer_is_tested_here():
+    public = set(helpers.PUBLIC["explorers"])
+    assert public == {f"explore_{name}" for name in (*EXPLORERS, "sentence") if " " not in name}
+
+
+def test_a_control_is_named_in_the_widget():
+    for make in EXPLORERS.values():
+        assert all(control.description for control in make().controls.values())
+
+
+def test_moving_a_slider_is_quick():
+    explorer = explore_constructor()
+    for name, value in dict(num_layers=3, L=12, bidirectional=True).items():
+        explorer.controls[name].value = value
+    times = []
+    for i in range(30):
+        start = time.thread_time()  # of this thread alone: other work on the machine must not fail a test
+        explorer.controls["hidden_size"].value = 3 + i % 2
+        times.append(time.thread_time() - start)
+    # Loose: it takes some 10 ms. It is to catch what would be felt, as drawing by matplotlib would.
+    assert median(times) < 0.040
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_moved_slider_leaves_the_random_state_alone(name):
+    # Otherwise the cells below would give other numbers, depending on how often a slider was moved.
+    before = torch.get_rng_state()
+    explorer = EXPLORERS[name]()
+    control = next(iter(explorer.controls.values()))
+    control.value = whole_range(control)[1]
+    assert torch.equal(torch.get_rng_state(), before)

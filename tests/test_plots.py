@@ -1,0 +1,134 @@
+"""The figures, read from matplotlib's own objects: what is drawn is the numbers of the trace."""
+
+import io
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from matplotlib import pyplot
+from torch import nn
+
+from helpers import plot_nonlinearities, plot_similarities, plot_trajectory, trace
+from helpers.notation import H, PAPER, TEXT, contrast
+
+WORDS = ["i", "do", "not", "like", "it"]
+
+
+@pytest.fixture(scope="module")
+def seen():
+    torch.manual_seed(0)
+    rnn = nn.RNN(3, 4, num_layers=2)
+    return trace(rnn, torch.randn(5, 2, 3), torch.randn(2, 2, 4))
+
+
+def axes_of(figure):
+    (axes,) = figure.axes
+    return axes
+
+
+def data_lines(axes):
+    """The lines drawn, but not the grey ones through zero."""
+    return [line for line in axes.lines if line.get_color() != "#CCCCCC"]
+
+
+def test_curves_are_their_functions():
+    functions = {"tanh": np.tanh, "relu": lambda a: np.maximum(a, 0), "half": lambda a: a / 2}
+    axes = axes_of(plot_nonlinearities(**functions))
+    lines = data_lines(axes)
+    assert [line.get_label() for line in lines] == list(functions)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(functions)
+    for line, function in zip(lines, functions.values()):
+        x, y = line.get_data()
+        assert (x[0], x[-1], len(x)) == (-3, 3, 121)
+        np.testing.assert_allclose(y, function(x))
+    assert len({line.get_linestyle() for line in lines}) == 3  # told apart without colour
+    assert axes.get_xlabel() and axes.get_ylabel()
+
+
+def test_curves_are_seen_whole():
+    axes = axes_of(plot_nonlinearities(tanh=np.tanh, relu=lambda a: np.maximum(a, 0)))
+    low, high = axes.get_ylim()
+    assert all(low < y.min() and y.max() < high for y in (line.get_ydata() for line in data_lines(axes)))
+
+
+@pytest.mark.parametrize("features, n", [((0, 1), 0), ((3, 1), 1)])
+def test_the_trajectory_is_the_hidden_states(seen, features, n):
+    axes = axes_of(plot_trajectory(seen, WORDS, features=features, n=n))
+    way, points = data_lines(axes)
+    states = seen.hidden[-1, 0, :, n][:, list(features)]
+    start = seen.h_0[-1, 0, n][list(features)]
+    np.testing.assert_array_equal(np.transpose(way.get_data()), np.vstack([start, states]))
+    np.testing.assert_array_equal(np.transpose(points.get_data()), states)
+    assert points.get_markeredgecolor() == H.colour
+    notes = {text.get_text(): text.xy for text in axes.texts}
+    assert list(notes) == ["h_0", *(f"{t}. {word}" for t, word in enumerate(WORDS, 1))]
+    np.testing.assert_array_equal(list(notes.values()), np.vstack([start, states]))
+    assert [f"feature {f} of h" for f in features] == [axes.get_xlabel(), axes.get_ylabel()]
+
+
+def test_cosines_are_cosines():
+    vectors = torch.tensor([[1.0, 0.0], [3.0, 3.0], [-2.0, 0.0]])
+    axes = axes_of(plot_similarities(["east", "north-east", "west"], vectors))
+    half = 0.5**0.5
+    expected = np.array([[1, half, -1], [half, 1, -half], [-1, -half, 1]])
+    np.testing.assert_allclose(axes.images[0].get_array(), expected, atol=0.0051)  # drawn as written: two decimals
+    assert axes.images[0].get_clim() == (-1, 1)  # centred on zero
+    written = {text.get_position(): float(text.get_text()) for text in axes.texts}
+    assert written == {(j, i): pytest.approx(expected[i, j], abs=0.0051) for i in range(3) for j in range(3)}
+    for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [label.get_text() for label in labels] == ["east", "north-east", "west"]
+
+
+def test_cosines_can_be_read_on_their_colour():
+    angles = np.linspace(0, np.pi, 16)
+    axes = axes_of(plot_similarities([str(i) for i in range(16)], np.c_[np.cos(angles), np.sin(angles)]))
+    image = axes.images[0]
+    for text in axes.texts:
+        j, i = text.get_position()
+        fill = matplotlib.colors.to_hex(image.cmap(image.norm(image.get_array()[i, j])))
+        assert contrast(text.get_color(), fill) >= min(4.5, max(contrast(TEXT, fill), contrast(PAPER, fill)) - 0.01)
+
+
+def test_the_most_similar_pair_is_named():
+    alt = plot_similarities(["a", "b", "c"], np.array([[1, 0], [0, 1], [0.1, 1]])).alt
+    assert "3 words (a, b, c)" in alt and "is 1.00, of b and c" in alt
+
+
+def test_a_negative_highest_cosine_is_said_to_be_negative():
+    assert "is -1.00" in plot_similarities(["a", "b"], np.array([[1, 0], [-1, 0]])).alt.replace("−", "-")
+
+
+def test_a_zero_vector_has_no_direction_and_breaks_nothing():
+    with np.errstate(all="raise"):  # a warning would be compared by nbval
+        figure = plot_similarities(["a", "b", "nothing"], np.array([[1, 0], [0, 1], [0, 0]]))
+    assert "nan" not in " ".join(text.get_text() for text in axes_of(figure).texts) + figure.alt
+
+
+def test_alternative_texts(seen):
+    assert plot_nonlinearities(tanh=np.tanh, relu=np.abs).alt == "Curves of tanh and relu between -3 and 3."
+    assert plot_trajectory(seen, WORDS).alt == "Trajectory of the hidden state over 5 steps: i, do, not, like, it."
+
+
+@pytest.mark.parametrize("call, error, message", [
+    (lambda t: plot_trajectory(t, WORDS[:3]), ValueError, "labels: given 3, expected one for each of 5 steps"),
+    (lambda t: plot_trajectory(t, WORDS, features=(0, 4)), ValueError, "features: given 4, expected .* from 0 to 3"),
+    (lambda t: plot_trajectory(t, WORDS, n=2), ValueError, "n: given 2, expected .* from 0 to 1"),
+    (lambda t: plot_trajectory(nn.RNN(3, 4), WORDS), TypeError, "trace: given RNN, expected a Trace"),
+    (lambda t: plot_similarities(["a"], np.eye(1)), ValueError, "vectors: given 1, .*at least 2"),
+    (lambda t: plot_similarities(["a", "b"], np.eye(3)), ValueError, "vectors: given 3, expected one for each of 2 words"),
+])
+def test_bad_input_is_refused_by_name(seen, call, error, message):
+    with pytest.raises(error, match=message):
+        call(seen)
+
+
+def test_nothing_is_left_open():
+    plot_nonlinearities(tanh=np.tanh)
+    assert pyplot.get_fignums() == []  # pyplot knows of none, so none is shown twice
+
+
+def test_words_of_dollars_are_no_formulas(seen):
+    # matplotlib sets $...$ as mathematics, and fails where it is none
+    for figure in (plot_trajectory(seen, ["$a^{$"] * 5), plot_similarities(["$a^{$", "b"], np.eye(2))):
+        figure.savefig(io.BytesIO())

@@ -1,0 +1,204 @@
+"""A real JupyterLab in a real Chromium: what the browser tests and the benchmark drive, and a camera for the course.
+
+    python tools/lab.py 02 picture.png --width 390 --dark     all of notebook 02, as a learner sees it after "run all"
+    python tools/lab.py 02 picture.png --explorer 1 --press End     its first explorer, every slider at its largest
+
+Nothing in the checkout is touched: JupyterLab sees a copy of the notebooks, and has settings of its own. It listens on
+the loopback alone, and Chromium is told to find no other host.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+NO_CHROMIUM = "No Chromium here: install your system's `chromium`, or run `python -m playwright install chromium`."
+
+# Over JupyterLab's own defaults: no question about news over the first page, and every cell in the page at once, also
+# those out of sight, so that all of them can be counted and measured.
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+OPTIONS = ["--allow-root", "--no-browser", "--ip=127.0.0.1", "--LabApp.expose_app_in_browser=True"]
+OWN_FOLDERS = {
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    "IPYTHONDIR": "ipython",
+}
+# Beyond what Playwright itself passes to keep Chromium quiet; the last holds even for what forgets to be.
+FLAGS = ["--disable-gpu", "--disable-quic", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+
+EXPLORER = ".jp-OutputArea-output:has(> .jupyter-widgets)"  # the output area of one explorer
+VIEWS = ".widget-html-content"  # what an explorer shows, each a widgets.HTML
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+READY = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus == 'connected'"
+# The command comes back before the last cell does; a request sent after all of them is answered after all of them.
+RUN_ALL = """async () => {
+    const { commands, shell } = window.jupyterapp;
+    await commands.execute('notebook:clear-all-cell-outputs');
+    await commands.execute('notebook:run-all-cells');
+    await shell.currentWidget.sessionContext.session.kernel.requestExecute({ code: '' }).done;
+}"""
+CLOSE = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown().then(() => window.jupyterapp.shell.currentWidget.dispose())"
+NOTEBOOK = "window.jupyterapp.shell.currentWidget.content.model.toJSON()"
+DRAWN = f"count => document.querySelectorAll('{EXPLORER}:has({VIEWS})').length == count"
+
+
+@contextlib.contextmanager
+def copied_notebooks():
+    """A temporary folder with a copy of every notebook."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for path in NOTEBOOKS.glob("*.ipynb"):
+            shutil.copy(path, folder)
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def jupyterlab(folder):
+    """A JupyterLab on `folder`, ended at the end of the block; yields its address."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:
+        own = Path(own)
+        variables = os.environ | {name: str(own / place) for name, place in OWN_FOLDERS.items()}
+        overrides = own / "config" / "labconfig" / "default_setting_overrides.json"
+        overrides.parent.mkdir(parents=True)
+        overrides.write_text(json.dumps(SETTINGS), encoding="utf-8")
+        command = [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--ServerApp.root_dir={folder}"]
+        with open(own / "log.txt", "w+", encoding="utf-8") as log:
+            process = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
+            try:
+                yield wait_for_address(process, own)
+            finally:
+                process.terminate()  # it ends its kernels first
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+
+def wait_for_address(process, own, seconds=60):
+    """The address JupyterLab notes down once it listens: it takes a port that is free, and makes a key of its own."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        for note in (own / "runtime").glob("jpserver-*.json"):
+            with contextlib.suppress(ValueError):  # half written
+                told = json.loads(note.read_text(encoding="utf-8"))
+                return f"{told['url']}lab?reset&token={told['token']}"
+        time.sleep(0.1)
+    raise RuntimeError("JupyterLab did not start:\n" + (own / "log.txt").read_text(encoding="utf-8"))
+
+
+def find_chromium(playwright):
+    """The path of Playwright's own Chromium, else of the system's; None if there is none."""
+    own = playwright.chromium.executable_path
+    system = map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])
+    return own if Path(own).exists() else next(filter(None, system), None)
+
+
+@contextlib.contextmanager
+def chromium():
+    """A headless Chromium with an empty profile, closed at the end of the block; None where there is none."""
+    with sync_playwright() as playwright:
+        path = find_chromium(playwright)
+        if path is None:
+            yield None
+            return
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def open_lab(page, address):
+    """Load JupyterLab into the page, with its side bar folded away."""
+    page.goto(address)
+    page.wait_for_function("window.jupyterapp")
+    page.evaluate("window.jupyterapp.restored.then(() => window.jupyterapp.shell.collapseLeft())")
+
+
+def open_notebook(page, name):
+    """Open a notebook of JupyterLab's folder and wait for its kernel, which has run nothing yet."""
+    page.evaluate("async path => { await window.jupyterapp.commands.execute('docmanager:open', { path }); }", name)
+    page.wait_for_function(READY)
+
+
+def close_notebook(page):
+    """End the open notebook's kernel, and close it without a question about saving."""
+    page.evaluate(CLOSE)
+
+
+def set_theme(page, dark):
+    name = "JupyterLab Dark" if dark else "JupyterLab Light"
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
+    page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
+
+
+def run_all(page):
+    """Run every cell and wait until each explorer is drawn; return the notebook as JupyterLab has it then."""
+    page.evaluate(RUN_ALL)
+    notebook = page.evaluate(NOTEBOOK)
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    page.wait_for_function(DRAWN, arg=sum(WIDGET_VIEW in output.get("data", {}) for output in outputs))
+    return notebook
+
+
+def press_sliders(page, key):
+    """Press Home or End on every slider, which moves it to its smallest or largest value."""
+    for handle in page.locator(".widget-slider [role=slider]").all():
+        handle.focus()
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(1000)
+
+
+def photograph(name, picture, width, dark, explorer, press):
+    """Run the notebook whose file name begins with `name`, and store its picture."""
+    path = next(NOTEBOOKS.glob(f"{name}*.ipynb"), None)
+    if path is None:
+        sys.exit(f"no notebook {name!r} in {NOTEBOOKS.name}/")
+    with copied_notebooks() as folder, jupyterlab(folder) as address, chromium() as browser:
+        if browser is None:
+            sys.exit(NO_CHROMIUM)
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        open_lab(page, address)
+        set_theme(page, dark)
+        open_notebook(page, path.name)
+        run_all(page)
+        if press:
+            press_sliders(page, press)
+        height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
+        page.set_viewport_size({"width": width, "height": height + 120})  # room for the menu and the tool bar
+        page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
+        page.wait_for_timeout(1000)
+        (page.locator(EXPLORER).nth(explorer - 1) if explorer else page).screenshot(path=picture)
+
+
+def main():
+    summary, *details = __doc__.partition("\n")
+    parser = argparse.ArgumentParser(description=summary, epilog="".join(details),
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="the beginning of a notebook's file name, such as 02")
+    parser.add_argument("picture", help="the file to write, such as picture.png")
+    parser.add_argument("--width", type=int, default=1200, help="of the window, in pixels")
+    parser.add_argument("--dark", action="store_true", help="JupyterLab's dark theme")
+    parser.add_argument("--explorer", type=int, metavar="N", help="only the Nth explorer, counted from 1")
+    parser.add_argument("--press", choices=["Home", "End"], help="first press this key on every slider")
+    photograph(**vars(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()
