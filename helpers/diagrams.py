@@ -8,10 +8,12 @@ import numpy as np
 from .notation import BIAS, H, H_N, OUTPUT, QUIET, TEXT, W_HH, W_IH, X, Role
 from .pictures import Picture
 from .shapes import Shape, Shapes
-from .svg import abbreviate, batch_cards, cells, line, number_cell, picture, scale, tag, text
-from .traces import Step, Trace, require_index
+from .svg import abbreviate, batch_cards, cells, limit_of, line, number_cell, picture, require_labels, scale, shorten
+from .svg import tag, text
+from .traces import Step, Trace, require_index, require_trace
 
 CELL_W, CELL_H, MOST_CELLS = 44, 22, 6
+LEFT = 76  # room beside a heat map for its name, and for the slanted words below it
 
 
 def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n: int = 0) -> Picture:
@@ -33,11 +35,13 @@ def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n
 
     Raises
     ------
+    TypeError : trace is no Trace.
     ValueError : the step lies outside the trace; names the argument and its range.
     """
+    require_trace(trace)
     step = trace.step(layer, direction, t, n)
-    limit = max(1.0, float(np.abs(step.h).max()))
-    read, before = f"x[{t}]" if layer == 0 else f"layer {layer - 1}, [{t}]", _before_name(trace, direction, t, n)
+    limit = limit_of(step.h)
+    read, before = f"x[{t}]" if layer == 0 else "h below", _before_name(trace, direction, t, n)
     rows = len(abbreviate(len(step.h), MOST_CELLS))
     inner_rows = len(abbreviate(max(len(step.x), len(step.h)), MOST_CELLS))
     band = max(rows, inner_rows) * CELL_H + 44
@@ -48,11 +52,11 @@ def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n
     result = _result(x, middle, step, t, limit)
     join = _bracket(x - 18, 30, 2 * band - 44)
     size = (result[1] + 14, 30 + 2 * band - 18)
-    way = ", reverse" * direction
+    way, biases = ", reverse" * direction, "without bias" if step.b_ih is None else "plus both biases"
     values = ", ".join(f"{v:.2f}" for v in step.h[:8]) + (", …" if len(step.h) > 8 else "")
     alt = (
         f"Step t={t} of layer {layer}{way} in numbers: W_ih {step.W_ih.shape[0]} by {step.W_ih.shape[1]} times {read}, "
-        f"plus W_hh {len(step.h)} by {len(step.h)} times {before}, plus both biases, then {step.nonlinearity}, "
+        f"plus W_hh {len(step.h)} by {len(step.h)} times {before}, {biases}, then {step.nonlinearity}, "
         f"gives h[{t}] = ({values})."
     )
     return picture(*size, [top[0], low[0], join, result[0]], alt)
@@ -78,9 +82,12 @@ def _product(x: float, y: float, weight: tuple, vector: tuple, bias: tuple, limi
     middle = y + len(abbreviate(len(W), MOST_CELLS)) * CELL_H / 2 + 5
     parts = [drawn, text(at + 9, middle, "·", size=18, text_anchor="middle")]
     drawn, at = _matrix(at + 18, y, v[:, None], v_name, v_role, limit)
-    parts += [drawn, text(at + 10, middle, "+", size=16, text_anchor="middle")]
-    drawn, at = _matrix(at + 20, y, bias[0][:, None], bias[1], BIAS, limit)
-    return "".join([*parts, drawn]), at
+    parts.append(drawn)
+    if bias[0] is not None:
+        parts.append(text(at + 10, middle, "+", size=16, text_anchor="middle"))
+        drawn, at = _matrix(at + 20, y, bias[0][:, None], bias[1], BIAS, limit)
+        parts.append(drawn)
+    return "".join(parts), at
 
 
 def _result(x: float, middle: float, step: Step, t: int, limit: float) -> tuple[str, float]:
@@ -128,7 +135,13 @@ def draw_tensors(shapes: Shapes) -> Picture:
     Returns
     -------
     Picture : at most 720 wide. Columns are steps, or layers and directions; rows are features; cards are the batch.
+
+    Raises
+    ------
+    TypeError : shapes are no Shapes.
     """
+    if not isinstance(shapes, Shapes):
+        raise TypeError(f"shapes: given {type(shapes).__name__}, expected Shapes, as from expected_shapes(rnn, L=5, N=2)")
     parts, right, y = [], 0.0, 46.0
     for pair, names in (("goes in", ("input", "h_0")), ("comes out", ("output", "h_n"))):
         height = max(_box_size(shapes.tensors[name])[1] for name in names)
@@ -216,34 +229,35 @@ def draw_hidden(trace: Trace, labels: Sequence[str] | None = None, *, layer: int
 
     Raises
     ------
+    TypeError : trace is no Trace.
     ValueError : layer or n lies outside the trace, or there are fewer labels than steps.
     """
-    layer = layer + trace.shapes.num_layers if layer < 0 else layer
-    require_index("layer", layer, trace.shapes.num_layers)
+    require_trace(trace)
+    layers = trace.shapes.num_layers
+    require_index("layer", layer, layers, low=-layers)
+    layer %= layers
     require_index("n", n, len(trace.lengths))
     steps = trace.lengths[n]
-    labels = [f"t={t}" for t in range(steps)] if labels is None else list(labels)
-    if len(labels) < steps:
-        raise ValueError(f"labels: given {len(labels)}, expected one for each of {steps} steps")
+    labels = [f"t={t}" for t in range(steps)] if labels is None else require_labels(labels, steps)
     hidden = np.concatenate(trace.hidden[layer, :, :steps, n], axis=-1)  # (L, D*H_out)
-    limit = max(1.0, float(np.abs(hidden).max()))
+    limit = limit_of(hidden)
     columns = abbreviate(steps, 14)
     wide = min(72, 600 / len(columns))
     tall = min(22, 240 / min(hidden.shape[1], 24))
     height = min(hidden.shape[1], 24) * tall
-    parts = [text(8, 24, "hidden states", fill=H.ink, font_weight=600), scale(96, 15, limit)]
+    parts = [text(8, 24, "hidden states", fill=H.ink, font_weight=600), scale(112, 15, limit)]
     for column, t in enumerate(columns):
-        x = 64 + column * wide
+        x = LEFT + column * wide
         if t is None:
             parts.append(text(x + wide / 2, 40 + height / 2, "…", size=18, fill=QUIET, text_anchor="middle"))
             continue
         parts.append(cells(x, 40, wide - 2, height, hidden[t], f"h[{t}]", limit, most=24))
         spot = f"rotate(-35 {x + wide / 2:.0f} {56 + height:.0f})"
-        parts.append(text(x + wide / 2, 56 + height, labels[t][:14], fill=X.ink, text_anchor="end", transform=spot))
+        parts.append(text(x + wide / 2, 56 + height, shorten(labels[t], 11), fill=X.ink, text_anchor="end", transform=spot))
     parts.append(text(8, 40 + height / 2, "H_out" if trace.shapes.D == 1 else "D*H_out", size=11, fill=H.ink))
     words = ", ".join(labels[t] if t is not None else "…" for t in columns)
     alt = f"Heat map of the hidden states of layer {layer}: {hidden.shape[1]} features over {steps} steps ({words})."
-    return picture(max(64 + len(columns) * wide + 14, 260), 120 + height, parts, alt)
+    return picture(max(LEFT + len(columns) * wide + 14, 292), 116 + height, parts, alt)
 
 
 def draw_response(trace: Trace) -> Picture:
@@ -260,27 +274,31 @@ def draw_response(trace: Trace) -> Picture:
 
     Raises
     ------
+    TypeError : trace is no Trace.
     ValueError : there is more than one feature or layer.
     """
+    require_trace(trace)
     s = trace.shapes
     if (s.H_in, s.H_out, s.num_layers, s.D) != (1, 1, 1, 1):
         given = f"H_in={s.H_in}, H_out={s.H_out}, num_layers={s.num_layers}, D={s.D}"
         raise ValueError(f"trace: given {given}, expected one neuron: H_in=1, H_out=1, num_layers=1, D=1")
     x, h = trace.input[:, 0, 0], trace.hidden[0, 0, :, 0, 0]
-    limit = max(1.0, float(np.abs(h[np.isfinite(h)]).max(initial=0)), float(np.abs(x).max()))
+    limit, x_limit = limit_of(h), limit_of(x)
     left, gap = 64, min(48.0, 600 / len(h))
     right = left + gap * len(h)
-    parts = _axis(left - 10, right, 62, 38, "x", X, max(1.0, float(np.abs(x).max())))
+    parts = _axis(left - 10, right, 62, 38, "x", X, x_limit)
     parts += _axis(left - 10, right, 180, 60, "h", H, limit)
-    spots = [(left + gap * (t + 0.5), 180 - 60 * float(np.clip(h[t] / limit, -1, 1))) for t in range(len(h))]
+    heights = np.nan_to_num(np.clip(h / limit, -1, 1))  # what has overflowed stands at the edge
+    spots = [(left + gap * (t + 0.5), 180 - 60 * float(heights[t])) for t in range(len(h))]
     parts += [line(*a, *b, H.colour, 1.5, head=False) for a, b in pairwise(spots)]
     for t, (at, y) in enumerate(spots):
-        bar = 38 * float(x[t]) / max(1.0, float(np.abs(x).max()))
+        bar = 38 * float(np.nan_to_num(x[t], posinf=x_limit, neginf=-x_limit)) / x_limit
         look = dict(fill=X.tint, stroke=X.colour, stroke_width=1.5, rx=3)
         parts.append(tag("rect", x=at - gap * 0.3, y=62 - max(bar, 0), width=gap * 0.6, height=abs(bar), **look))
         tip = tag("title", f"h[{t}] = {h[t]:.3f}")
         parts.append(tag("circle", tip, cx=at, cy=y, r=6, fill=H.tint, stroke=H.colour, stroke_width=2))
-        parts.append(text(at, 262, t, size=11, fill=QUIET, text_anchor="middle"))
+        if t % max(1, round(26 / gap)) == 0:  # as many numbers as there is room for
+            parts.append(text(at, 262, t, size=11, fill=QUIET, text_anchor="middle"))
     parts.append(text(left - 10, 262, "t", size=12, fill=QUIET, text_anchor="end"))
     first = ", ".join(f"{v:.2f}" for v in h[:4])
     alt = f"One neuron over {len(h)} steps. The input is {x[0]:.2f} at t=0; the answers begin {first} and end at {h[-1]:.2f}."

@@ -10,16 +10,17 @@ from .diagrams import draw_hidden, draw_response, draw_step, draw_tensors
 from .live import Explorer, choice, slider, switch, wide, words
 from .sentences import Sentence, embed, tokenize
 from .snippets import call_code, run_code
+from .svg import shorten
 from .tables import parameter_table, shape_table
 from .traces import Trace, trace
 from .unrolled import draw_unrolled
 
 State = tuple[str, Trace]  # the code, and the trace of the call it makes
-LONG = 12  # steps of the neuron's input
+STEPS = 12  # steps of the neuron's input
 SIGNALS = {
-    "impulse": [1.0] + [0.0] * (LONG - 1),
-    "step": [0.0] * 2 + [1.0] * (LONG - 2),
-    "alternating": [1.0, -1.0] * (LONG // 2),
+    "impulse": [1.0] + [0.0] * (STEPS - 1),
+    "step": [0.0] * 2 + [1.0] * (STEPS - 2),
+    "alternating": [1.0, -1.0] * (STEPS // 2),
 }
 MOST_TOKENS = 500  # of a typed sentence; a learner who pastes a book is told so
 
@@ -83,27 +84,32 @@ def explore_steps(rnn: nn.RNN | None = None, input: Tensor | None = None, h0: Te
 
     Parameters
     ----------
-    rnn, input, h0 : a call of your own; without them, a small network is made
+    rnn, input, h0 : a call of your own, batched, unbatched or packed; without them, a small network is made
 
     Raises
     ------
-    TypeError, ValueError : as `trace`.
+    TypeError, ValueError : as `trace`, and if input or h0 comes without rnn.
     """
-    if rnn is None:
-        seen = run_code(call_code(input_size=3, hidden_size=4, L=5, N=1))
-    else:
-        seen = trace(rnn, input, h0)
+    if rnn is None and (input is not None or h0 is not None):
+        raise TypeError("rnn: not given, but input or h0 is; expected a whole call, or nothing")
+    seen = run_code(call_code(input_size=3, hidden_size=4, L=5, N=1)) if rnn is None else trace(rnn, input, h0)
     s = seen.shapes
-    controls = {"t": slider("t", 0, 0, seen.lengths[0] - 1)}
+    controls = {"t": slider("t", 0, 0, s.L - 1)}
     if s.num_layers > 1:
         controls["layer"] = slider("layer", 0, 0, s.num_layers - 1)
     if s.D == 2:
         controls["reverse"] = switch("reverse")
 
-    def where(t: int, layer: int = 0, reverse: bool = False) -> tuple[int, int, int]:
-        return layer, int(reverse), t
+    if len(seen.lengths) > 1:
+        controls["n"] = slider("n (sequence)", 0, 0, len(seen.lengths) - 1)
 
-    views = [lambda at, old: draw_unrolled(seen, at=at), lambda at, old: draw_step(seen, *at)]
+    def where(t: int, layer: int = 0, reverse: bool = False, n: int = 0) -> tuple[tuple[int, int, int], int]:
+        return (layer, int(reverse), min(t, seen.lengths[n] - 1)), n  # a short sequence ends before the slider does
+
+    views = [
+        lambda new, old: draw_unrolled(seen, at=new[0], n=new[1]),
+        lambda new, old: draw_step(seen, *new[0], n=new[1]),
+    ]
     return Explorer("one step after the other", controls, where, views)
 
 
@@ -176,7 +182,8 @@ def _call(**sizes: Any) -> State:
 
 
 def _neuron(w_ih: float, w_hh: float, bias: float, nonlinearity: str, signal: str) -> Trace:
-    rnn = nn.RNN(1, 1, nonlinearity=nonlinearity)
+    with torch.random.fork_rng(devices=[]):  # making a network draws random weights: leave the learner's draws alone
+        rnn = nn.RNN(1, 1, nonlinearity=nonlinearity)
     values = {"weight_ih_l0": [[w_ih]], "weight_hh_l0": [[w_hh]], "bias_ih_l0": [bias], "bias_hh_l0": [0.0]}
     rnn.load_state_dict({name: torch.tensor(value) for name, value in values.items()})
     return trace(rnn, torch.tensor(SIGNALS[signal])[:, None])
@@ -237,7 +244,7 @@ def _tokens(new: Reading, old: Reading | None) -> str:
     more = f" … and {new.typed - len(shown)} more" if new.typed > len(shown) else ""
     notes = []
     if new.sentence.unknown:
-        names = ", ".join(new.sentence.unknown[:12]) + (", …" if len(new.sentence.unknown) > 12 else "")
+        names = ", ".join(map(_visible, new.sentence.unknown[:12])) + (", …" if len(new.sentence.unknown) > 12 else "")
         notes.append(f"No vector for: {names}. These are left out, not read as zeros.")
     if new.typed > MOST_TOKENS:
         notes.append(f"You typed {new.typed} tokens; the first {MOST_TOKENS} are read here.")
@@ -250,8 +257,13 @@ def _tokens(new: Reading, old: Reading | None) -> str:
 def _token(token: str, known: bool) -> str:
     # The dashed edge and the line through say what the colour says.
     look = "1px solid #0072B2" if known else "1px dashed #888;text-decoration:line-through;opacity:.8"
-    short = token if len(token) <= 24 else token[:23] + "…"
-    return f'<span style="border:{look};border-radius:4px;padding:2px 6px">{escape(short)}</span>'
+    return f'<span style="border:{look};border-radius:4px;padding:2px 6px">{escape(_visible(token))}</span>'
+
+
+def _visible(token: str) -> str:
+    """A token as it can be shown: not too long, and an invisible character by its code."""
+    bare = "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in token[:24])
+    return shorten(bare if len(token) <= 24 else bare + "…", 26)
 
 
 def _heat(new: Reading, old: Reading | None) -> Any:

@@ -55,7 +55,7 @@ class LocalGloVe(GloVe):
         if isinstance(tokens, str):
             return self[[tokens]][0]
         if not isinstance(tokens, list | tuple):
-            raise TypeError(f"vectors[...]: got {reprlib.repr(tokens)}; expected a word or a list of words")
+            raise TypeError(f"vectors[...]: given {reprlib.repr(tokens)}, expected a word or a list of words")
         for token in tokens:
             if token not in self:
                 raise _unknown(token, self)
@@ -115,16 +115,16 @@ def _wanted(words: Iterable[str]) -> dict[str, None]:
     """The words without repeats, in order."""
     given = [words] if isinstance(words, str) or not isinstance(words, Iterable) else list(words)
     if isinstance(words, str) or not all(isinstance(word, str) for word in given):
-        raise ValueError(f'words: got {reprlib.repr(words)}; expected a list of words, such as ["king", "queen"]')
+        raise ValueError(f'words: given {reprlib.repr(words)}, expected a list of words, such as ["king", "queen"]')
     return dict.fromkeys(given)
 
 
 def _file_of(source: str | os.PathLike) -> Path:
     if source == "mini":
         return MINI
-    if isinstance(source, str | os.PathLike) and os.path.isfile(source):
-        return Path(source)
-    raise ValueError(f'source: got {reprlib.repr(source)}; expected "mini" or the path of an existing GloVe text file')
+    if isinstance(source, str | os.PathLike) and os.path.isfile(os.path.expanduser(source)):
+        return Path(source).expanduser()
+    raise ValueError(f'source: given {reprlib.repr(source)}, expected "mini" or the path of an existing GloVe text file')
 
 
 def _checked_lines(file: Iterable[bytes], path: Path, wanted: dict | None) -> Iterator[tuple[str, str]]:
@@ -132,17 +132,19 @@ def _checked_lines(file: Iterable[bytes], path: Path, wanted: dict | None) -> It
     dim, seen = None, set()
     for place, line in enumerate(file, start=1):
         try:
+            _require(not line.startswith((b"\x1f\x8b", b"PK\x03\x04")), "is of an archive: unpack it first")
             # A file cut off inside its last number would otherwise look complete.
             _require(line.endswith(b"\n"), "does not end; the file may be cut short (add a line end if it is whole)")
-            word, _, numbers = line.rstrip(b" \r\n").decode("utf-8").partition(" ")
+            word, _, numbers = line.rstrip(b" \r\n").decode("utf-8-sig" if place == 1 else "utf-8").partition(" ")
             count = numbers.count(" ") + 1
             dim = dim or count
-            _require(dim > 1, f"expected a word and its numbers, got {line[:40]!r}")
+            _require(dim > 1, f"expected a word and its numbers, given {line[:40]!r}")
             _require(count == dim, f"has {count} numbers, the lines before have {dim}")
             if wanted is not None and word not in wanted:
                 continue
             _require(word and "\r" not in word, f"{word!r} is no word")
             _require(word not in seen, f"repeats the word {word!r}")
+            _require("_" not in numbers, f"{word!r} has a number that is none")  # float() would read 1_0 as 10
             finite = all(abs(float(number)) <= LARGEST for number in numbers.split(" "))
             _require(finite, f"{word!r} has a number that is not finite")
         except ValueError as error:  # also UnicodeDecodeError, and what float() says of text that is no number
@@ -194,7 +196,7 @@ def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -
     if isinstance(word_or_vector, str):
         return _nearest(vectors, _look_up(vectors, word_or_vector), k, without=(word_or_vector,))
     if not isinstance(word_or_vector, torch.Tensor):
-        raise ValueError(f"word_or_vector: got {reprlib.repr(word_or_vector)}; expected a word or a tensor")
+        raise ValueError(f"word_or_vector: given {reprlib.repr(word_or_vector)}, expected a word or a tensor")
     return _nearest(vectors, word_or_vector.detach().to(vectors.vectors), k)
 
 
@@ -248,9 +250,9 @@ def _look_up(vectors: GloVe, word: str) -> torch.Tensor:
 
 def _nearest(vectors: GloVe, query: torch.Tensor, k: int, without: tuple = ()) -> list[tuple[str, float]]:
     if not isinstance(k, int) or k < 1:
-        raise ValueError(f"k: got {k!r}; expected a whole number, at least 1")
+        raise ValueError(f"k: given {k!r}, expected a whole number, at least 1")
     if query.shape != (vectors.dim,):
-        raise ValueError(f"word_or_vector: got a tensor of shape {tuple(query.shape)}; expected (H_in={vectors.dim},)")
+        raise ValueError(f"word_or_vector: given a tensor of shape {tuple(query.shape)}, expected (H_in={vectors.dim},)")
     cosines = torch.cosine_similarity(vectors.vectors, query, dim=1)  # (number of words,)
     order = cosines.argsort(descending=True, stable=True).tolist()
     nearest = [(vectors.index_to_token[i], cosines[i].item()) for i in order[: k + len(without)]]

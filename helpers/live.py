@@ -108,9 +108,8 @@ class Explorer:
 def _live(view: Any) -> str:
     """A view's HTML in a live widget: a picture stands there as SVG itself, so that hovering a cell tells its number."""
     if isinstance(view, Picture):
-        narrow = min(view.width, view.width * 3 // 4)
-        style = f"width:{view.width}px;max-width:100%;min-width:{narrow}px;height:auto;display:block"
-        return f'<div style="overflow-x:auto;max-width:92vw">{view.data.replace("<svg ", f"<svg style={chr(34)}{style}{chr(34)} ", 1)}</div>'
+        drawing = view.data.replace("<svg ", f'<svg style="{view.style}" ', 1)
+        return f'<div style="overflow-x:auto;max-width:92vw">{drawing}</div>'
     return view if isinstance(view, str) else view._repr_html_()
 
 

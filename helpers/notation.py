@@ -58,6 +58,7 @@ BIAS = Role("b", "#555555", "thin strip")
 ROLES = (X, W_IH, H, W_HH, OUTPUT, H_N, BIAS)
 
 TEXT, QUIET, PAPER = "#222222", "#6B6B6B", "#FFFFFF"
+INK = "#000000"  # on a coloured cell: with #222222, middle strengths would be legible neither in white nor in black
 
 # Values: purple above zero, olive below, white at zero. Neither hue belongs to a role.
 POSITIVE, NEGATIVE = "#7B2D8E", "#77740A"
@@ -94,7 +95,7 @@ def value_colour(value: float, limit: float = 1.0) -> str:
     if value != value:
         return "#DDDDDD"
     # Two decimals: a rounding difference between machines must not change a stored picture.
-    strength = round(min(abs(value) / limit, 1.0), 2)
+    strength = 1.0 if abs(value) >= limit else round(abs(value) / limit, 2)
     return mix("#FFFFFF", POSITIVE if value > 0 else NEGATIVE, strength)
 
 
@@ -102,11 +103,11 @@ def text_on(fill: str) -> str:
     """Black or white, whichever is the more legible on `fill`.
 
     >>> text_on("#FFFFFF"), text_on("#7B2D8E")
-    ('#222222', '#FFFFFF')
+    ('#000000', '#FFFFFF')
 
     Source: WCAG 2.2, relative luminance and contrast ratio.
     """
-    return TEXT if contrast(fill, TEXT) >= contrast(fill, PAPER) else PAPER
+    return INK if contrast(fill, INK) >= contrast(fill, PAPER) else PAPER
 
 
 def contrast(a: str, b: str) -> float:

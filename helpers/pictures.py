@@ -32,13 +32,16 @@ class Picture:
         if isinstance(self.data, bytes):
             return "data:image/png;base64," + base64.b64encode(self.data).decode()
         # Percent-encode only what a quoted attribute and a URL need: the stored notebook stays readable.
-        unsafe = {"%": "%25", "#": "%23", '"': "'", "<": "%3C", ">": "%3E", "&": "%26", "\n": "%0A"}
+        unsafe = {"%": "%25", "#": "%23", '"': "%22", "<": "%3C", ">": "%3E", "&": "%26", "\n": "%0A"}
         return "data:image/svg+xml," + "".join(unsafe.get(c, c) for c in self.data)
 
-    def _repr_html_(self) -> str:
+    @property
+    def style(self) -> str:
         # On a narrow screen a picture shrinks to 3/4 and then scrolls: smaller, its text could not be read.
-        style = f"width:{self.width}px;max-width:100%;min-width:{min(self.width, self.width * 3 // 4)}px;height:auto"
-        image = f'<img alt="{escape(self.alt)}" style="{style};border-radius:6px" src="{self.source}">'
+        return f"width:{self.width}px;max-width:100%;min-width:{self.width * 3 // 4}px;height:auto;display:block"
+
+    def _repr_html_(self) -> str:
+        image = f'<img alt="{escape(self.alt)}" style="{self.style};border-radius:6px" src="{self.source}">'
         return f'<div style="overflow-x:auto">{image}</div>'
 
     def __repr__(self) -> str:

@@ -10,8 +10,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from .notation import H, NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, X
-from .traces import Trace, require_index
+from .notation import H, NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, X, text_on, value_colour
+from .svg import require_labels
+from .traces import Trace, require_index, require_trace
 
 VALUES = LinearSegmentedColormap.from_list("values", [NEGATIVE, PAPER, POSITIVE])
 
@@ -60,14 +61,17 @@ def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int,
 
     Raises
     ------
-    ValueError : a feature or n lies outside the trace, or there are fewer labels than steps.
+    TypeError : trace is no Trace.
+    ValueError : a feature or n lies outside the trace, H_out is 1, or there are fewer labels than steps.
     """
+    require_trace(trace)
     require_index("n", n, len(trace.lengths))
+    if trace.shapes.H_out < 2:
+        raise ValueError(f"trace: given H_out={trace.shapes.H_out}, expected at least 2 features to draw a path through")
     for feature in features:
         require_index("features", feature, trace.shapes.H_out)
     steps = trace.lengths[n]
-    if len(labels) < steps:
-        raise ValueError(f"labels: given {len(labels)}, expected one for each of {steps} steps")
+    labels = require_labels(labels, steps)
     figure, axes = _figure(5.4, 4.2, f"Trajectory of the hidden state over {steps} steps: {', '.join(labels[:steps])}.")
     way = np.vstack([trace.h_0[-1, 0, n], trace.hidden[-1, 0, :steps, n]])[:, list(features)]
     axes.plot(*way.T, color=H.colour, linewidth=1.5)
@@ -75,7 +79,7 @@ def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int,
     halo = [withStroke(linewidth=3, foreground=PAPER)]  # a label stays legible where the way crosses it
     for t, place in enumerate(way):
         label, colour = (f"{t}. {labels[t - 1]}", X.ink) if t else ("h_0", TEXT)
-        look = dict(xytext=(8, 8), textcoords="offset points", color=colour, path_effects=halo, zorder=3)
+        look = dict(xytext=(8, 8), textcoords="offset points", color=colour, path_effects=halo, zorder=3, parse_math=False)
         axes.annotate(label, place, **look)
     axes.axhline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
     axes.axvline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
@@ -98,19 +102,20 @@ def plot_similarities(words: Sequence[str], vectors: np.ndarray) -> Figure:
     ------
     ValueError : there are not as many vectors as words, or fewer than two.
     """
-    vectors = np.asarray(vectors, dtype=float)
+    vectors = np.asarray(vectors.detach().cpu() if hasattr(vectors, "detach") else vectors, dtype=float)
     if len(vectors) != len(words) or len(words) < 2:
         raise ValueError(f"vectors: given {len(vectors)}, expected one for each of {len(words)} words, and at least 2")
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30)  # a zero vector points nowhere
     cosines = (unit @ unit.T).round(2) + 0.0  # + 0 turns −0.00 into 0.00
     apart = np.where(np.eye(len(words), dtype=bool), -2, cosines)
     a, b = np.unravel_index(apart.argmax(), apart.shape)
-    best = f"the highest between two different words is {abs(apart.max()):.2f}, of {words[a]} and {words[b]}"
+    best = f"the highest between two different words is {apart.max():.2f}, of {words[a]} and {words[b]}"
     size = 1.2 + 0.55 * len(words)
     figure, axes = _figure(size + 0.4, size, f"Table of cosines of {len(words)} words ({', '.join(words)}); {best}.")
     axes.imshow(cosines, cmap=VALUES, vmin=-1, vmax=1)
-    axes.set_xticks(range(len(words)), words, rotation=40, ha="right")
-    axes.set_yticks(range(len(words)), words)
+    axes.set_xticks(range(len(words)), words, rotation=40, ha="right", parse_math=False)  # "$" is a word, too
+    axes.set_yticks(range(len(words)), words, parse_math=False)
     for (i, j), cosine in np.ndenumerate(cosines):
-        axes.text(j, i, f"{cosine:.2f}", ha="center", va="center", fontsize=9, color=PAPER if abs(cosine) > 0.6 else TEXT)
+        ink = text_on(value_colour(cosine))
+        axes.text(j, i, f"{cosine:.2f}", ha="center", va="center", fontsize=9, color=ink)
     return figure

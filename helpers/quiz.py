@@ -21,7 +21,7 @@ def predict(question: str, answer: Any) -> Explorer:
     ----------
     question : one sentence
     answer   : a number, a shape (any sequence of numbers), a yes or no (bool) or a word. Best computed by the cell
-               itself, so that it can't be wrong. Numbers may be off by 1 in 1000.
+               itself, so that it can't be wrong. Whole numbers count exactly, others to three digits.
 
     Raises
     ------
@@ -30,6 +30,7 @@ def predict(question: str, answer: Any) -> Explorer:
     """
     if not isinstance(question, str) or not question.strip():
         raise ValueError(f"question: given {question!r}, expected a sentence")
+    answer = _bare(answer)
     right = _told(answer)
 
     def verdict(guess: str, reveal: bool) -> str:
@@ -64,10 +65,23 @@ def is_right(guess: str, answer: Any) -> bool:
         return typed in (("yes", "y", "true") if answer else ("no", "n", "false"))
     if isinstance(answer, str):
         return typed.strip("'\"") == answer.casefold()
-    numbers = _numbers(typed.replace(",", ".") if isinstance(answer, float) else typed)  # 0,5 is a half, too
+    if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
+        typed = typed.replace(",", ".")  # 0,5 is a half, too
+    numbers = _numbers(typed)
     expected = list(answer) if isinstance(answer, Sequence) else [answer]
-    same = len(numbers) == len(expected)
-    return same and all(math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-9) for a, b in zip(numbers, expected))
+    if not numbers:  # no number is the answer only where the answer has none, as the shape ()
+        return not expected and not re.sub(r"[()\[\]\s]|torch\.size", "", typed)
+    return len(numbers) == len(expected) and all(map(_close, numbers, expected))
+
+
+def _close(typed: float, answer: float) -> bool:
+    """Whole numbers exactly, others to the three digits that are asked for."""
+    return typed == answer if isinstance(answer, int) else math.isclose(typed, answer, rel_tol=1e-3, abs_tol=5e-4)
+
+
+def _bare(answer: Any) -> Any:
+    """A number or list of Python's own, also where torch or NumPy gave one."""
+    return answer.tolist() if hasattr(answer, "tolist") else answer
 
 
 def _numbers(typed: str) -> list[float]:
@@ -88,8 +102,9 @@ def _told(answer: Any) -> str:
         return str(answer)
     if isinstance(answer, float):
         return f"{answer:.3f}"
-    if isinstance(answer, Sequence) and all(isinstance(part, (int, float)) for part in answer):
-        return str(tuple(answer))
+    numbers = isinstance(answer, Sequence) and not isinstance(answer, bytes)
+    if numbers and all(isinstance(part, (int, float)) for part in answer):
+        return "(" + ", ".join(map(_told, answer)) + ("," if len(answer) == 1 else "") + ")"
     raise TypeError(f"answer: given {type(answer).__name__}, expected a number, a shape, a bool or a word")
 
 

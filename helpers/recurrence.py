@@ -86,7 +86,8 @@ def hidden_states(rnn: nn.RNN, call: Call) -> tuple[np.ndarray, np.ndarray]:
             W_ih, W_hh, b_ih, b_hh = cell_weights(weights, layer, direction)
             h = call.h_0[layer, direction]  # (N, H_out)
             for t in reversed(range(s.L)) if direction else range(s.L):
-                new = act(below[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh)
+                with np.errstate(over="ignore", invalid="ignore"):  # relu may grow without end, in torch as here
+                    new = act(below[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh)
                 alive = (t < call.lengths)[:, None]  # a row that has ended, or not begun, keeps its state
                 h = np.where(alive, new, h)
                 hidden[layer, direction, t] = np.where(alive, new, 0)
@@ -112,7 +113,8 @@ def numpy_weights(rnn: nn.RNN) -> dict[str, np.ndarray]:
     >>> sorted(numpy_weights(nn.RNN(2, 3, bias=False)))
     ['weight_hh_l0', 'weight_ih_l0']
     """
-    return {name: to_numpy(parameter) for name, parameter in rnn.named_parameters()}
+    names = expected_shapes(rnn, L=1).parameters  # not named_parameters(): a parametrized weight has other names there
+    return {name: to_numpy(getattr(rnn, name)) for name in names}
 
 
 def cell_weights(weights: dict[str, np.ndarray], layer: int, direction: int) -> tuple:
@@ -141,7 +143,7 @@ def read_call(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = N
     else:
         padded, lengths = _require_tensor("input", input), None
         layout = _layout(rnn, input)
-    _require_dtype("input", padded, rnn)
+    _require_like_weights("input", padded, rnn)
     if padded.dim() != len(layout) or padded.size(-1) != rnn.input_size:
         raise ValueError(f"input: given {tuple(padded.shape)}, expected {_named(layout, H_in=rnn.input_size)}")
     L, N = padded.size(layout.index("L")), padded.size(layout.index("N")) if "N" in layout else None
@@ -159,7 +161,7 @@ def _initial_state(rnn: nn.RNN, shapes: Shapes, h0: Tensor | None, steps: np.nda
     grid = (shapes.num_layers, shapes.D, steps.shape[1], shapes.H_out)
     if h0 is None:
         return np.zeros(grid, steps.dtype)
-    _require_dtype("h0", _require_tensor("h0", h0), rnn)
+    _require_like_weights("h0", _require_tensor("h0", h0), rnn)
     if tuple(h0.shape) != shapes.h_0:
         raise ValueError(f"h0: given {tuple(h0.shape)}, expected {shapes.h_0}")
     return to_numpy(h0).reshape(grid)
@@ -185,9 +187,15 @@ def _require_tensor(name: str, value: Tensor) -> Tensor:
     return value
 
 
-def _require_dtype(name: str, value: Tensor, rnn: nn.RNN) -> None:
-    if value.dtype != rnn.weight_ih_l0.dtype:
-        raise ValueError(f"{name}: given {value.dtype}, expected {rnn.weight_ih_l0.dtype}, the dtype of rnn's weights")
+def _require_like_weights(name: str, value: Tensor, rnn: nn.RNN) -> None:
+    """Refuse a tensor that does not go with the weights, or that NumPy could not show."""
+    weight = rnn.weight_ih_l0
+    for kind in ("dtype", "device", "layout"):
+        given, expected = getattr(value, kind), getattr(weight, kind)
+        if given != expected:
+            raise ValueError(f"{name}: given {given}, expected {expected}, the {kind} of rnn's weights")
+    if weight.device.type == "meta" or not weight.is_floating_point():
+        raise ValueError(f"rnn: given {weight.dtype} weights on {weight.device}, expected real numbers to compute with")
 
 
 def to_numpy(tensor: Tensor) -> np.ndarray:

@@ -39,7 +39,7 @@ def tokenize(text: str) -> list[str]:
     TypeError : text is not a string
     """
     if not isinstance(text, str):
-        raise TypeError(f"text: got {type(text).__name__}; expected a string")
+        raise TypeError(f"text: given {type(text).__name__}, expected a string")
     return TOKEN.findall(unicodedata.normalize("NFC", text.lower().replace("’", "'")))
 
 
@@ -93,7 +93,7 @@ def embed(text_or_tokens: str | list[str] | tuple[str, ...], vectors: "GloVe") -
     is_text = isinstance(text_or_tokens, str)
     is_list = isinstance(text_or_tokens, list | tuple) and all(isinstance(token, str) for token in text_or_tokens)
     if not is_text and not is_list:
-        raise TypeError(f"text_or_tokens: got {type(text_or_tokens).__name__}; expected a string or a list of strings")
+        raise TypeError(f"text_or_tokens: given {type(text_or_tokens).__name__}, expected a string or a list of strings")
     tokens = tokenize(text_or_tokens) if is_text else text_or_tokens
     unknown = tuple(token for token in dict.fromkeys(tokens) if token not in vectors)
     known = list(_without(tokens, unknown))

@@ -32,12 +32,15 @@ def call_code(
     Raises
     ------
     TypeError : an option is no argument of nn.RNN.
+    ValueError : h0 is none of the three.
     """
     unknown = set(options) - set(DEFAULTS)
     if unknown:
         raise TypeError(f"options: given {', '.join(sorted(unknown))}, expected arguments of nn.RNN: {', '.join(DEFAULTS)}")
+    if h0 not in ("None", "zeros", "random"):
+        raise ValueError(f"h0: given {h0!r}, expected 'None', 'zeros' or 'random'")
     other = "".join(f", {name}={value!r}" for name, value in options.items() if value != DEFAULTS[name])
-    lines = ["torch.manual_seed(0)".replace("0", str(seed)), f"rnn = nn.RNN({input_size}, {hidden_size}{other})"]
+    lines = [f"torch.manual_seed({seed})", f"rnn = nn.RNN({input_size}, {hidden_size}{other})"]
     if options.get("dropout"):
         lines.append("rnn.eval()  # dropout acts only while training")
     time_first = not options.get("batch_first")

@@ -1,7 +1,10 @@
 """SVG as text: a handful of plain functions. Every text and attribute is escaped, nothing needs an id."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from html import escape
+
+import numpy as np
 
 from .notation import H, PAPER, QUIET, TEXT, text_on, value_colour
 from .pictures import Picture
@@ -21,7 +24,16 @@ def tag(name: str, *children: str, **attributes: object) -> str:
 
 
 def _number(value: object) -> str:
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else escape(str(value))
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else plain(value)
+
+
+def plain(words: object) -> str:
+    """Any text, escaped; a character that XML does not allow becomes a question mark in a diamond.
+
+    >>> plain("<b>"), plain(chr(0)) == chr(0xFFFD)
+    ('&lt;b&gt;', True)
+    """
+    return escape(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", str(words)))
 
 
 def text(x: float, y: float, words: str, *, size: int = 12, fill: str = TEXT, **attributes: object) -> str:
@@ -30,7 +42,7 @@ def text(x: float, y: float, words: str, *, size: int = 12, fill: str = TEXT, **
     >>> text(0, 0, "<b>")
     '<text x="0" y="0" font-size="12" fill="#222222">&lt;b&gt;</text>'
     """
-    return tag("text", escape(str(words)), x=x, y=y, font_size=size, fill=fill, **attributes)
+    return tag("text", plain(words), x=x, y=y, font_size=size, fill=fill, **attributes)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 2, head: bool = True) -> str:
@@ -68,21 +80,64 @@ def cells(x: float, y: float, w: float, h: float, values: Iterable, name: str, l
             parts.append(text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle"))
             continue
         value = float(values[i])
-        tip = tag("title", escape(f"{name}[{i}] = {value:.3f}"))
+        tip = tag("title", plain(f"{name}[{i}] = {value:.3f}"))
         parts.append(tag("rect", tip, x=x, y=y + row * step, width=w, height=step, fill=value_colour(value, limit)))
     frame = tag("rect", x=x, y=y, width=w, height=h, fill="none", stroke=QUIET, stroke_width=0.6)
     return "".join(parts) + frame
 
 
-def abbreviate(size: int, most: int) -> list[int | None]:
+def abbreviate(size: int, most: int, around: int | None = None) -> list[int | None]:
     """Which of `size` things to draw when there is room for `most`: the first ones, a gap (None), the last two.
 
     >>> abbreviate(4, 6), abbreviate(100, 6)
     ([0, 1, 2, 3], [0, 1, 2, None, 98, 99])
+    >>> abbreviate(100, 7, around=50)
+    [0, None, 49, 50, 51, None, 99]
+
+    Parameters
+    ----------
+    around : one that must not fall into the gap
     """
     if size <= most:
         return list(range(size))
-    return [*range(most - 3), None, size - 2, size - 1]
+    shown = [*range(most - 3), None, size - 2, size - 1]
+    if around is None or around in shown:
+        return shown
+    reach = max(most - 5, 0) // 2
+    kept = sorted({0, *range(around - reach, around + reach + 1), size - 1})
+    after = {a: [None] * (b - a > 1) for a, b in zip(kept, kept[1:])}
+    return [i for a in kept for i in (a, *after.get(a, ()))]
+
+
+def limit_of(values: np.ndarray) -> float:
+    """The size at which a colour is full: the largest finite number, but at least 1.
+
+    >>> limit_of(np.array([0.5, -3.0, np.inf, np.nan])), limit_of(np.array([]))
+    (3.0, 1.0)
+    """
+    return max(1.0, float(np.abs(values[np.isfinite(values)]).max(initial=0)))
+
+
+def shorten(word: str, most: int) -> str:
+    """A word cut to `most` characters, the last of them an ellipsis.
+
+    >>> shorten("extraordinary", 6)
+    'extra…'
+    """
+    return word if len(word) <= most else word[: most - 1] + "…"
+
+
+def require_labels(labels: Sequence[str], steps: int) -> list[str]:
+    """One text for each step, or one sentence saying what is missing.
+
+    >>> require_labels(["so"], steps=2)
+    Traceback (most recent call last):
+    ValueError: labels: given 1, expected one for each of 2 steps
+    """
+    labels = [str(label) for label in labels]
+    if len(labels) < steps:
+        raise ValueError(f"labels: given {len(labels)}, expected one for each of {steps} steps")
+    return labels
 
 
 def number_cell(x: float, y: float, w: float, h: float, value: float, limit: float, name: str) -> str:
@@ -92,7 +147,7 @@ def number_cell(x: float, y: float, w: float, h: float, value: float, limit: flo
     True
     """
     fill = value_colour(value, limit)
-    tip = tag("title", escape(f"{name} = {value:.3f}"))
+    tip = tag("title", plain(f"{name} = {value:.3f}"))
     box = tag("rect", tip, x=x, y=y, width=w, height=h, fill=fill, stroke="#BBBBBB", stroke_width=0.5)
     written = f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
     written = written if len(written) <= 6 else f"{value:.0e}".replace("-", "−")

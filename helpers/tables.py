@@ -8,7 +8,7 @@ from math import prod
 from torch import Tensor, nn
 
 from .notation import H_N, role_of
-from .shapes import Shape, Shapes, expected_shapes
+from .shapes import Shape, Shapes, expected_shapes, require_rnn
 from .traces import Trace
 
 
@@ -50,6 +50,8 @@ class Table:
         return f'<tr style="background:{"rgba(204,121,167,.22)" if marked else "transparent"}">{first}{rest}</tr>'
 
 
+NAMES = ("input", "h_0", "output", "h_n")
+
 # Colours are the page's own, so that the table is readable in light and dark themes alike.
 _TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
 _CELL = "white-space:nowrap;padding:2px 12px 2px 8px;border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
@@ -75,11 +77,11 @@ def show_shapes(
     >>> import torch
     >>> rnn = nn.RNN(3, 4)
     >>> show_shapes(rnn, L=5, N=2)
-    tensor  shape                              numbers
-    input   (L=5, N=2, H_in=3)                 30
-    h_0     (D*num_layers=1, N=2, H_out=4)     8
-    output  (L=5, N=2, D*H_out=4)              40
-    h_n     (D*num_layers=1, N=2, H_out=4)     8
+    tensor  shape                           numbers
+    input   (L=5, N=2, H_in=3)              30
+    h_0     (D*num_layers=1, N=2, H_out=4)  8
+    output  (L=5, N=2, D*H_out=4)           40
+    h_n     (D*num_layers=1, N=2, H_out=4)  8
     >>> show_shapes(rnn, output=rnn(torch.zeros(5, 2, 3))[0])
     tensor  shape                  numbers
     output  (L=5, N=2, D*H_out=4)  40
@@ -92,44 +94,63 @@ def show_shapes(
 
     Raises
     ------
-    TypeError : no sizes to go by, or an unknown name; says which are possible.
-    ValueError : a tensor has another number of axes than the call allows.
+    TypeError : no sizes to go by, sizes given twice, or an unknown name; says what is possible.
+    ValueError : a tensor has another shape than the call and the other tensors allow; names it and both shapes.
 
     Source: torch.nn.RNN documentation, "Inputs" and "Outputs".
     """
     if isinstance(call, Trace):
+        if tensors or (L, N) != (None, None):
+            raise TypeError("call: given a Trace, which knows its own sizes, and more; expected the Trace alone")
         return shape_table(call.shapes)
+    require_rnn(call)
     if not tensors:
         if L is None:
             raise TypeError("L: not given; expected L= (and N=), or tensors as input=, h_0=, output=, h_n=")
         return shape_table(expected_shapes(call, L=L, N=N))
-    unknown = set(tensors) - {"input", "h_0", "output", "h_n"}
-    if unknown:
-        raise TypeError(f"tensors: given {', '.join(sorted(unknown))}, expected input, h_0, output or h_n")
-    return _table(("tensor", "shape", "numbers"), (_named_tensor(call, *item) for item in tensors.items()))
+    if (L, N) != (None, None):
+        raise TypeError("L, N: given beside tensors, which have their own sizes; expected one or the other")
+    shapes = _sizes_of(call, tensors)
+    return _table(("tensor", "shape", "numbers"), (_fitting(name, t, shapes) for name, t in tensors.items()))
 
 
-def _named_tensor(rnn: nn.RNN, name: str, tensor: Tensor | None) -> tuple[str, Shape | str, str]:
+def _sizes_of(rnn: nn.RNN, tensors: dict[str, Tensor | None]) -> Shapes:
+    """L and N as the given tensors have them; where two disagree, `_fitting` names the later one."""
+    sizes = {"L": 1, "N": 1}
+    for name, tensor in reversed(tensors.items()):
+        if name not in NAMES:
+            raise TypeError(f"tensors: given {name}, expected {', '.join(NAMES)}")
+        if tensor is None and name == "h_0":
+            continue
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{name}: given {type(tensor).__name__}, expected a torch.Tensor")
+        if tensor.dim() not in (2, 3):
+            raise ValueError(f"{name}: given {tensor.dim()} axes {tuple(tensor.shape)}, expected 2 or 3")
+        names = expected_shapes(rnn, L=1, N=None if tensor.dim() == 2 else 1).tensors[name].names
+        found = dict(zip(names, tensor.shape))
+        sizes |= {axis: found.get(axis) for axis in ("L", "N") if axis in found or axis == "N"}
+    return expected_shapes(rnn, **sizes)
+
+
+def _fitting(name: str, tensor: Tensor | None, shapes: Shapes) -> tuple[str, Shape | str, str]:
     if tensor is None:
         return name, "None: zeros", ""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name}: given {type(tensor).__name__}, expected a torch.Tensor")
-    likely = expected_shapes(rnn, L=1, N=None if tensor.dim() == 2 else 1).tensors[name]
-    if tensor.dim() != len(likely.names):
-        raise ValueError(f"{name}: given {tensor.dim()} axes {tuple(tensor.shape)}, expected 2 or 3")
-    return name, Shape(*zip(likely.names, tensor.shape)), str(tensor.numel())
+    expected = shapes.tensors[name]
+    if tuple(tensor.shape) != expected:
+        raise ValueError(f"{name}: given {tuple(tensor.shape)}, expected {expected}")
+    return name, expected, str(tensor.numel())
 
 
 def show_parameters(rnn: nn.RNN) -> Table:
     """Every parameter of `rnn` with its named axes, and how many numbers are learned.
 
     >>> show_parameters(nn.RNN(3, 4))
-    parameter     shape              numbers
-    weight_ih_l0  (H_out=4, H_in=3)  12
-    weight_hh_l0  (H_out=4, H_out=4) 16
-    bias_ih_l0    (H_out=4)          4
-    bias_hh_l0    (H_out=4)          4
-    total                            36
+    parameter     shape               numbers
+    weight_ih_l0  (H_out=4, H_in=3)   12
+    weight_hh_l0  (H_out=4, H_out=4)  16
+    bias_ih_l0    (H_out=4)           4
+    bias_hh_l0    (H_out=4)           4
+    total                             36
 
     Raises
     ------

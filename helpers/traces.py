@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from .recurrence import cell_weights, hidden_states, numpy_weights, read_call, to_numpy
+from .recurrence import Call, cell_weights, hidden_states, numpy_weights, read_call, to_numpy
 from .shapes import Shapes
 
 
@@ -22,16 +22,16 @@ class Step:
 
     W_ih: np.ndarray  # (H_out, H_in), or (H_out, D*H_out) above the first layer
     x: np.ndarray  # (H_in,): what the layer reads at this step
-    b_ih: np.ndarray  # (H_out,)
+    b_ih: np.ndarray | None  # (H_out,); None if the network has no bias
     W_hh: np.ndarray  # (H_out, H_out)
     h_before: np.ndarray  # (H_out,)
-    b_hh: np.ndarray  # (H_out,)
+    b_hh: np.ndarray | None  # (H_out,)
     total: np.ndarray  # (H_out,): the sum, before the activation
     h: np.ndarray  # (H_out,)
     nonlinearity: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """One call of an `nn.RNN`: sizes, weights, input, h_0, every hidden state, output and h_n. Read-only.
 
@@ -91,12 +91,16 @@ class Trace:
         for name, (value, size) in ranges.items():
             require_index(name, value, size)
         require_index("t", t, self.lengths[n])
-        W_ih, W_hh, *biases = cell_weights(self.weights, layer, direction)
-        b_ih, b_hh = (np.broadcast_to(b, self.shapes.H_out).astype(W_hh.dtype) for b in biases)
+        W_ih, W_hh, b_ih, b_hh = cell_weights(self.weights, layer, direction)
         x, h_before = self.reads(layer, t, n), self.before(layer, direction, t, n)
-        total = W_ih @ x + b_ih + W_hh @ h_before + b_hh
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = W_ih @ x + b_ih + W_hh @ h_before + b_hh
         h = self.hidden[layer, direction, t, n]
+        b_ih, b_hh = (b_ih, b_hh) if self.shapes.bias else (None, None)
         return Step(W_ih, x, b_ih, W_hh, h_before, b_hh, total, h, self.nonlinearity)
+
+    def __repr__(self) -> str:
+        return f"Trace of a {self.nonlinearity} RNN: input {self.shapes.input}, output {self.shapes.output}"
 
 
 def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Trace:
@@ -120,14 +124,16 @@ def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None)
 
     Raises
     ------
-    TypeError, ValueError : as `run_recurrence`, naming the argument, what was given and what was expected.
+    TypeError, ValueError : as `run_recurrence`, naming the argument, what was given and what was expected; also if
+        rnn's result is not the plain equation's (a subclass or a hook that changes it).
     """
     call = read_call(rnn, input, h0)
     with torch.no_grad():
-        output, h_n = rnn(input, h0)
+        output, h_n = rnn(input, h0)  # before the weights are read: some networks make theirs when called
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, batch_first=rnn.batch_first)
-    hidden, _ = hidden_states(rnn, call)
+    hidden, own_h_n = hidden_states(rnn, call)
+    _require_plain(call, to_numpy(h_n), own_h_n)
     weights = {name: _frozen(value) for name, value in numpy_weights(rnn).items()}
     return Trace(
         shapes=call.shapes,
@@ -142,15 +148,36 @@ def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None)
     )
 
 
-def require_index(name: str, value: int, size: int) -> None:
-    """Refuse an index outside 0..size-1, in one sentence.
+def require_trace(value: Trace) -> None:
+    """Refuse anything that is no Trace, and say where to get one.
+
+    >>> require_trace(nn.RNN(3, 4))
+    Traceback (most recent call last):
+    TypeError: trace: given RNN, expected a Trace, as from trace(rnn, input)
+    """
+    if not isinstance(value, Trace):
+        raise TypeError(f"trace: given {type(value).__name__}, expected a Trace, as from trace(rnn, input)")
+
+
+def require_index(name: str, value: int, size: int, low: int = 0) -> None:
+    """Refuse an index outside low..size-1, in one sentence.
 
     >>> require_index("t", 7, size=5)
     Traceback (most recent call last):
     ValueError: t: given 7, expected a whole number from 0 to 4
     """
-    if not (isinstance(value, (int, np.integer)) and 0 <= value < size):
-        raise ValueError(f"{name}: given {value!r}, expected a whole number from 0 to {size - 1}")
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value < size:
+        raise ValueError(f"{name}: given {value!r}, expected a whole number from {low} to {size - 1}")
+
+
+def _require_plain(call: Call, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
+    """Refuse a network whose result is not the equation's: every picture of it would be wrong.
+
+    Only short calls are compared: over many steps, large weights turn a rounding difference into any difference.
+    """
+    plain = np.allclose(h_n, own_h_n, rtol=0.05, atol=0.05, equal_nan=True)
+    if call.shapes.L * call.shapes.num_layers <= 8 and not plain:
+        raise ValueError("rnn: its result is not that of the plain equation; expected an nn.RNN without hooks of its own")
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from .notation import H, H_N, OUTPUT, QUIET, W_HH, W_IH, X
 from .pictures import Picture
-from .svg import abbreviate, empty_node, line, node, picture, scale, tag, text
-from .traces import Trace, require_index
+from .svg import abbreviate, empty_node, limit_of, line, node, picture, require_labels, scale, shorten, tag, text
+from .traces import Trace, require_index, require_trace
 
 R = 19  # radius of a state
 OUTSIDE = 72  # from a first state to its h_0, which stands outside the output frame
@@ -40,15 +40,18 @@ def draw_unrolled(
 
     Raises
     ------
+    TypeError : trace is no Trace.
     ValueError : n or at lies outside the trace, or there are fewer labels than steps.
     """
+    require_trace(trace)
     require_index("n", n, len(trace.lengths))
     steps = trace.lengths[n]
     if at is not None:
+        if not (isinstance(at, tuple) and len(at) == 3):
+            raise ValueError(f"at: given {at!r}, expected (layer, direction, t)")
         for name, value, size in zip(("layer", "direction", "t"), at, (trace.shapes.num_layers, trace.shapes.D, steps)):
             require_index(name, value, size)
-    if labels is not None and len(labels) < steps:
-        raise ValueError(f"labels: given {len(labels)}, expected one for each of {steps} steps")
+    labels = None if labels is None else require_labels(labels, steps)
     return _Drawing(trace, n, at, labels).finish()
 
 
@@ -65,15 +68,16 @@ class _Drawing:
         s = self.trace.shapes
         self.s, self.N = s, len(self.trace.lengths)
         self.steps = self.trace.lengths[self.n]
-        self.columns = abbreviate(self.steps, MOST_STEPS)
-        self.layers = abbreviate(s.num_layers, MOST_LAYERS)
-        self.limit = max(1.0, float(abs(self.trace.hidden).max(initial=0)))
+        at_layer, _, at_t = self.at or (None, None, None)
+        self.columns = abbreviate(self.steps, MOST_STEPS, at_t)
+        self.layers = abbreviate(s.num_layers, MOST_LAYERS, at_layer)
+        self.limit = limit_of(self.trace.hidden)
         self.lean = 15 if s.D == 2 else 0  # forward states stand left of the column, reverse ones right of it
         self.gap = (420 if s.D == 2 else 440) // max(len(self.columns) - 1, 5)
         self.side = R + 11 + self.lean  # from a column to the edge of the output frame
         self.left = 74 + R + OUTSIDE + self.lean
         self.right = self.left + self.gap * (len(self.columns) - 1)
-        beyond = R + OUTSIDE + self.lean if s.D == 2 else self.side + 56
+        beyond = R + OUTSIDE + self.lean + 2 if s.D == 2 else self.side + 56
         captions = self.left - self.side + 7.4 * len(f"output {s.output}"), 36 + 7.4 * len(f"h_n {s.h_n}")
         self.width = max(self.right + beyond, *captions) + 8
         self.up = self.climb()  # of each row of states, above the input
@@ -148,7 +152,9 @@ class _Drawing:
             self.bars(row)
         if direction == 0 and (row == 0 or self.layers[row - 1] is not None):
             name_y = y + R + 24 if row == 0 or self.s.D == 1 else self.bar(row) - 9
-            self.parts.append(text(self.x(0, 0) - 5, name_y, "W_ih", size=11, fill=W_IH.ink, text_anchor="end"))
+            # With a single column the dashed frame stands where the name would.
+            beside = R + 10 if len(self.columns) == 1 and self.s.D == 1 and self.s.num_layers > 1 else 5
+            self.parts.append(text(self.x(0, 0) - beside, name_y, "W_ih", size=11, fill=W_IH.ink, text_anchor="end"))
 
     def recurrent_edge(self, column: int, t: int, row: int, direction: int, later: bool, here: bool) -> None:
         x, y = self.x(column, direction), self.y(row, direction)
@@ -223,7 +229,7 @@ class _Drawing:
                 continue
             strong = self.at is not None and self.at[0] == 0 and self.at[2] == t
             self.parts.append(node(x, y, R, self.trace.input[t, self.n], f"x[{t}]", self.limit, self.N, X, strong))
-            word = f"x[{t}]" if self.labels is None else _shorten(self.labels[t], self.gap // 8)
+            word = f"x[{t}]" if self.labels is None else shorten(self.labels[t], self.gap // 8)
             self.parts.append(text(x, y + R + 16, word, fill=X.ink, text_anchor="middle"))
         self.parts.append(text(8, y - 2, "input"))
         self.parts.append(text(8, y + 14, f"H_in={self.s.H_in}", size=11, fill=X.ink))
@@ -282,7 +288,3 @@ class _Drawing:
 
 def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" + "s" * (count != 1)
-
-
-def _shorten(word: str, most: int) -> str:
-    return word if len(word) <= most else word[: most - 1] + "…"

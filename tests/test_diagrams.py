@@ -462,7 +462,7 @@ def test_labels_stand_below_their_inputs():
     (0, 0, 2, "x[2]", "h[1]"),
     (0, 1, 2, "x[2]", "h[3]"),
     (0, 1, 4, "x[4]", "h_0"),
-    (1, 0, 2, "layer 0, [2]", "h[1]"),
+    (1, 0, 2, "h below", "h[1]"),
 ])
 @pytest.mark.parametrize("n", [0, 1])
 def test_a_step_shows_each_term_with_its_numbers(layer, direction, t, reads, before, n):
@@ -675,3 +675,16 @@ def test_drawing_twice_gives_the_same(draw):
     t = make_trace()
     assert draw(t) == draw(t)  # and no id can clash with another picture's on the page
     assert "id=" not in draw(t).data
+
+
+@pytest.mark.parametrize("layer, t", [(0, 0), (2, 10), (3, 16), (5, 19)])
+def test_the_step_we_stand_at_is_never_in_the_gap(layer, t):
+    deep = trace(nn.RNN(3, 4, num_layers=6), torch.ones(20, 1, 3))
+    drawn = draw_unrolled(deep, at=(layer, 0, t))
+    assert f"layer {layer}, t={t}: h[0]" in drawn.data and f"x[{t}]" in drawn.data
+    assert drawn.width <= 720
+
+
+def test_a_step_without_bias_shows_none():
+    drawn = draw_step(trace(nn.RNN(3, 4, bias=False), torch.ones(5, 1, 3)))
+    assert "b_ih" not in drawn.data and "without bias" in drawn.alt

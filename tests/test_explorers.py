@@ -173,7 +173,7 @@ def test_the_step_explorer_walks_in_the_picture_and_in_the_numbers():
 
 def test_the_step_explorer_offers_only_what_the_network_has():
     assert set(explore_steps().controls) == {"t"}
-    assert set(EXPLORERS["steps of a large call"]().controls) == {"t", "layer", "reverse"}
+    assert set(EXPLORERS["steps of a large call"]().controls) == {"t", "layer", "reverse", "n"}
 
 
 @pytest.mark.parametrize("arguments, error, message", [
@@ -226,6 +226,7 @@ def test_a_very_long_sentence_is_quick_and_said_to_be_long(reading, text):
     reading.controls["text"].value = text
     assert time.perf_counter() - start < 0.5
     check(reading)
+    assert len(reading.state.sentence.tokens) <= MOST_TOKENS
     if " " in text or "🙂" in text:
         assert "10000 tokens" in reading.html[0] and str(MOST_TOKENS) in reading.html[0]
     assert sum(map(len, reading.html)) < 200_000  # what is sent to the browser stays small

@@ -145,11 +145,11 @@ def test_an_unknown_word_is_named_with_close_spellings(vectors, ask, kind):
 
 
 @pytest.mark.parametrize("ask, message", [
-    (lambda v: neighbours(v, "king", k=0), "k: got 0"), (lambda v: neighbours(v, "king", k=2.5), "k: got 2.5"),
-    (lambda v: neighbours(v, torch.zeros(3)), r"got a tensor of shape \(3,\); expected \(H_in=20,\)"),
-    (lambda v: neighbours(v, None), "word_or_vector: got None"),
+    (lambda v: neighbours(v, "king", k=0), "k: given 0"), (lambda v: neighbours(v, "king", k=2.5), "k: given 2.5"),
+    (lambda v: neighbours(v, torch.zeros(3)), r"given a tensor of shape \(3,\), expected \(H_in=20,\)"),
+    (lambda v: neighbours(v, None), "word_or_vector: given None"),
     (lambda v: similarity(v, "king", ["man"]), "is not one"),
-    (lambda v: v[3], r"vectors\[...\]: got 3"), (lambda v: v[[["king"]]], "is not one")])
+    (lambda v: v[3], r"vectors\[...\]: given 3"), (lambda v: v[[["king"]]], "is not one")])
 def test_wrong_arguments(vectors, ask, message):
     with pytest.raises((ValueError, TypeError), match=message):
         ask(vectors)
@@ -226,7 +226,7 @@ def test_words_filter(vectors):
 
 @pytest.mark.parametrize("words", ["king", 5, ["king", 5], [["king"]]])
 def test_words_must_be_a_list_of_words(words):
-    with pytest.raises(ValueError, match="words: got .*expected a list of words"):
+    with pytest.raises(ValueError, match="words: given .*expected a list of words"):
         load_glove(words=words)
 
 
@@ -256,7 +256,7 @@ def test_a_file_of_ones_own(small):
 
 @pytest.mark.parametrize("source", ["6B", "no/such/file.txt", "", None, 5, ["mini"], "."])
 def test_a_wrong_source(source):
-    with pytest.raises(ValueError, match=r'^source: got .*; expected "mini" or the path'):
+    with pytest.raises(ValueError, match=r'^source: given .*, expected "mini" or the path'):
         load_glove(source)
 
 

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from helpers.notation import NEGATIVE, PAPER, POSITIVE, QUIET, ROLES, TEXT, contrast, mix, role_of, text_on, value_colour
+from helpers.notation import INK, NEGATIVE, PAPER, POSITIVE, QUIET, ROLES, TEXT, contrast, mix, role_of, text_on, value_colour
 
 LEGIBLE = 4.5  # WCAG 2.2, 1.4.3
 # Machado, Oliveira & Fernandes 2009, severity 1.0: what a linear RGB colour looks like to each.
@@ -93,7 +93,7 @@ def test_numbers_can_be_read_on_their_colour():
 
 def test_text_on_takes_the_better_one():
     for fill in map(value_colour, VALUES):
-        assert contrast(text_on(fill), fill) == max(contrast(TEXT, fill), contrast(PAPER, fill))
+        assert contrast(text_on(fill), fill) == max(contrast(INK, fill), contrast(PAPER, fill))
 
 
 def test_values_darken_away_from_zero_and_stop_at_the_limit():

@@ -124,7 +124,7 @@ def test_an_empty_question_is_refused(question):
         predict(question, 5)
 
 
-@pytest.mark.parametrize("answer", [None, object(), {"a": 1}, [None], torch.ones(2), 1j])
+@pytest.mark.parametrize("answer", [None, object(), {"a": 1}, [None], b"x", 1j])
 def test_an_answer_that_cannot_be_typed_is_refused(answer):
     with pytest.raises(TypeError, match="answer: given .*, expected a number, a shape, a bool or a word"):
         predict("What?", answer)

@@ -55,9 +55,10 @@ def assert_same(rnn, x, h0):
         assert torch.equal(ours.output.batch_sizes, output.batch_sizes)
         assert ours.output.data.shape == output.data.shape
         np.testing.assert_allclose(ours.output.data, output.data, **tolerance)
-        output, lengths = pad_packed_sequence(output)
+        as_called, lengths = pad_packed_sequence(output, batch_first=rnn.batch_first)
         assert seen.lengths == tuple(lengths.tolist())
-        by_time = output
+        np.testing.assert_array_equal(seen.output, as_called)
+        by_time = as_called.transpose(0, 1) if rnn.batch_first else as_called
     else:
         assert ours.output.shape == output.shape == expected_shapes(rnn, L=seen.shapes.L, N=seen.shapes.N).output
         np.testing.assert_allclose(ours.output, output, **tolerance)
@@ -205,3 +206,52 @@ def test_the_articles_printed_example():
     step, h_1 = rnn(x[:1], h0)
     torch.testing.assert_close(step, output[:1], atol=2e-4, rtol=0)
     torch.testing.assert_close(h_1, output[:1], atol=2e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["weight_hh_l0", "bias_hh_l0"])
+def test_a_parametrized_network_is_read_as_it_computes(name):
+    class Twice(nn.Module):
+        def forward(self, weight):
+            return 2 * weight
+
+    rnn, x = nn.RNN(3, 4), torch.ones(5, 2, 3)
+    nn.utils.parametrize.register_parametrization(rnn, name, Twice())
+    assert_same(rnn, x, None)
+
+
+def test_a_network_that_is_not_the_plain_equation_is_refused():
+    rnn = nn.RNN(3, 4)
+    rnn.register_forward_hook(lambda module, inputs, result: (result[0] + 1, result[1] + 1))
+    with pytest.raises(ValueError, match="not that of the plain equation"):
+        trace(rnn, torch.ones(5, 2, 3))
+
+
+def test_a_growing_relu_overflows_as_torch_does_and_says_nothing(recwarn):
+    rnn = nn.RNN(3, 4, nonlinearity="relu")
+    for parameter in rnn.parameters():
+        nn.init.constant_(parameter, 5.0)
+    seen = trace(rnn, torch.ones(60, 1, 3))
+    assert np.isinf(seen.hidden).any()
+    np.testing.assert_array_equal(np.isinf(seen.hidden[-1, 0]), np.isinf(seen.output))
+    seen.step(0, 0, 59)
+    assert not recwarn.list
+
+
+def test_large_weights_over_many_steps_are_no_reason_to_refuse():
+    torch.manual_seed(0)
+    rnn = nn.RNN(3, 32)
+    rnn.weight_hh_l0.data.mul_(20)  # chaotic: here a rounding difference grows to any difference
+    trace(rnn, torch.randn(300, 1, 3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_shown_in_single(dtype):
+    seen = trace(nn.RNN(3, 4, dtype=dtype), torch.ones(5, 2, 3, dtype=dtype))
+    assert seen.hidden.dtype == seen.output.dtype == np.float32
+    np.testing.assert_allclose(seen.output, seen.hidden[-1, 0], atol=0.02)
+
+
+def test_weights_without_numbers_are_refused():
+    rnn = nn.RNN(3, 4, device="meta")
+    with pytest.raises(ValueError, match="on meta, expected real numbers"):
+        run_recurrence(rnn, torch.zeros(5, 2, 3, device="meta"))

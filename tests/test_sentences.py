@@ -57,11 +57,11 @@ def test_tokens_stay_whole(tokens):
 
 @pytest.mark.parametrize("wrong", [None, 3, b"bytes"])
 def test_not_a_text(wrong, vectors):
-    with pytest.raises(TypeError, match="text: got"):
+    with pytest.raises(TypeError, match="text: given"):
         tokenize(wrong)
-    with pytest.raises(TypeError, match="text_or_tokens: got"):
+    with pytest.raises(TypeError, match="text_or_tokens: given"):
         embed(wrong, vectors)
-    with pytest.raises(TypeError, match="text_or_tokens: got list"):
+    with pytest.raises(TypeError, match="text_or_tokens: given list"):
         embed(["i", wrong], vectors)
 
 

@@ -142,3 +142,26 @@ def test_cells_are_escaped():
     table = Table((f"head {evil}", "2"), ((f"first {evil}", f"rest {evil}"),))
     assert "<script" not in table._repr_html_()
     assert rows_of(table) == [list(table.headings), list(table.rows[0])]
+
+
+X5 = torch.zeros(5, 2, 3)
+
+
+@pytest.mark.parametrize("tensors, words", [
+    (dict(input=torch.zeros(5, 2, 7)), r"input: given \(5, 2, 7\), expected \(L=5, N=2, H_in=3\)"),
+    (dict(h_0=torch.zeros(3, 9, 8)), r"h_0: given \(3, 9, 8\), expected \(D\*num_layers=1, N=9, H_out=4\)"),
+    (dict(output=torch.zeros(5, 2, 9)), r"output: given \(5, 2, 9\), expected \(L=5, N=2, D\*H_out=4\)"),
+    (dict(input=X5, h_0=torch.zeros(1, 7, 4)), r"h_0: given \(1, 7, 4\), expected \(D\*num_layers=1, N=2, H_out=4\)"),
+    (dict(input=X5, output=torch.zeros(5, 4)), r"output: given \(5, 4\), expected \(L=5, N=2, D\*H_out=4\)"),
+])
+def test_a_table_never_certifies_a_wrong_shape(tensors, words):
+    with pytest.raises(ValueError, match=words):
+        show_shapes(nn.RNN(3, 4), **tensors)
+
+
+@pytest.mark.parametrize("arguments", [dict(L=5, input=X5), dict(N=2, output=None), dict(output=None), dict(hidden=X5)])
+def test_a_table_refuses_what_it_would_have_to_ignore(arguments):
+    with pytest.raises(TypeError):
+        show_shapes(nn.RNN(3, 4), **arguments)
+    with pytest.raises(TypeError):
+        show_shapes(trace(nn.RNN(3, 4), X5), **arguments)

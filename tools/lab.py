@@ -45,13 +45,10 @@ EXPLORER = ".jp-OutputArea-output:has(> .jupyter-widgets)"  # the output area of
 VIEWS = ".widget-html-content"  # what an explorer shows, each a widgets.HTML
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 READY = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus == 'connected'"
-# The command comes back before the last cell does; a request sent after all of them is answered after all of them.
-RUN_ALL = """async () => {
-    const { commands, shell } = window.jupyterapp;
-    await commands.execute('notebook:clear-all-cell-outputs');
-    await commands.execute('notebook:run-all-cells');
-    await shell.currentWidget.sessionContext.session.kernel.requestExecute({ code: '' }).done;
-}"""
+# A request that does nothing is answered after all that was asked of the kernel before.
+ANSWERED = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code: '' }).done.then(() => {})"
+CLEAR = "window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"  # comes back before the last cell does
 CLOSE = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown().then(() => window.jupyterapp.shell.currentWidget.dispose())"
 NOTEBOOK = "window.jupyterapp.shell.currentWidget.content.model.toJSON()"
 DRAWN = f"count => document.querySelectorAll('{EXPLORER}:has({VIEWS})').length == count"
@@ -149,7 +146,8 @@ def set_theme(page, dark):
 
 def run_all(page):
     """Run every cell and wait until each explorer is drawn; return the notebook as JupyterLab has it then."""
-    page.evaluate(RUN_ALL)
+    for step in (CLEAR, RUN_ALL, ANSWERED):
+        page.evaluate(step)
     notebook = page.evaluate(NOTEBOOK)
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
     page.wait_for_function(DRAWN, arg=sum(WIDGET_VIEW in output.get("data", {}) for output in outputs))
@@ -157,12 +155,11 @@ def run_all(page):
 
 
 def press_sliders(page, key):
-    """Press Home or End on every slider, which moves it to its smallest or largest value."""
-    for handle in page.locator(".widget-slider [role=slider]").all():
-        handle.focus()
-        page.keyboard.press(key)
-        page.wait_for_timeout(100)
-    page.wait_for_timeout(1000)
+    """Press Home or End on every slider, which moves it to its smallest or largest value, and wait for the pictures."""
+    for handle in page.query_selector_all(f"{EXPLORER} [role=slider]"):
+        handle.press(key)
+    page.evaluate(ANSWERED)
+    page.wait_for_timeout(200)  # JupyterLab lays itself out
 
 
 def photograph(name, picture, width, dark, explorer, press):
