@@ -87,7 +87,3 @@ def test_start_asks_for_the_same_python():
     oldest = runpy.run_path(str(ROOT / "start.py"))["OLDEST"]
     assert PROJECT["requires-python"] == ">={}.{}".format(*oldest)
     assert f'"{oldest[0]}.{oldest[1]}"' in (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
-
-
-def test_the_repository_has_an_address():
-    assert re.fullmatch(r"https://github\.com/[\w-]+/[\w-]+", PROJECT["urls"]["Repository"])
