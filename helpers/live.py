@@ -58,7 +58,9 @@ class Explorer:
         self.name, self.controls, self._compute, self._views, self._still = name, controls, compute, views, still
         self.state: Any = None
         widths = ["100%" if hasattr(view, "wide") else None for view in views]
-        self._panes = [widgets.HTML(layout=widgets.Layout(width=width, max_width="100%", margin="0 18px 4px 0")) for width in widths]
+        # What is wider than the page scrolls in its own pane; the page itself never does.
+        room = dict(max_width="100%", margin="0 18px 4px 0", overflow="auto hidden")
+        self._panes = [widgets.HTML(layout=widgets.Layout(width=width, **room)) for width in widths]
         self._update()
         for control in controls.values():
             control.observe(self._update, names="value")
@@ -108,8 +110,7 @@ class Explorer:
 def _live(view: Any) -> str:
     """A view's HTML in a live widget: a picture stands there as SVG itself, so that hovering a cell tells its number."""
     if isinstance(view, Picture):
-        drawing = view.data.replace("<svg ", f'<svg style="{view.style}" ', 1)
-        return f'<div style="overflow-x:auto;max-width:92vw">{drawing}</div>'
+        return view.data.replace("<svg ", f'<svg style="{view.style}" ', 1)
     return view if isinstance(view, str) else view._repr_html_()
 
 
