@@ -1,36 +1,50 @@
 """The explorers: each is a handful of controls, one state, and the views that look at it. No arithmetic here."""
 
-from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
-from .diagrams import draw_hidden, draw_response, draw_step, draw_tensors
-from .live import Explorer, choice, slider, switch, wide, words
-from .sentences import Sentence, embed, tokenize
-from .snippets import call_code, run_code
+from . import views
+from .live import Explorer, choice, player, slider, switch, words
+from .sentences import embed, tokenize
+from .shapes import expected_shapes
+from .snippets import call_code, neuron_code, run_code, scaled_code, sentence_code
 from .svg import shorten
-from .tables import parameter_table, shape_table
 from .traces import Trace, trace
-from .unrolled import draw_unrolled
+from .views import MOST_TOKENS, Gated, Place, Reading, State
 
-State = tuple[str, Trace]  # the code, and the trace of the call it makes
-STEPS = 12  # steps of the neuron's input
+STEPS = 12  # of the neuron's input
 SIGNALS = {
     "impulse": [1.0] + [0.0] * (STEPS - 1),
     "step": [0.0] * 2 + [1.0] * (STEPS - 2),
     "alternating": [1.0, -1.0] * (STEPS // 2),
 }
-MOST_TOKENS = 500  # of a typed sentence; a learner who pastes a book is told so
 
 
-class Reading(NamedTuple):
-    """A typed sentence, as far as it was read."""
+# ---- the explorers ----------------------------------------------------------------------------------------------
 
-    sentence: Sentence
-    typed: int  # tokens in the whole text
-    trace: Trace | None  # None: there was no word to read
+
+def explore(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: Any = None) -> Explorer:
+    """Look into a call of your own: step by step through an `nn.RNN`; shapes and outputs of an `nn.GRU` or `nn.LSTM`.
+
+    >>> explore(nn.LSTM(3, 4), torch.ones(5, 2, 3)).state.shapes.tensors["c_n"]
+    (1, 2, 4)
+
+    Parameters
+    ----------
+    input : as the network takes it; packed only for an nn.RNN
+    h0    : as the network takes it, for an LSTM (h_0, c_0); None for zeros
+
+    Raises
+    ------
+    TypeError : rnn is no recurrent network of torch.
+    ValueError : as `trace`, or as torch says it of a GRU or LSTM.
+    """
+    if isinstance(rnn, nn.RNN):
+        return explore_steps(rnn, input, h0)
+    return _explore_gated(rnn, input, h0)
 
 
 def explore_constructor() -> Explorer:
@@ -38,7 +52,7 @@ def explore_constructor() -> Explorer:
 
     >>> explorer = explore_constructor()
     >>> explorer.controls["bidirectional"].value = True
-    >>> print(explorer.state[1].shapes.output)
+    >>> print(explorer.state.trace.shapes.output)
     (L=5, N=2, D*H_out=8)
 
     Views: the unrolled picture, the code of exactly this network and call, the shapes and the parameters.
@@ -48,8 +62,8 @@ def explore_constructor() -> Explorer:
         "bias": switch("bias", True),
         "dropout": slider("dropout", 0.0, 0.0, 0.9, 0.1),
     }
-    views = [_note_dropout, _picture, _code, _shapes, _parameters]
-    return Explorer("every argument of nn.RNN", controls, _call, views)
+    shown = [views.note_dropout, views.picture, views.code, views.shapes, views.parameters]
+    return Explorer("every argument of nn.RNN", controls, _call, shown)
 
 
 def explore_shapes() -> Explorer:
@@ -57,7 +71,7 @@ def explore_shapes() -> Explorer:
 
     >>> explorer = explore_shapes()
     >>> explorer.controls["batched"].value = False
-    >>> print(explorer.state[1].shapes.input)
+    >>> print(explorer.state.trace.shapes.input)
     (L=5, H_in=3)
 
     Views: the boxes, the code of exactly this call, and the shapes with what just changed.
@@ -70,17 +84,19 @@ def explore_shapes() -> Explorer:
     def compute(batched: bool, N: int, **sizes: Any) -> State:
         return _call(N=N if batched else None, **sizes)
 
-    views = [lambda new, old: draw_tensors(new[1].shapes), _code, _shapes]
-    return Explorer("shapes of input, h_0, output and h_n", controls, compute, views)
+    shown = [views.note_batched, views.boxes, views.code, views.shapes]
+    return Explorer("shapes of input, h_0, output and h_n", controls, compute, shown)
 
 
-def explore_steps(rnn: nn.RNN | None = None, input: Tensor | None = None, h0: Tensor | None = None) -> Explorer:
-    """Walk through a call step by step: where we stand in the picture, and that step's numbers.
+def explore_steps(
+    rnn: nn.RNN | None = None, input: Tensor | PackedSequence | None = None, h0: Tensor | None = None
+) -> Explorer:
+    """Walk through a call step by step: where we stand in the picture, the equation, its numbers and the states.
 
     >>> explorer = explore_steps(nn.RNN(3, 4), torch.ones(5, 1, 3))
     >>> explorer.controls["t"].value = 2
-    >>> "h[2]" in explorer.html[1]
-    True
+    >>> explorer.state.place.t
+    2
 
     Parameters
     ----------
@@ -92,25 +108,17 @@ def explore_steps(rnn: nn.RNN | None = None, input: Tensor | None = None, h0: Te
     """
     if rnn is None and (input is not None or h0 is not None):
         raise TypeError("rnn: not given, but input or h0 is; expected a whole call, or nothing")
-    seen = run_code(call_code(input_size=3, hidden_size=4, L=5, N=1)) if rnn is None else trace(rnn, input, h0)
-    s = seen.shapes
-    controls = {"t": slider("t", 0, 0, s.L - 1)}
-    if s.num_layers > 1:
-        controls["layer"] = slider("layer", 0, 0, s.num_layers - 1)
-    if s.D == 2:
-        controls["reverse"] = switch("reverse")
+    code = call_code(input_size=3, hidden_size=4, L=5, N=1)
+    seen = run_code(code) if rnn is None else trace(rnn, input, h0)
+    if rnn is not None:
+        code = f"rnn = nn.{rnn!r}\noutput, h_n = rnn(input{', h0' * (h0 is not None)})"
+    controls = _place_controls(seen)
 
-    if len(seen.lengths) > 1:
-        controls["n"] = slider("n (sequence)", 0, 0, len(seen.lengths) - 1)
+    def compute(**place: int) -> State:
+        return State(code, seen, _place(seen, **place))
 
-    def where(t: int, layer: int = 0, reverse: bool = False, n: int = 0) -> tuple[tuple[int, int, int], int]:
-        return (layer, int(reverse), min(t, seen.lengths[n] - 1)), n  # a short sequence ends before the slider does
-
-    views = [
-        lambda new, old: draw_unrolled(seen, at=new[0], n=new[1]),
-        lambda new, old: draw_step(seen, *new[0], n=new[1]),
-    ]
-    return Explorer("one step after the other", controls, where, views)
+    shown = [views.walk, views.equation, views.step, views.states, views.place_code, views.shapes]
+    return Explorer("one step after the other", controls, compute, shown, extras=[player(controls["t"])])
 
 
 def explore_neuron() -> Explorer:
@@ -118,10 +126,10 @@ def explore_neuron() -> Explorer:
 
     >>> explorer = explore_neuron()
     >>> explorer.controls["w_hh"].value = 0.0
-    >>> float(explorer.state.hidden[0, 0, 1, 0, 0])  # no memory: after one step the impulse is gone
+    >>> float(explorer.state.trace.hidden[0, 0, 1, 0, 0])  # no memory: after one step the impulse is gone
     0.0
 
-    Views: its equation, and what it answers to an impulse, a step or an alternating input.
+    Views: its equation, what it answers to an impulse, a step or an alternating input, its code and its shapes.
     """
     controls = {
         "w_ih": slider("w_ih", 1.0, -2.0, 2.0, 0.1),
@@ -130,7 +138,41 @@ def explore_neuron() -> Explorer:
         "nonlinearity": choice("nonlinearity", ["tanh", "relu"]),
         "signal": choice("input", list(SIGNALS)),
     }
-    return Explorer("one neuron and its memory", controls, _neuron, [_equation, lambda new, old: draw_response(new)])
+
+    def compute(w_ih: float, w_hh: float, bias: float, nonlinearity: str, signal: str) -> State:
+        numbers = (round(value, 1) for value in (w_ih, w_hh, bias))  # a slider at 0.3 says 0.30000000000000004
+        return _run(neuron_code(*numbers, nonlinearity, SIGNALS[signal]))
+
+    shown = [views.neuron_equation, views.response, views.code, views.shapes]
+    return Explorer("one neuron and its memory", controls, compute, shown)
+
+
+def explore_layers() -> Explorer:
+    """Layers and directions: choose one final state, and see where it lies in `h_n` and whether it is in `output`.
+
+    >>> explorer = explore_layers()
+    >>> explorer.controls["k"].value = 1  # of two layers in one direction: the top one
+    >>> explorer.state.place.layer
+    1
+
+    Views: the picture with the chosen state marked, the table of all final states, the code, shapes and parameters.
+    """
+    controls = {
+        "num_layers": slider("num_layers", 2, 1, 4),
+        "bidirectional": switch("bidirectional"),
+        "hidden_size": slider("hidden_size", 4, 1, 8),
+        "L": slider("L (steps)", 5, 1, 12),
+        "k": slider("k (row of h_n)", 0, 0, 7),
+    }
+
+    def compute(k: int, **sizes: Any) -> State:
+        seen = _call(input_size=3, N=1, **sizes)
+        s = seen.trace.shapes
+        layer, direction = divmod(min(k, s.h_n[0] - 1), s.D)  # layer by layer, in each forward before reverse
+        return seen._replace(place=Place(layer, direction, 0 if direction else s.L - 1))
+
+    shown = [views.note_k, views.picture, views.final_states, views.code, views.shapes, views.parameters]
+    return Explorer("layers and directions", controls, compute, shown)
 
 
 def explore_sentence(text: str = "I love you", vectors: Any = None) -> Explorer:
@@ -155,10 +197,58 @@ def explore_sentence(text: str = "I love you", vectors: Any = None) -> Explorer:
     def read(text: str) -> Reading:
         tokens = tokenize(text)
         sentence = embed(tokens[:MOST_TOKENS], vectors)
-        return Reading(sentence, len(tokens), trace(rnn, sentence.input) if sentence.known else None)
+        seen = trace(rnn, sentence.input) if sentence.known else None
+        return Reading(sentence_code(shorten(text, 60), vectors.dim), sentence, len(tokens), seen)
 
     controls = {"text": words("sentence", text, hint="type a sentence")}
-    return Explorer("a sentence read word by word", controls, read, [_tokens, _heat, _reading_shapes])
+    shown = [views.tokens, views.heat, views.reading_code, views.reading_shapes]
+    return Explorer("a sentence read word by word", controls, read, shown)
+
+
+def explore_gradient() -> Explorer:
+    """How far a gradient reaches back, by the size of W_hh: it vanishes, holds on, or explodes.
+
+    >>> explorer = explore_gradient()
+    >>> explorer.controls["scale"].value = 0.5
+    >>> from helpers import gradient_norms
+    >>> bool(gradient_norms(explorer.state.trace)[0] < 1e-6)  # of the first of 30 steps, next to nothing is left
+    True
+
+    Views: the largest |eigenvalue| and singular value of W_hh, the gradient over time with its bound, code and shapes.
+    """
+    controls = {
+        "scale": slider("weight scale", 1.0, 0.1, 3.0, 0.1),
+        "L": slider("L (steps)", 30, 2, 60),
+        "nonlinearity": choice("nonlinearity", ["tanh", "relu"]),
+    }
+
+    def compute(scale: float, L: int, nonlinearity: str) -> State:
+        return _run(scaled_code(round(scale, 1), nonlinearity, L))
+
+    shown = [views.spectrum, views.gradient, views.code, views.shapes]
+    return Explorer("weights and the gradient through time", controls, compute, shown)
+
+
+def _explore_gated(rnn: nn.GRU | nn.LSTM, input: Tensor, h0: Any) -> Explorer:
+    expected_shapes(rnn, L=1)  # refuses anything else, by name
+    if not isinstance(input, Tensor):
+        raise TypeError(f"input: given {type(input).__name__}, expected a torch.Tensor")
+    with torch.no_grad():
+        output, _ = rnn(input, h0)
+    time_first = output.transpose(0, 1) if rnn.batch_first and output.dim() == 3 else output
+    L, N = time_first.size(0), time_first.size(1) if output.dim() == 3 else None
+    code = f"rnn = nn.{rnn!r}\noutput, {'(h_n, c_n)' if isinstance(rnn, nn.LSTM) else 'h_n'} = rnn(input)"
+    states = time_first.reshape(L, N or 1, -1).cpu().float().numpy()  # (L, N, D*H_out)
+    shapes = expected_shapes(rnn, L=L, N=N)
+    controls = {"t": slider("t", 0, 0, L - 1)}
+    if (N or 1) > 1:
+        controls["n"] = slider("n (sequence)", 0, 0, N - 1)
+
+    def compute(t: int, n: int = 0) -> Gated:
+        return Gated(code, shapes, states[:, n], Place(t=t, n=n))
+
+    shown = [views.boxes, views.code, views.shapes, views.states, views.parameters]
+    return Explorer(f"a call of nn.{type(rnn).__name__}", controls, compute, shown, extras=[player(controls["t"])])
 
 
 # ---- controls to state ------------------------------------------------------------------------------------------
@@ -176,99 +266,27 @@ def _size_controls() -> dict[str, Any]:
     }
 
 
+def _place_controls(seen: Trace) -> dict[str, Any]:
+    """Only what this call has more than one of."""
+    s = seen.shapes
+    controls = {"t": slider("t (step)", 0, 0, s.L - 1)}
+    for name, label, size in (
+        ("feature", "feature", s.H_out),
+        ("layer", "layer", s.num_layers),
+        ("n", "n (sequence)", len(seen.lengths)),
+    ):
+        if size > 1:
+            controls[name] = slider(label, 0, 0, size - 1)
+    return controls | ({"direction": switch("reverse")} if s.D == 2 else {})
+
+
+def _place(seen: Trace, t: int, direction: bool = False, n: int = 0, **rest: int) -> Place:
+    return Place(t=min(t, seen.lengths[n] - 1), direction=int(direction), n=n, **rest)  # a short sequence ends early
+
+
+def _run(code: str) -> State:
+    return State(code, run_code(code))
+
+
 def _call(**sizes: Any) -> State:
-    code = call_code(**sizes)
-    return code, run_code(code)
-
-
-def _neuron(w_ih: float, w_hh: float, bias: float, nonlinearity: str, signal: str) -> Trace:
-    with torch.random.fork_rng(devices=[]):  # making a network draws random weights: leave the learner's draws alone
-        rnn = nn.RNN(1, 1, nonlinearity=nonlinearity)
-    values = {"weight_ih_l0": [[w_ih]], "weight_hh_l0": [[w_hh]], "bias_ih_l0": [bias], "bias_hh_l0": [0.0]}
-    rnn.load_state_dict({name: torch.tensor(value) for name, value in values.items()})
-    return trace(rnn, torch.tensor(SIGNALS[signal])[:, None])
-
-
-# ---- views ------------------------------------------------------------------------------------------------------
-
-
-def _picture(new: State, old: State | None) -> Any:
-    return draw_unrolled(new[1])
-
-
-def _shapes(new: State, old: State | None) -> Any:
-    return shape_table(new[1].shapes, _changed(new, old, "tensors"))
-
-
-def _parameters(new: State, old: State | None) -> Any:
-    return parameter_table(new[1].shapes, _changed(new, old, "parameters"))
-
-
-def _changed(new: State, old: State | None, kind: str) -> set[str]:
-    """The names whose shape is not what it was before the last move."""
-    if old is None:
-        return set()
-    before = getattr(old[1].shapes, kind)
-    return {name for name, shape in getattr(new[1].shapes, kind).items() if str(before.get(name)) != str(shape)}
-
-
-def _code(new: State, old: State | None) -> str:
-    return f'<pre style="margin:4px 0;font-size:13px;line-height:1.5;white-space:pre-wrap">{escape(new[0])}</pre>'
-
-
-@wide
-def _note_dropout(new: State, old: State | None) -> str:
-    sizes = new[1].shapes
-    if "dropout" not in new[0]:
-        words = "Move a slider: the rows that change are marked."
-    elif sizes.num_layers == 1:
-        words = "dropout acts between layers. With num_layers=1 there is no between: torch warns, and nothing changes."
-    else:
-        words = "dropout acts between layers while training, never after the last. It changes no shape; here it rests."
-    return f'<p style="margin:4px 0">{escape(words)}</p>'
-
-
-@wide
-def _equation(new: Trace, old: Trace | None) -> str:
-    w_ih, w_hh, bias = (float(new.weights[name].flat[0]) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0"))
-    equation = f"h[t] = {new.nonlinearity}({w_ih:.1f}·x[t] + {w_hh:.1f}·h[t−1] + {bias:.1f})"
-    return f'<pre style="margin:4px 0;font-size:15px">{escape(equation)}</pre>'
-
-
-@wide
-def _tokens(new: Reading, old: Reading | None) -> str:
-    if not new.typed:
-        return "<p>Nothing to read yet: a sentence of no words has L=0, and an RNN needs at least one step.</p>"
-    known = set(new.sentence.known)
-    shown = [_token(token, token in known) for token in new.sentence.tokens[:60]]
-    more = f" … and {new.typed - len(shown)} more" if new.typed > len(shown) else ""
-    notes = []
-    if new.sentence.unknown:
-        names = ", ".join(map(_visible, new.sentence.unknown[:12])) + (", …" if len(new.sentence.unknown) > 12 else "")
-        notes.append(f"No vector for: {names}. These are left out, not read as zeros.")
-    if new.typed > MOST_TOKENS:
-        notes.append(f"You typed {new.typed} tokens; the first {MOST_TOKENS} are read here.")
-    if new.trace is None:
-        notes.append("No word left to read, so there is no input: L=0.")
-    said = "".join(f'<p style="margin:4px 0">{escape(note)}</p>' for note in notes)
-    return f'<div style="line-height:2">{" ".join(shown)}{more}</div><div>{said}</div>'
-
-
-def _token(token: str, known: bool) -> str:
-    # The dashed edge and the line through say what the colour says.
-    look = "1px solid #0072B2" if known else "1px dashed #888;text-decoration:line-through;opacity:.8"
-    return f'<span style="border:{look};border-radius:4px;padding:2px 6px">{escape(_visible(token))}</span>'
-
-
-def _visible(token: str) -> str:
-    """A token as it can be shown: not too long, and an invisible character by its code."""
-    bare = "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in token[:24])
-    return shorten(bare if len(token) <= 24 else bare + "…", 26)
-
-
-def _heat(new: Reading, old: Reading | None) -> Any:
-    return "" if new.trace is None else draw_hidden(new.trace, new.sentence.known)
-
-
-def _reading_shapes(new: Reading, old: Reading | None) -> Any:
-    return "" if new.trace is None else shape_table(new.trace.shapes)
+    return _run(call_code(**sizes))

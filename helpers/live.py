@@ -42,6 +42,7 @@ class Explorer:
     views    : each from (state, state before) to a Picture, a Table or HTML text
     still    : from the state to the HTML text to store in place of the views, for readers without a kernel
     heading  : HTML text above the controls
+    extras   : widgets that only move the controls, such as a `player`
 
     Displayed, it is a live widget; in a stored or exported notebook it is the first picture, with its tables.
     """
@@ -54,6 +55,7 @@ class Explorer:
         views: Sequence[View],
         still: Callable[[Any], str] | None = None,
         heading: str = "",
+        extras: Sequence[widgets.Widget] = (),
     ) -> None:
         self.name, self.controls, self._compute, self._views, self._still = name, controls, compute, views, still
         self.state: Any = None
@@ -67,7 +69,7 @@ class Explorer:
         row = widgets.Layout(flex_flow="row wrap", align_items="center")
         panes = widgets.Box(self._panes, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
         above = [widgets.HTML(heading)] if heading else []
-        self.widget = widgets.VBox([*above, widgets.Box(list(controls.values()), layout=row), panes])
+        self.widget = widgets.VBox([*above, widgets.Box([*controls.values(), *extras], layout=row), panes])
 
     @property
     def html(self) -> list[str]:
@@ -127,6 +129,17 @@ def slider(name: str, value: float, low: float, high: float, step: float = 1) ->
     kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
     limits = dict(min=low, max=high, step=step, description=name)
     return kind(value=value, style=_STYLE, layout=widgets.Layout(width="300px", **_ROOM), **limits)
+
+
+def player(steps: widgets.Widget) -> widgets.Widget:
+    """Play and pause buttons that move a slider; the browser links the two by itself.
+
+    >>> player(slider("t", 0, 0, 4)).max
+    4
+    """
+    play = widgets.Play(value=steps.value, min=steps.min, max=steps.max, step=1, interval=700, description="play")
+    widgets.jslink((play, "value"), (steps, "value"))
+    return play
 
 
 def switch(name: str, value: bool = False) -> widgets.Widget:

@@ -74,7 +74,7 @@ def role_of(name: str) -> Role:
     ------
     ValueError : no tensor of an RNN call has this name.
     """
-    roles = {"input": X, "h_0": H, "output": OUTPUT, "h_n": H_N}
+    roles = {"input": X, "h_0": H, "c_0": H, "output": OUTPUT, "h_n": H_N, "c_n": H_N}
     roles |= {"weight_ih": W_IH, "weight_hh": W_HH, "bias_ih": BIAS, "bias_hh": BIAS}
     key = name.partition("_l")[0]
     if key not in roles:

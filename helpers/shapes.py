@@ -54,6 +54,8 @@ class Shapes:
     D: int = 1  # directions
     bias: bool = True
     batch_first: bool = False
+    gates: int = 1  # how many matrices are stacked in each weight: 1 in an RNN, 3 in a GRU, 4 in an LSTM
+    cell: bool = False  # an LSTM has a second state beside h, the cell state c
 
     @property
     def input(self) -> Shape:
@@ -74,8 +76,10 @@ class Shapes:
 
     @property
     def tensors(self) -> Mapping[str, Shape]:
-        """The four tensors of the call, by the name torch's documentation gives them."""
-        return MappingProxyType({name: getattr(self, name) for name in ("input", "h_0", "output", "h_n")})
+        """The tensors of the call, by the name torch's documentation gives them: four, and two more in an LSTM."""
+        c_0, c_n = ({"c_0": self.h_0}, {"c_n": self.h_n}) if self.cell else ({}, {})
+        goes_in = {"input": self.input, "h_0": self.h_0} | c_0
+        return MappingProxyType(goes_in | {"output": self.output, "h_n": self.h_n} | c_n)
 
     @property
     def parameters(self) -> Mapping[str, Shape]:
@@ -93,8 +97,9 @@ class Shapes:
     def _cell(self, layer: int, name: str) -> dict[str, Shape]:
         # Above the first layer, what comes in is the output of the layer below: both directions side by side.
         below = ("H_in", self.H_in) if layer == 0 else ("D*H_out", self.D * self.H_out)
-        out = ("H_out", self.H_out)
-        weights = {f"weight_ih_{name}": Shape(out, below), f"weight_hh_{name}": Shape(out, out)}
+        state = ("H_out", self.H_out)
+        out = state if self.gates == 1 else (f"{self.gates}*H_out", self.gates * self.H_out)
+        weights = {f"weight_ih_{name}": Shape(out, below), f"weight_hh_{name}": Shape(out, state)}
         biases = {f"bias_ih_{name}": Shape(out), f"bias_hh_{name}": Shape(out)}
         return weights | (biases if self.bias else {})
 
@@ -105,7 +110,10 @@ class Shapes:
         return Shape(*axes, (feature, size))
 
 
-def expected_shapes(rnn: nn.RNN, *, L: int, N: int | None = None) -> Shapes:
+GATES = {nn.RNN: 1, nn.GRU: 3, nn.LSTM: 4}
+
+
+def expected_shapes(rnn: nn.RNN | nn.GRU | nn.LSTM, *, L: int, N: int | None = None) -> Shapes:
     """Shapes a call of `rnn` takes and returns, worked out without running it.
 
     >>> expected_shapes(nn.RNN(3, 4), L=5, N=2).output
@@ -113,6 +121,7 @@ def expected_shapes(rnn: nn.RNN, *, L: int, N: int | None = None) -> Shapes:
 
     Parameters
     ----------
+    rnn : an nn.RNN; also an nn.GRU or nn.LSTM (without proj_size), which share its layout
     L : sequence length, in time steps (>= 1)
     N : batch size, in sequences (>= 1); None for one unbatched sequence
 
@@ -120,17 +129,20 @@ def expected_shapes(rnn: nn.RNN, *, L: int, N: int | None = None) -> Shapes:
     -------
     input  : (L, N, H_in), or (N, L, H_in) if batch_first
     output : (L, N, D*H_out), or (N, L, D*H_out) if batch_first
-    h_0, h_n : (D*num_layers, N, H_out); batch_first does not change them
+    h_0, h_n (and an LSTM's c_0, c_n) : (D*num_layers, N, H_out); batch_first does not change them
     parameters : each by its name in `named_parameters()`
 
     Raises
     ------
-    TypeError : rnn is no nn.RNN; L or N is no whole number.
+    TypeError : rnn is none of these; L or N is no whole number.
     ValueError : L or N < 1; names the argument and the value received.
 
     Source: torch.nn.RNN documentation, "Outputs".
     """
-    require_rnn(rnn)
+    gates = next((gates for kind, gates in GATES.items() if isinstance(rnn, kind)), None)
+    if gates is None or getattr(rnn, "proj_size", 0):
+        given = type(rnn).__name__ + (" with proj_size" if gates else "")
+        raise TypeError(f"rnn: given {given}, expected a torch.nn.RNN (or a GRU, or an LSTM without proj_size)")
     return Shapes(
         L=_count("L", L),
         N=None if N is None else _count("N", N),
@@ -140,6 +152,8 @@ def expected_shapes(rnn: nn.RNN, *, L: int, N: int | None = None) -> Shapes:
         D=2 if rnn.bidirectional else 1,
         bias=rnn.bias,
         batch_first=rnn.batch_first,
+        gates=gates,
+        cell=isinstance(rnn, nn.LSTM),
     )
 
 

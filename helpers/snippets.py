@@ -57,6 +57,61 @@ def call_code(
     return "\n".join(lines)
 
 
+def neuron_code(w_ih: float, w_hh: float, bias: float, nonlinearity: str, signal: list[float]) -> str:
+    """The code of one neuron with given weights, and what it reads.
+
+    >>> print(neuron_code(1.0, 0.5, 0.0, "tanh", [1.0, 0.0]))
+    rnn = nn.RNN(1, 1, nonlinearity='tanh')
+    for parameter, value in zip(rnn.parameters(), (1.0, 0.5, 0.0, 0.0)):
+        nn.init.constant_(parameter, value)  # W_ih, W_hh, b_ih, b_hh
+    x = torch.tensor([1.0, 0.0])[:, None]  # (L, H_in)
+    output, h_n = rnn(x)
+    """
+    return "\n".join([
+        f"rnn = nn.RNN(1, 1, nonlinearity={nonlinearity!r})",
+        f"for parameter, value in zip(rnn.parameters(), ({w_ih}, {w_hh}, {bias}, 0.0)):",
+        "    nn.init.constant_(parameter, value)  # W_ih, W_hh, b_ih, b_hh",
+        f"x = torch.tensor({signal})[:, None]  # (L, H_in)",
+        "output, h_n = rnn(x)",
+    ])
+
+
+def scaled_code(scale: float, nonlinearity: str, L: int, hidden_size: int = 16) -> str:
+    """The code of a network whose W_hh is random with a spread of `scale / sqrt(hidden_size)`, and one call of it.
+
+    >>> print(scaled_code(1.5, "tanh", L=30))
+    torch.manual_seed(0)
+    rnn = nn.RNN(4, 16, nonlinearity='tanh')
+    nn.init.normal_(rnn.weight_hh_l0, std=1.5 / 16**0.5)
+    x = torch.randn(30, 1, 4)  # (L, N, H_in)
+    output, h_n = rnn(x)
+    """
+    return "\n".join([
+        "torch.manual_seed(0)",
+        f"rnn = nn.RNN(4, {hidden_size}, nonlinearity={nonlinearity!r})",
+        f"nn.init.normal_(rnn.weight_hh_l0, std={scale} / {hidden_size}**0.5)",
+        f"x = torch.randn({L}, 1, 4)  # (L, N, H_in)",
+        "output, h_n = rnn(x)",
+    ])
+
+
+def sentence_code(text: str, dim: int) -> str:
+    """The code that reads a sentence with the network of the sentence explorer.
+
+    >>> print(sentence_code("I love you", 20))
+    torch.manual_seed(0)
+    rnn = nn.RNN(20, 6)
+    x = embed('I love you', vectors).input  # (L, N, H_in)
+    output, h_n = rnn(x)
+    """
+    return "\n".join([
+        "torch.manual_seed(0)",
+        f"rnn = nn.RNN({dim}, 6)",
+        f"x = embed({text!r}, vectors).input  # (L, N, H_in)",
+        "output, h_n = rnn(x)",
+    ])
+
+
 def run_code(code: str) -> Trace:
     """Run the lines of `call_code` and trace the call they make; torch's own random state stays as it was.
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from html import escape
 from math import prod
 
+import numpy as np
 from torch import Tensor, nn
 
 from .notation import H_N, role_of
 from .shapes import Shape, Shapes, expected_shapes, require_rnn
+from .svg import abbreviate
 from .traces import Trace
 
 
@@ -25,6 +27,7 @@ class Table:
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     changed: Collection[str] | None = None  # first cells of the rows to mark; None leaves no room for marks
+    mark: str = "changed"  # what stands beside a marked row
 
     def __repr__(self) -> str:
         lines = (self.headings, *self.rows)
@@ -45,7 +48,7 @@ class Table:
         first += f"{_swatch(name)}{escape(name)}</th>"
         rest = "".join(f'<td style="{_CELL};text-align:left">{escape(cell)}</td>' for cell in cells)
         if self.changed is not None:  # room for the mark is kept, so that a table does not jump when it comes
-            rest += f'<td style="{_CELL};min-width:5em">{"◂ changed" if marked else ""}</td>'
+            rest += f'<td style="{_CELL};min-width:5em">{f"◂ {self.mark}" if marked else ""}</td>'
         # A tint that is visible on a light and on a dark page, and never the only sign: the word stands there too.
         return f'<tr style="background:{"rgba(204,121,167,.22)" if marked else "transparent"}">{first}{rest}</tr>'
 
@@ -54,7 +57,7 @@ NAMES = ("input", "h_0", "output", "h_n")
 
 # Colours are the page's own, so that the table is readable in light and dark themes alike.
 _TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
-_CELL = "white-space:nowrap;padding:2px 12px 2px 8px;border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
+_CELL = "white-space:nowrap;padding:2px 12px 2px 8px;border-bottom:1px solid rgba(128,128,128,.3)"
 
 
 def _swatch(name: str) -> str:
@@ -162,7 +165,7 @@ def show_parameters(rnn: nn.RNN) -> Table:
 
 
 def shape_table(shapes: Shapes, changed: Collection[str] | None = None) -> Table:
-    """The four tensors of a call.
+    """The tensors of a call.
 
     >>> shape_table(Shapes(L=5, N=None, H_in=3, H_out=4), changed={"h_n"}).changed
     {'h_n'}
@@ -178,6 +181,27 @@ def parameter_table(shapes: Shapes, changed: Collection[str] | None = None) -> T
     """
     total = ("total", "", str(shapes.parameter_count))
     return _table(("parameter", "shape", "numbers"), [*_sized(shapes.parameters.items()), total], changed)
+
+
+def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table:
+    """Hidden states over time: a row a step, a column a feature, and a mark where we stand.
+
+    >>> state_table(np.array([[0.5, -1.0], [0.25, 0.0]]), t=1)
+    t    h[0]    h[1]
+    t=0   0.500  -1.000
+    t=1   0.250   0.000
+
+    Parameters
+    ----------
+    states  : (L, H_out); of more than 12 steps or 8 features the first and the last are shown, and the marked one
+    t       : the marked step
+    feature : its heading is marked too
+    """
+    steps, features = abbreviate(len(states), 12, around=t), abbreviate(states.shape[1], 8, around=feature)
+    heads = ["…" if i is None else f"h[{i}]" + " ◂" * (i == feature) for i in features]
+    rows = [["…"] * (len(features) + 1) if step is None else
+            [f"t={step}", *("…" if i is None else f"{states[step, i]:>6.3f}" for i in features)] for step in steps]
+    return Table(("t", *heads), tuple(map(tuple, rows)), {f"t={t}"}, "here")
 
 
 def _sized(shapes: Iterable[tuple[str, Shape]]) -> list[tuple[str, Shape, str]]:

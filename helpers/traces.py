@@ -26,7 +26,9 @@ class Step:
     W_hh: np.ndarray  # (H_out, H_out)
     h_before: np.ndarray  # (H_out,)
     b_hh: np.ndarray | None  # (H_out,)
-    total: np.ndarray  # (H_out,): the sum, before the activation
+    from_input: np.ndarray  # (H_out,): W_ih @ x
+    from_past: np.ndarray  # (H_out,): W_hh @ h_before
+    total: np.ndarray  # (H_out,): the sum of all four, before the activation
     h: np.ndarray  # (H_out,)
     nonlinearity: str
 
@@ -94,10 +96,11 @@ class Trace:
         W_ih, W_hh, b_ih, b_hh = cell_weights(self.weights, layer, direction)
         x, h_before = self.reads(layer, t, n), self.before(layer, direction, t, n)
         with np.errstate(over="ignore", invalid="ignore"):
-            total = W_ih @ x + b_ih + W_hh @ h_before + b_hh
+            from_input, from_past = W_ih @ x, W_hh @ h_before
+            total = from_input + b_ih + from_past + b_hh
         h = self.hidden[layer, direction, t, n]
         b_ih, b_hh = (b_ih, b_hh) if self.shapes.bias else (None, None)
-        return Step(W_ih, x, b_ih, W_hh, h_before, b_hh, total, h, self.nonlinearity)
+        return Step(W_ih, x, b_ih, W_hh, h_before, b_hh, from_input, from_past, total, h, self.nonlinearity)
 
     def __repr__(self) -> str:
         return f"Trace of a {self.nonlinearity} RNN: input {self.shapes.input}, output {self.shapes.output}"

@@ -19,7 +19,12 @@ MOST_STEPS, MOST_LAYERS = 7, 4
 
 
 def draw_unrolled(
-    trace: Trace, *, n: int = 0, at: tuple[int, int, int] | None = None, labels: Sequence[str] | None = None
+    trace: Trace,
+    *,
+    n: int = 0,
+    at: tuple[int, int, int] | None = None,
+    mark: tuple[int, int, int] | None = None,
+    labels: Sequence[str] | None = None,
 ) -> Picture:
     """Draw a trace unrolled in time, left to right, layer above layer.
 
@@ -32,6 +37,7 @@ def draw_unrolled(
     ----------
     n      : which sequence of the batch stands in front; the others lie behind it as cards
     at     : (layer, direction, t): this step is emphasised, and what would be computed later is left empty
+    mark   : (layer, direction, t): this step is emphasised, and nothing is left empty
     labels : a word for each step, written below the input in place of x[t]
 
     Returns
@@ -46,13 +52,18 @@ def draw_unrolled(
     require_trace(trace)
     require_index("n", n, len(trace.lengths))
     steps = trace.lengths[n]
-    if at is not None:
-        if not (isinstance(at, tuple) and len(at) == 3):
-            raise ValueError(f"at: given {at!r}, expected (layer, direction, t)")
-        for name, value, size in zip(("layer", "direction", "t"), at, (trace.shapes.num_layers, trace.shapes.D, steps)):
-            require_index(name, value, size)
+    for name, spot in (("at", at), ("mark", mark)):
+        if spot is not None:
+            _require_spot(name, spot, (trace.shapes.num_layers, trace.shapes.D, steps))
     labels = None if labels is None else require_labels(labels, steps)
-    return _Drawing(trace, n, at, labels).finish()
+    return _Drawing(trace, n, at, at or mark, labels).finish()
+
+
+def _require_spot(argument: str, spot: tuple[int, int, int], sizes: tuple[int, int, int]) -> None:
+    if not (isinstance(spot, tuple) and len(spot) == 3):
+        raise ValueError(f"{argument}: given {spot!r}, expected (layer, direction, t)")
+    for name, value, size in zip(("layer", "direction", "t"), spot, sizes):
+        require_index(name, value, size)
 
 
 @dataclass
@@ -61,14 +72,15 @@ class _Drawing:
 
     trace: Trace
     n: int
-    at: tuple[int, int, int] | None
+    at: tuple[int, int, int] | None  # where the walk stands
+    mark: tuple[int, int, int] | None  # what is emphasised
     labels: Sequence[str] | None
 
     def __post_init__(self) -> None:
         s = self.trace.shapes
         self.s, self.N = s, len(self.trace.lengths)
         self.steps = self.trace.lengths[self.n]
-        at_layer, _, at_t = self.at or (None, None, None)
+        at_layer, _, at_t = self.mark or (None, None, None)
         self.columns = abbreviate(self.steps, MOST_STEPS, at_t)
         self.layers = abbreviate(s.num_layers, MOST_LAYERS, at_layer)
         self.limit = limit_of(self.trace.hidden)
@@ -142,7 +154,7 @@ class _Drawing:
             if t is None:
                 continue
             x = self.x(column, direction)
-            here = (layer, direction, t) == self.at
+            here = (layer, direction, t) == self.mark
             later = self.is_later(layer, direction, t)
             below = self.bottom - R if row == 0 else self.y(row - 1) - R if self.s.D == 1 else self.bar(row)
             if row == 0 or self.layers[row - 1] is not None:
@@ -201,7 +213,7 @@ class _Drawing:
                 continue
             values = self.trace.hidden[layer, direction, t, n]
             name = f"layer {layer}{', reverse' * direction}, t={t}: h"
-            here = (layer, direction, t) == self.at
+            here = (layer, direction, t) == self.mark
             self.parts.append(node(x, y, R, values, name, limit, self.N, H, strong=here))
         side = 1 if direction else -1
         x = self.x(len(self.columns) - 1 if direction else 0, direction) + side * (R + OUTSIDE - 14)
@@ -227,7 +239,7 @@ class _Drawing:
             if t is None:
                 self.parts.append(text(x, y + 4, "…", size=16, fill=QUIET, text_anchor="middle"))
                 continue
-            strong = self.at is not None and self.at[0] == 0 and self.at[2] == t
+            strong = self.mark is not None and self.mark[0] == 0 and self.mark[2] == t
             self.parts.append(node(x, y, R, self.trace.input[t, self.n], f"x[{t}]", self.limit, self.N, X, strong))
             word = f"x[{t}]" if self.labels is None else shorten(self.labels[t], self.gap // 8)
             self.parts.append(text(x, y + R + 16, word, fill=X.ink, text_anchor="middle"))
@@ -263,7 +275,8 @@ class _Drawing:
     def legend(self) -> None:
         y, s = self.bottom + R + 40, self.s
         words = f"h_n {s.h_n}"
-        self.parts.append(tag("rect", x=8, y=y - 10, width=20, height=12, fill="none", stroke=H_N.colour, stroke_dasharray="4 3"))
+        look = dict(fill="none", stroke=H_N.colour, stroke_dasharray="4 3")
+        self.parts.append(tag("rect", x=8, y=y - 10, width=20, height=12, **look))
         self.parts.append(text(36, y, words, font_weight=600))
         if self.N > 1:
             self.parts.append(text(8, y + 18, f"in front: sequence {self.n} of N={self.N}", size=11, fill=QUIET))
@@ -280,9 +293,10 @@ class _Drawing:
             f"A solid frame marks output {s.output}, the top layer at every step;",
             f"dashed frames mark h_n {s.h_n}, each layer and direction at its own last step.",
         ]
-        if self.at is not None:
-            layer, direction, t = self.at
-            parts.append(f"Emphasised: layer {layer}{', reverse' * direction}, step {t}; later states are left empty.")
+        if self.mark is not None:
+            layer, direction, t = self.mark
+            later = "; later states are left empty" if self.at else ""
+            parts.append(f"Emphasised: layer {layer}{', reverse' * direction}, step {t}{later}.")
         return " ".join(parts)
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 import helpers
-from helpers import explore_constructor, explore_neuron, explore_sentence, explore_shapes, explore_steps, load_glove
+from helpers import explore, explore_constructor, explore_gradient, explore_layers, explore_neuron, explore_sentence
+from helpers import explore_shapes, explore_steps, load_glove
 from helpers.explorers import MOST_TOKENS
 from helpers.live import Explorer, slider
 
@@ -26,23 +27,44 @@ def large_call():
         return explore_steps(nn.RNN(3, 4, 3, bidirectional=True), torch.randn(8, 2, 3))
 
 
+def lstm_call():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return explore(nn.LSTM(3, 4, 2, bidirectional=True, batch_first=True), torch.randn(2, 5, 3))
+
+
 EXPLORERS = {
     "constructor": explore_constructor,
     "shapes": explore_shapes,
     "steps": explore_steps,
     "steps of a large call": large_call,
     "neuron": explore_neuron,
+    "layers": explore_layers,
+    "gradient": explore_gradient,
+    "an LSTM": lstm_call,
 }
 PICTURE, SHAPES, PARAMETERS, CODE = "picture", "shapes", "parameters", "code"
+STEPS = [PICTURE, "equation", "step", "states", CODE, SHAPES]
+LINKED = {"equation", "step", "states", CODE}  # one place, marked in each of them
 VIEWS = {
     "constructor": ["note", PICTURE, CODE, SHAPES, PARAMETERS],
-    "shapes": [PICTURE, CODE, SHAPES],
-    "steps": [PICTURE, "step"],
-    "steps of a large call": [PICTURE, "step"],
-    "neuron": ["equation", PICTURE],
+    "shapes": ["note", PICTURE, CODE, SHAPES],
+    "steps": STEPS,
+    "steps of a large call": STEPS,
+    "neuron": ["equation", PICTURE, CODE, SHAPES],
+    "layers": ["note", PICTURE, "final states", CODE, SHAPES, PARAMETERS],
+    "gradient": ["note", PICTURE, CODE, SHAPES],
+    "an LSTM": [PICTURE, CODE, SHAPES, "states", PARAMETERS],
 }
-# Every control moves the picture but these two: no size and no number depends on them.
-WITHOUT_PICTURE = {("constructor", "dropout"): {"note", CODE}, ("shapes", "h0"): {CODE}}
+# Every control moves the picture but these: no size and no number in it depends on them.
+WITHOUT_PICTURE = {
+    ("constructor", "dropout"): {"note", CODE},
+    ("shapes", "h0"): {CODE},
+    ("steps", "feature"): LINKED,
+    ("steps of a large call", "feature"): LINKED,
+    ("an LSTM", "t"): {"states"},
+    ("an LSTM", "n"): {"states"},
+}
 
 
 def whole_range(control):
@@ -128,12 +150,12 @@ def table(html):
 def run(html):
     """Run the code that is shown, as a learner who copies it would."""
     made = {"torch": torch, "nn": nn}
-    exec(unescape(re.fullmatch(r"<pre[^>]*>(.*)</pre>", html, re.DOTALL)[1]), made)
+    exec(unescape(re.sub(r"<[^>]*>", "", html)), made)  # tags only mark what has changed
     return made
 
 
 @pytest.mark.filterwarnings("ignore:dropout option adds dropout")
-@pytest.mark.parametrize("name", ["constructor", "shapes"])
+@pytest.mark.parametrize("name", ["constructor", "shapes", "layers", "neuron", "gradient"])
 def test_the_tables_are_what_torch_returns_for_the_code_shown(name):
     explorer = EXPLORERS[name]()
     views = VIEWS[name]
@@ -146,6 +168,7 @@ def test_the_tables_are_what_torch_returns_for_the_code_shown(name):
             h_0 = made.get("h0", made["h_n"])
             expected = {key: list(tensor.shape) for key, tensor in (sizes | {"h_0": h_0}).items()}
             assert table(explorer.html[views.index(SHAPES)]) == expected
+            assert torch.equal(torch.tensor(explorer.state.trace.output), made["output"])
             if PARAMETERS in views:
                 learned = {key: list(p.shape) for key, p in made["rnn"].named_parameters()}
                 assert table(explorer.html[views.index(PARAMETERS)]) == learned
@@ -162,18 +185,107 @@ def test_what_just_changed_is_marked():
     assert "◂ changed" not in explorer.html[at(SHAPES)] + explorer.html[at(PARAMETERS)]
 
 
-def test_the_step_explorer_walks_in_the_picture_and_in_the_numbers():
+def test_the_changed_lines_of_code_are_marked():
+    explorer = explore_constructor()
+    explorer.controls["L"].value = 7
+    code = explorer.html[VIEWS["constructor"].index(CODE)]
+    assert re.findall(r"<span[^>]*>([^<]*)</span>", code) == ["x = torch.randn(7, 2, 3)  # (L, N, H_in)"]
+
+
+def test_a_chosen_place_is_marked_in_picture_equation_numbers_table_and_code_alike():
     explorer = EXPLORERS["steps of a large call"]()
-    for control, value in (("t", 3), ("layer", 2), ("reverse", True)):
+    for control, value in (("t", 3), ("layer", 2), ("direction", True), ("n", 1), ("feature", 2)):
         explorer.controls[control].value = value
-    picture, step = explorer.html
-    assert "Emphasised: layer 2, reverse, step 3" in picture
-    assert "Step t=3 of layer 2, reverse" in step
+    seen = dict(zip(STEPS, explorer.html, strict=True))
+    value = f"{explorer.state.trace.hidden[2, 1, 3, 1, 2]:.3f}"
+    assert "Emphasised: layer 2, reverse, step 3" in seen[PICTURE]
+    assert "h[3][2] = " in seen["equation"] and seen["equation"].rstrip("</pre>").endswith(value)
+    assert "Step t=3 of layer 2, reverse" in seen["step"] and "Framed: all that goes into h[3][2]" in seen["step"]
+    marked = next(row for row in seen["states"].split("<tr") if "◂ here" in row)
+    assert "t=3" in marked and value in marked and "h[2] ◂" in seen["states"]
+    assert f"output[3, 1, 4 + 2]  # {value}" in unescape(seen[CODE])
+
+
+def test_the_line_that_reads_the_chosen_number_reads_it():
+    torch.manual_seed(0)
+    for batch_first, shape in ((False, (5, 2, 3)), (True, (2, 5, 3)), (False, (5, 3))):
+        rnn, x = nn.RNN(3, 4, 2, bidirectional=True, batch_first=batch_first), torch.randn(shape)
+        explorer = explore(rnn, x)
+        for name, value in dict(t=2, layer=1, direction=True, feature=3, n=1).items():
+            if name in explorer.controls:
+                explorer.controls[name].value = value
+        line = unescape(re.sub(r"<[^>]*>", "", explorer.html[STEPS.index(CODE)])).split("\n")[-1]
+        read, number = line.split("  # ")
+        assert f"{eval(read, {'output': rnn(x)[0]}).item():.3f}" == number
+        explorer.controls["layer"].value = 0
+        assert "does not hold it" in explorer.html[STEPS.index(CODE)]
+
+
+def test_the_terms_of_the_equation_add_up():
+    equation = explore_steps().html[STEPS.index("equation")]
+    *terms, total, h = map(float, re.findall(r"(-?\d+\.\d{3})", equation))
+    assert sum(terms) == pytest.approx(total, abs=3e-3) and torch.tensor(total).tanh().item() == pytest.approx(h, abs=2e-3)
+
+
+def test_each_row_of_h_n_is_where_the_table_says():
+    explorer = explore_layers()
+    explorer.controls["bidirectional"].value = True
+    rnn_state = explorer.state.trace
+    rows = ElementTree.fromstring(explorer.html[VIEWS["layers"].index("final states")]).iter("tr")
+    output, h_n = torch.tensor(rnn_state.output), torch.tensor(rnn_state.h_n)
+    found = 0
+    for name, whose, at, where, _ in [["".join(cell.itertext()) for cell in row] for row in rows][1:]:
+        row = eval(name, {"h_n": h_n})[0]
+        view = h_n.view(rnn_state.shapes.num_layers, rnn_state.shapes.D, 1, -1)
+        assert torch.equal(view[tuple(map(int, re.findall(r"\d", at)))][0], row)
+        if where.startswith("output"):
+            assert torch.allclose(eval(where, {"output": output}), row, atol=1e-6)
+            found += 1
+    assert found == 2  # of the top layer: forward and reverse
+
+
+@pytest.mark.parametrize("kind, gates", [(nn.GRU, 3), (nn.LSTM, 4)])
+@pytest.mark.parametrize("shape", [(5, 2, 3), (5, 3)])
+def test_a_gru_and_an_lstm_show_what_they_share(kind, gates, shape):
+    rnn, x = kind(3, 4, num_layers=2, bidirectional=True), torch.ones(shape)
+    explorer = explore(rnn, x)
+    output, h_n = rnn(x)
+    states = dict(h_n=h_n[0], c_n=h_n[1]) if kind is nn.LSTM else dict(h_n=h_n)
+    shapes = explorer.state.shapes
+    for name, tensor in (states | {"input": x, "output": output}).items():
+        assert shapes.tensors[name] == tuple(tensor.shape)
+    assert ("c_n" in shapes.tensors) == (kind is nn.LSTM)
+    assert dict(shapes.parameters) == {name: tuple(p.shape) for name, p in rnn.named_parameters()}
+    assert shapes.parameters["weight_hh_l1"].names == (f"{gates}*H_out", "H_out")
+    assert f"{output.flatten()[0].item():.3f}" in "".join(explorer.html)
+
+
+def test_explore_refuses_what_it_cannot_show():
+    with pytest.raises(TypeError, match="rnn: given Linear, expected a torch.nn.RNN"):
+        explore(nn.Linear(3, 4), torch.ones(5, 3))
+    with pytest.raises(TypeError, match="given LSTM with proj_size"):
+        explore(nn.LSTM(3, 4, proj_size=2), torch.ones(5, 3))
+    with pytest.raises(TypeError, match="input: given list"):
+        explore(nn.GRU(3, 4), [1.0])
+
+
+def test_a_packed_call_can_be_walked():
+    packed = nn.utils.rnn.pack_padded_sequence(torch.ones(5, 2, 3), [5, 2])
+    explorer = explore(nn.RNN(3, 4), packed)
+    explorer.controls["n"].value, explorer.controls["t"].value = 1, 4  # the second sequence has two steps only
+    assert explorer.state.place.t == 1
+    check(explorer)
+
+
+def test_play_moves_the_slider():
+    links = [w for w in explore_steps().widget.children[0].children if isinstance(w, widgets.Play)]
+    assert [(play.min, play.max) for play in links] == [(0, 4)]
 
 
 def test_the_step_explorer_offers_only_what_the_network_has():
-    assert set(explore_steps().controls) == {"t"}
-    assert set(EXPLORERS["steps of a large call"]().controls) == {"t", "layer", "reverse", "n"}
+    assert set(explore_steps().controls) == {"t", "feature"}
+    assert set(explore(nn.RNN(3, 1), torch.ones(5, 3)).controls) == {"t"}
+    assert set(EXPLORERS["steps of a large call"]().controls) == {"t", "feature", "layer", "direction", "n"}
 
 
 @pytest.mark.parametrize("arguments, error, message", [
@@ -192,7 +304,7 @@ def test_a_neuron_without_memory_forgets_at_once_and_one_with_it_does_not():
     explorer.controls["nonlinearity"].value = "relu"
     for w_hh in (0.0, 0.5, 1.0):
         explorer.controls["w_hh"].value = w_hh
-        answers = explorer.state.hidden[0, 0, :, 0, 0]
+        answers = explorer.state.trace.hidden[0, 0, :, 0, 0]
         assert answers.tolist() == pytest.approx([w_hh**t for t in range(12)])  # an impulse, w_ih = 1, no bias
         assert f"{w_hh:.1f}·h[t−1]" in explorer.html[0]
 
@@ -214,7 +326,7 @@ def reading(vectors):
 def test_an_empty_sentence_is_explained(reading, typed):
     reading.controls["text"].value = typed
     check(reading)
-    assert "Nothing to read yet" in reading.html[0] and reading.html[1:] == ["", ""]
+    assert "Nothing to read yet" in reading.html[0] and reading.html[1:] == ["", "", ""]
     reading.controls["text"].value = "I love you"  # and one can go on from there
     check(reading)
     assert "<svg" in reading.html[1]
@@ -254,13 +366,13 @@ def test_unknown_words_are_named(reading, text, unknown):
 
 def test_a_sentence_of_unknown_words_only_is_explained(reading):
     reading.controls["text"].value = "grelda snarks"
-    assert "L=0" in reading.html[0] and reading.html[1:] == ["", ""]
+    assert "L=0" in reading.html[0] and reading.html[1:] == ["", "", ""]
 
 
 def test_each_known_word_is_a_step(reading):
     reading.controls["text"].value = "you love me"
     assert reading.state.trace.shapes.L == 3
-    assert table(reading.html[2])["input"] == [3, 1, reading.state.trace.shapes.H_in]
+    assert table(reading.html[3])["input"] == [3, 1, reading.state.trace.shapes.H_in]
     assert all(f">{word}</text>" in reading.html[1] for word in ("you", "love", "me"))
 
 
@@ -322,7 +434,7 @@ def test_a_reader_without_a_kernel_sees_the_first_pictures(name, vectors):
 
 
 def test_every_explorer_is_tested_here():
-    public = set(helpers.PUBLIC["explorers"])
+    public = set(helpers.PUBLIC["explorers"]) - {"explore"}  # of which "an LSTM" and "steps" are the two halves
     assert public == {f"explore_{name}" for name in (*EXPLORERS, "sentence") if " " not in name}
 
 

@@ -1,0 +1,161 @@
+"""SVG drawings over time: hidden states as a heat map, one neuron's answers, the length of a gradient."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from .notation import H, QUIET, X, Role
+from .pictures import Picture
+from .svg import abbreviate, cells, limit_of, line, picture, plain, require_labels, scale, shorten, tag, text
+from .traces import Trace, require_index, require_trace
+
+LEFT = 76  # room beside a heat map for its name, and for the slanted words below it
+
+
+def draw_hidden(trace: Trace, labels: Sequence[str] | None = None, *, layer: int = -1, n: int = 0) -> Picture:
+    """Draw the hidden states of one layer as a heat map: a column a step, a row a feature.
+
+    >>> import torch
+    >>> from helpers import trace
+    >>> draw_hidden(trace(torch.nn.RNN(3, 4), torch.ones(2, 1, 3)), ["so", "good"])
+    Picture: Heat map of the hidden states of layer 0: 4 features over 2 steps (so, good).
+
+    Parameters
+    ----------
+    labels : a word for each step
+    layer  : counted like a list's index; -1 is the top layer
+
+    Raises
+    ------
+    TypeError : trace is no Trace.
+    ValueError : layer or n lies outside the trace, or there are fewer labels than steps.
+    """
+    require_trace(trace)
+    layers = trace.shapes.num_layers
+    require_index("layer", layer, layers, low=-layers)
+    layer %= layers
+    require_index("n", n, len(trace.lengths))
+    steps = trace.lengths[n]
+    labels = [f"t={t}" for t in range(steps)] if labels is None else require_labels(labels, steps)
+    hidden = np.concatenate(trace.hidden[layer, :, :steps, n], axis=-1)  # (L, D*H_out)
+    limit = limit_of(hidden)
+    columns = abbreviate(steps, 14)
+    wide = min(72, 600 / len(columns))
+    tall = min(22, 240 / min(hidden.shape[1], 24))
+    height = min(hidden.shape[1], 24) * tall
+    parts = [text(8, 24, "hidden states", fill=H.ink, font_weight=600), scale(112, 15, limit)]
+    for column, t in enumerate(columns):
+        x = LEFT + column * wide
+        if t is None:
+            parts.append(text(x + wide / 2, 40 + height / 2, "…", size=18, fill=QUIET, text_anchor="middle"))
+            continue
+        parts.append(cells(x, 40, wide - 2, height, hidden[t], f"h[{t}]", limit, most=24))
+        spot = f"rotate(-35 {x + wide / 2:.0f} {56 + height:.0f})"
+        parts.append(text(x + wide / 2, 56 + height, shorten(labels[t], 11), fill=X.ink, text_anchor="end", transform=spot))
+    parts.append(text(8, 40 + height / 2, "H_out" if trace.shapes.D == 1 else "D*H_out", size=11, fill=H.ink))
+    words = ", ".join(labels[t] if t is not None else "…" for t in columns)
+    alt = f"Heat map of the hidden states of layer {layer}: {hidden.shape[1]} features over {steps} steps ({words})."
+    return picture(max(LEFT + len(columns) * wide + 14, 292), 116 + height, parts, alt)
+
+
+def draw_response(trace: Trace) -> Picture:
+    """Draw one neuron over time: what it reads as bars, what it answers as a line of circles.
+
+    >>> import torch
+    >>> from helpers import trace
+    >>> draw_response(trace(torch.nn.RNN(1, 1), torch.eye(12)[:, :1]))
+    Picture: One neuron over 12 steps. The input is 1.00 at t=0; the answers begin ...
+
+    Parameters
+    ----------
+    trace : of a network with one input feature and one hidden feature; the first sequence is drawn
+
+    Raises
+    ------
+    TypeError : trace is no Trace.
+    ValueError : there is more than one feature or layer.
+    """
+    require_trace(trace)
+    s = trace.shapes
+    if (s.H_in, s.H_out, s.num_layers, s.D) != (1, 1, 1, 1):
+        given = f"H_in={s.H_in}, H_out={s.H_out}, num_layers={s.num_layers}, D={s.D}"
+        raise ValueError(f"trace: given {given}, expected one neuron: H_in=1, H_out=1, num_layers=1, D=1")
+    x, h = trace.input[:, 0, 0], trace.hidden[0, 0, :, 0, 0]
+    limit, x_limit = limit_of(h), limit_of(x)
+    left, gap = 64, min(48.0, 600 / len(h))
+    right = left + gap * len(h)
+    parts = _axis(left - 10, right, 62, 38, "x", X, x_limit)
+    parts += _axis(left - 10, right, 180, 60, "h", H, limit)
+    heights = np.nan_to_num(np.clip(h / limit, -1, 1))  # what has overflowed stands at the edge
+    spots = [(left + gap * (t + 0.5), 180 - 60 * float(heights[t])) for t in range(len(h))]
+    parts += [line(*a, *b, H.colour, 1.5, head=False) for a, b in pairwise(spots)]
+    for t, (at, y) in enumerate(spots):
+        bar = 38 * float(np.nan_to_num(x[t], posinf=x_limit, neginf=-x_limit)) / x_limit
+        look = dict(fill=X.tint, stroke=X.colour, stroke_width=1.5, rx=3)
+        parts.append(tag("rect", x=at - gap * 0.3, y=62 - max(bar, 0), width=gap * 0.6, height=abs(bar), **look))
+        tip = tag("title", f"h[{t}] = {h[t]:.3f}")
+        parts.append(tag("circle", tip, cx=at, cy=y, r=6, fill=H.tint, stroke=H.colour, stroke_width=2))
+        if t % max(1, round(26 / gap)) == 0:  # as many numbers as there is room for
+            parts.append(text(at, 262, t, size=11, fill=QUIET, text_anchor="middle"))
+    parts.append(text(left - 10, 262, "t", size=12, fill=QUIET, text_anchor="end"))
+    first = ", ".join(f"{v:.2f}" for v in h[:4])
+    alt = f"One neuron over {len(h)} steps. The input is {x[0]:.2f} at t=0; the answers begin {first} and end at {h[-1]:.2f}."
+    return picture(right + 20, 276, parts, alt)
+
+
+def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
+    """Draw |dL/dh_t| over t on a logarithmic axis, with the bound no gradient can pass.
+
+    >>> draw_gradients(np.array([0.01, 0.1, 1.0]), singular_value=0.5)
+    Picture: Length of the gradient over 3 steps, on a logarithmic axis: 1.0e+00 at the last step, 1.0e-02 at the first. ...
+
+    Parameters
+    ----------
+    norms : (L,), from `gradient_norms`
+    singular_value : of W_hh, from `spectrum`; the bound is its k-th power, k steps back
+    """
+    low, high, left, tall = -8.0, 4.0, 64, 220  # powers of ten that are shown; what lies outside stands at the edge
+    L = len(norms)
+    gap = 600 / max(L - 1, 1)
+
+    def spot(t: int, log: float) -> tuple[float, float]:
+        return left + t * gap, 30 + tall * (high - float(np.clip(log, low, high))) / (high - low)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.nan_to_num(np.log10(norms), nan=high, posinf=high, neginf=low)
+        bound = np.log10(norms[-1]) + np.log10(max(singular_value, 1e-30)) * np.arange(L - 1, -1, -1)
+    parts = []
+    for power in range(int(low), int(high) + 1, 2):
+        _, y = spot(0, power)
+        parts.append(line(left, y, left + 600, y, "#999999" if power == 0 else "#E2E2E2", 1, head=False))
+        name = f"1e{power}".replace("-", "−") if power else "1"
+        parts.append(text(left - 8, y + 4, name, size=11, fill=QUIET, text_anchor="end"))
+    parts += [_dashed(*a, *b) for a, b in pairwise(spot(t, log) for t, log in enumerate(bound))]
+    way = [spot(t, log) for t, log in enumerate(logs)]
+    parts += [line(*a, *b, H.colour, 2, head=False) for a, b in pairwise(way)]
+    for t, (x, y) in enumerate(way):
+        tip = tag("title", plain(f"t={t}: {norms[t]:.2e}"))
+        parts.append(tag("circle", tip, cx=x, cy=y, r=4, fill=H.tint, stroke=H.colour, stroke_width=1.5))
+        if t % max(1, round(30 / gap)) == 0:
+            parts.append(text(x, tall + 48, t, size=11, fill=QUIET, text_anchor="middle"))
+    parts.append(text(left, 16, "length of dL/dh[t]", fill=H.ink, font_weight=600))
+    parts.append(_dashed(left + 190, 12, left + 220, 12))
+    parts.append(text(left + 228, 16, "bound: singular value, once for each step back", fill=QUIET))
+    parts.append(text(left - 24, tall + 48, "t", size=12, fill=QUIET, text_anchor="end"))
+    alt = (
+        f"Length of the gradient over {L} steps, on a logarithmic axis: {norms[-1]:.1e} at the last step, "
+        f"{norms[0]:.1e} at the first. A dashed line is the bound, with singular value {singular_value:.2f}."
+    )
+    return picture(left + 624, tall + 60, parts, alt)
+
+
+def _dashed(x1: float, y1: float, x2: float, y2: float) -> str:
+    return tag("path", d=f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}", stroke=QUIET, stroke_width=1.5, stroke_dasharray="5 4")
+
+
+def _axis(left: float, right: float, zero: float, tall: float, name: str, role: Role, limit: float) -> list[str]:
+    ends = [(zero - tall, f"+{limit:.3g}"), (zero, "0"), (zero + tall, f"−{limit:.3g}")]
+    parts = [line(left, y, right, y, "#DDDDDD" if y != zero else "#999999", 1, head=False) for y, _ in ends]
+    parts += [text(left - 6, y + 4, label, size=10, fill=QUIET, text_anchor="end") for y, label in ends]
+    return [*parts, text(8, zero + 4, name, size=14, fill=role.ink, font_weight=700)]

@@ -1,0 +1,67 @@
+"""Backpropagation through time by hand against autograd, and its picture."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from helpers import draw_gradients, gradient_norms, spectrum, trace
+
+
+def by_autograd(rnn, x):
+    """|dL/dh_t| of the sum of the last state, with every state kept as a leaf of its own chain."""
+    h, states = torch.zeros(1, x.size(1), rnn.hidden_size, dtype=x.dtype), []
+    for x_t in x.split(1):
+        _, h = rnn(x_t, h)
+        h.retain_grad()
+        states.append(h)
+    h.sum().backward()
+    return [state.grad[0, 0].norm().item() for state in states]
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+@pytest.mark.parametrize("scale", [0.3, 1.0, 3.0])
+def test_equals_autograd(nonlinearity, scale):
+    torch.manual_seed(0)
+    rnn = nn.RNN(3, 8, nonlinearity=nonlinearity, dtype=torch.float64)
+    rnn.weight_hh_l0.data.mul_(scale)
+    x = torch.randn(12, 1, 3, dtype=torch.float64)
+    np.testing.assert_allclose(gradient_norms(trace(rnn, x)), by_autograd(rnn, x), rtol=1e-9, atol=1e-15)
+
+
+def test_no_gradient_passes_the_bound():
+    torch.manual_seed(0)
+    rnn = nn.RNN(3, 8)
+    norms = gradient_norms(trace(rnn, torch.randn(20, 1, 3)))
+    singular_value = spectrum(rnn.weight_hh_l0.detach().numpy()).singular_value
+    bound = norms[-1] * singular_value ** np.arange(19, -1, -1)
+    assert (norms <= bound * 1.0001).all() and norms[0] < norms[-1]
+
+
+def test_the_spectrum_of_a_rotation_and_of_a_shear():
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    assert spectrum(turn) == pytest.approx((1.0, 1.0))
+    eigenvalue, singular_value = spectrum(np.array([[1.0, 5.0], [0.0, 1.0]]))
+    assert eigenvalue == pytest.approx(1.0) and singular_value > 5
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="given num_layers=2, D=2, expected one layer and one direction"):
+        gradient_norms(trace(nn.RNN(3, 4, 2, bidirectional=True), torch.ones(5, 1, 3)))
+    with pytest.raises(TypeError, match="trace: given RNN"):
+        gradient_norms(nn.RNN(3, 4))
+    with pytest.raises(ValueError, match=r"W_hh: given \(2, 3\), expected a square matrix"):
+        spectrum(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("norms", [[1.0], [0.0, 1.0], [np.inf, np.nan, 1.0], list(np.logspace(-30, 30, 200))])
+def test_any_gradient_can_be_drawn(norms):
+    drawn = draw_gradients(np.array(norms), singular_value=0.0)
+    root = ElementTree.fromstring(drawn.data)
+    circles = [element for element in root.iter() if element.tag.endswith("circle")]
+    assert len(circles) == len(norms) and drawn.width <= 720 and f"{len(norms)} steps" in drawn.alt
+    heights = [float(circle.get("cy")) for circle in circles]
+    assert all(0 <= y <= float(root.get("height")) for y in heights)
+    assert heights == sorted(heights, reverse=True) or not np.isfinite(norms).all()  # larger stands higher
