@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .notation import BIAS, H, H_N, OUTPUT, QUIET, TEXT, W_HH, W_IH, X, Role
+from .notation import BIAS, H, H_N, QUIET, TEXT, W_HH, W_IH, X, Role, role_of
 from .pictures import Picture
 from .shapes import Shape, Shapes
 from .svg import abbreviate, batch_cards, limit_of, line, number_cell, picture, tag, text
@@ -135,10 +135,10 @@ def _by(values: np.ndarray) -> str:
 
 
 def draw_tensors(shapes: Shapes) -> Picture:
-    """Draw the four tensors of a call as boxes, the size of each axis on its edge, in the order torch wants them.
+    """Draw the tensors of a call as boxes, the size of each axis on its edge, in the order torch wants them.
 
     >>> draw_tensors(Shapes(L=5, N=2, H_in=3, H_out=4))
-    Picture: Four tensors as boxes. input (L=5, N=2, H_in=3); h_0 (D*num_layers=1, N=2, H_out=4); ...
+    Picture: 4 tensors as boxes. input (L=5, N=2, H_in=3); h_0 (D*num_layers=1, N=2, H_out=4); ...
 
     Returns
     -------
@@ -151,7 +151,8 @@ def draw_tensors(shapes: Shapes) -> Picture:
     if not isinstance(shapes, Shapes):
         raise TypeError(f"shapes: given {type(shapes).__name__}, expected Shapes, as from expected_shapes(rnn, L=5, N=2)")
     parts, right, y = [], 0.0, 46.0
-    for pair, names in (("goes in", ("input", "h_0")), ("comes out", ("output", "h_n"))):
+    for pair, named in (("goes in", ("input", "h_0", "c_0")), ("comes out", ("output", "h_n", "c_n"))):
+        names = [name for name in named if name in shapes.tensors]  # only an LSTM has c
         height = max(_box_size(shapes.tensors[name])[1] for name in names)
         parts.append(text(8, y + height / 2 + 4, pair, fill=QUIET))
         at = 92.0
@@ -161,16 +162,15 @@ def draw_tensors(shapes: Shapes) -> Picture:
         right = max(right, at)
         y += height + 92
     sizes = "; ".join(f"{name} {shape}" for name, shape in shapes.tensors.items())
-    alt = f"Four tensors as boxes. {sizes}. Columns are steps or layers, rows are features, cards are the batch."
+    alt = f"{len(shapes.tensors)} tensors as boxes. {sizes}. Columns are steps or layers, rows are features, cards are the batch."
     return picture(right, y - 46, parts, alt)
 
 
-_BOX = {"input": X, "h_0": H, "output": OUTPUT, "h_n": H_N}
 
 
 def _box(x: float, y: float, name: str, shape: Shape, below: float) -> tuple[str, float]:
     """One tensor standing on the line `below` under y; returns it and where the next one may begin."""
-    role, sizes, order = _BOX[name], dict(zip(shape.names, shape)), {axis: i for i, axis in enumerate(shape.names)}
+    role, sizes, order = role_of(name), dict(zip(shape.names, shape)), {axis: i for i, axis in enumerate(shape.names)}
     across, down = _across_and_down(shape)
     w, h = _box_size(shape)
     y += below - h
