@@ -5,7 +5,7 @@ recur; a shape and a label always repeat what the colour says.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,15 @@ def value_colour(value: float, limit: float = 1.0) -> str:
         return "#DDDDDD"
     # Two decimals: a rounding difference between machines must not change a stored picture.
     strength = 1.0 if abs(value) >= limit else round(abs(value) / limit, 2)
-    return mix("#FFFFFF", POSITIVE if value > 0 else NEGATIVE, strength)
+    return _shade(POSITIVE if value > 0 else NEGATIVE, strength)
 
 
+@cache
+def _shade(colour: str, strength: float) -> str:
+    return mix("#FFFFFF", colour, strength)
+
+
+@cache
 def text_on(fill: str) -> str:
     """Black or white, whichever is the more legible on `fill`.
 

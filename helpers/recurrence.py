@@ -69,6 +69,7 @@ def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | Non
     return Recurrence(_like_input(top, rnn, input), h_n, hidden)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # relu may grow without end, in torch as here
 def hidden_states(rnn: nn.RNN, call: Call) -> tuple[np.ndarray, np.ndarray]:
     """The three loops: every hidden state of one call, and h_n.
 
@@ -86,8 +87,7 @@ def hidden_states(rnn: nn.RNN, call: Call) -> tuple[np.ndarray, np.ndarray]:
             W_ih, W_hh, b_ih, b_hh = cell_weights(weights, layer, direction)
             h = call.h_0[layer, direction]  # (N, H_out)
             for t in reversed(range(s.L)) if direction else range(s.L):
-                with np.errstate(over="ignore", invalid="ignore"):  # relu may grow without end, in torch as here
-                    new = act(below[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh)
+                new = act(below[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh)
                 alive = (t < call.lengths)[:, None]  # a row that has ended, or not begun, keeps its state
                 h = np.where(alive, new, h)
                 hidden[layer, direction, t] = np.where(alive, new, 0)

@@ -24,7 +24,9 @@ def tag(name: str, *children: str, **attributes: object) -> str:
 
 
 def _number(value: object) -> str:
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else plain(value)
+    if isinstance(value, float):
+        return f"{value:.1f}".removesuffix(".0")
+    return str(value) if isinstance(value, int) else plain(value)
 
 
 def plain(words: object) -> str:
@@ -33,7 +35,11 @@ def plain(words: object) -> str:
     >>> plain("<b>"), plain(chr(0)) == chr(0xFFFD)
     ('&lt;b&gt;', True)
     """
-    return escape(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", str(words)))
+    text = str(words)
+    return escape(text) if text.isprintable() else escape(_FORBIDDEN.sub("\ufffd", text))
+
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def text(x: float, y: float, words: str, *, size: int = 12, fill: str = TEXT, **attributes: object) -> str:

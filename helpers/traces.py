@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from .device import one_thread
 from .recurrence import Call, cell_weights, hidden_states, numpy_weights, read_call, to_numpy
 from .shapes import Shapes
 
@@ -131,7 +132,7 @@ def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None)
         rnn's result is not the plain equation's (a subclass or a hook that changes it).
     """
     call = read_call(rnn, input, h0)
-    with torch.no_grad():
+    with torch.no_grad(), one_thread():
         output, h_n = rnn(input, h0)  # before the weights are read: some networks make theirs when called
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, batch_first=rnn.batch_first)

@@ -29,7 +29,15 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
-OPTIONS = ["--allow-root", "--no-browser", "--ip=127.0.0.1", "--LabApp.expose_app_in_browser=True"]
+OPTIONS = [
+    "--allow-root",
+    "--no-browser",
+    "--ip=127.0.0.1",
+    "--LabApp.expose_app_in_browser=True",
+    # Should this process be killed before it can end the server: five idle minutes end the kernels, then the server.
+    "--MappingKernelManager.cull_idle_timeout=300",
+    "--ServerApp.shutdown_no_activity_timeout=300",
+]
 OWN_FOLDERS = {
     "JUPYTER_CONFIG_DIR": "config",
     "JUPYTER_DATA_DIR": "data",
@@ -44,13 +52,14 @@ FLAGS = ["--disable-gpu", "--disable-quic", "--host-resolver-rules=MAP * ~NOTFOU
 EXPLORER = ".jp-OutputArea-output:has(> .jupyter-widgets)"  # the output area of one explorer
 VIEWS = ".widget-html-content"  # what an explorer shows, each a widgets.HTML
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-READY = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus == 'connected'"
+OPEN = "window.jupyterapp.shell.currentWidget"  # the notebook on top
+READY = f"{OPEN}?.sessionContext?.session?.kernel?.connectionStatus == 'connected'"
 # A request that does nothing is answered after all that was asked of the kernel before.
-ANSWERED = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code: '' }).done.then(() => {})"
+ANSWERED = f"{OPEN}.sessionContext.session.kernel.requestExecute({{ code: '' }}).done.then(() => {{}})"
 CLEAR = "window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
 RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"  # comes back before the last cell does
-CLOSE = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown().then(() => window.jupyterapp.shell.currentWidget.dispose())"
-NOTEBOOK = "window.jupyterapp.shell.currentWidget.content.model.toJSON()"
+CLOSE = f"{OPEN}.sessionContext.shutdown().then(() => {OPEN}.dispose())"
+NOTEBOOK = f"{OPEN}.content.model.toJSON()"
 DRAWN = f"count => document.querySelectorAll('{EXPLORER}:has({VIEWS})').length == count"
 
 
