@@ -57,7 +57,8 @@ NAMES = ("input", "h_0", "output", "h_n")
 
 # Colours are the page's own, so that the table is readable in light and dark themes alike.
 _TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
-_CELL = "white-space:nowrap;padding:2px 12px 2px 8px;border-bottom:1px solid rgba(128,128,128,.3)"
+_CELL = "white-space:nowrap;padding:2px 12px 2px 8px;"
+_CELL += "border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
 
 
 def _swatch(name: str) -> str:
