@@ -108,10 +108,10 @@ def explore_steps(
     """
     if rnn is None and (input is not None or h0 is not None):
         raise TypeError("rnn: not given, but input or h0 is; expected a whole call, or nothing")
-    code = call_code(input_size=3, hidden_size=4, L=5, N=1)
-    seen = run_code(code) if rnn is None else trace(rnn, input, h0)
-    if rnn is not None:
-        code = f"rnn = nn.{rnn!r}\noutput, h_n = rnn(input{', h0' * (h0 is not None)})"
+    if rnn is None:
+        code, seen, _ = _call(input_size=3, hidden_size=4, L=5, N=1)
+    else:
+        code, seen = _own_code(rnn, "h_n", h0), trace(rnn, input, h0)
     controls = _place_controls(seen)
 
     def compute(**place: int) -> State:
@@ -237,7 +237,7 @@ def _explore_gated(rnn: nn.GRU | nn.LSTM, input: Tensor, h0: Any) -> Explorer:
         output, _ = rnn(input, h0)
     time_first = output.transpose(0, 1) if rnn.batch_first and output.dim() == 3 else output
     L, N = time_first.size(0), time_first.size(1) if output.dim() == 3 else None
-    code = f"rnn = nn.{rnn!r}\noutput, {'(h_n, c_n)' if isinstance(rnn, nn.LSTM) else 'h_n'} = rnn(input)"
+    code = _own_code(rnn, "(h_n, c_n)" if isinstance(rnn, nn.LSTM) else "h_n", h0)
     states = time_first.reshape(L, N or 1, -1).cpu().float().numpy()  # (L, N, D*H_out)
     shapes = expected_shapes(rnn, L=L, N=N)
     controls = {"t": slider("t", 0, 0, L - 1)}
@@ -249,6 +249,11 @@ def _explore_gated(rnn: nn.GRU | nn.LSTM, input: Tensor, h0: Any) -> Explorer:
 
     shown = [views.boxes, views.code, views.shapes, views.states, views.parameters]
     return Explorer(f"a call of nn.{type(rnn).__name__}", controls, compute, shown, extras=[player(controls["t"])])
+
+
+def _own_code(rnn: nn.Module, states: str, h0: Any) -> str:
+    """The call that a learner has made of a network of their own."""
+    return f"rnn = nn.{rnn!r}\noutput, {states} = rnn(input{', h0' * (h0 is not None)})"
 
 
 # ---- controls to state ------------------------------------------------------------------------------------------

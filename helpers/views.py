@@ -165,7 +165,8 @@ def note_k(new: State, old: State | None) -> str:
     layer, direction, _, _, _ = new.place
     rows, k = new.shapes.h_n[0], layer * new.shapes.D + direction
     way = ("forward", "reverse")[direction]
-    return _note(f"h_n has {rows} rows, 0 to {rows - 1}. Row {k} is layer {layer}, {way}, after its own last step.")
+    there = f"{rows} rows, 0 to {rows - 1}" if rows > 1 else "one row"
+    return _note(f"h_n has {there}. Row {k} is layer {layer}, {way}, after its own last step.")
 
 
 def final_states(new: State, old: State | None) -> Table:

@@ -1,6 +1,5 @@
 """Every notebook in a real JupyterLab and a real Chromium: it runs, its controls do something, and its pages are legible."""
 
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import nbformat

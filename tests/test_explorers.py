@@ -258,6 +258,9 @@ def test_a_gru_and_an_lstm_show_what_they_share(kind, gates, shape):
     assert dict(shapes.parameters) == {name: tuple(p.shape) for name, p in rnn.named_parameters()}
     assert shapes.parameters["weight_hh_l1"].names == (f"{gates}*H_out", "H_out")
     assert f"{output.flatten()[0].item():.3f}" in "".join(explorer.html)
+    given = torch.zeros_like(h_n[0] if kind is nn.LSTM else h_n)
+    assert "rnn(input, h0)" in explore(rnn, x, (given, given) if kind is nn.LSTM else given).html[1]  # the call as made
+    assert "rnn(input)" in explorer.html[1]
 
 
 def test_explore_refuses_what_it_cannot_show():
