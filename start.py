@@ -36,8 +36,7 @@ COMMANDS = {
     "notebooks": [str(ROOT / "tools" / "store_notebooks.py")],
 }
 OPEN = ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
-SETTINGS = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"  # of this .venv's JupyterLab alone
-NO_NEWS = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}'
+CONFIG = ROOT / "tools" / "jupyter"  # of the JupyterLab started from here, beside the learner's own
 
 # Set by other environments or by hand, each of these would lead .venv or pip astray.
 TRAPS = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
@@ -101,8 +100,6 @@ def set_up():
             make_venv(lock)
         run([str(PYTHON), "-m", "pip", "install", "--requirement", "requirements.txt", "--no-input",
              "--progress-bar=off", "--disable-pip-version-check"], "pip install", lock)
-        SETTINGS.parent.mkdir(parents=True, exist_ok=True)
-        SETTINGS.write_text(NO_NEWS, encoding="utf-8")  # no question over the first page, and no request to the network
         STAMP.write_text("\n".join(wanted), encoding="utf-8")
         say("Installed. The next start takes a second.")
 
@@ -223,7 +220,8 @@ def environment():
     """The environment variables as if .venv were active and no other environment had been."""
     variables = {name: value for name, value in os.environ.items() if name not in TRAPS}
     path = str(PYTHON.parent) + os.pathsep + os.environ.get("PATH", "")
-    return dict(variables, VIRTUAL_ENV=str(VENV), PATH=path)
+    config = os.pathsep.join(filter(None, [str(CONFIG), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    return dict(variables, VIRTUAL_ENV=str(VENV), PATH=path, JUPYTER_CONFIG_PATH=config)
 
 
 def say(text):

@@ -5,6 +5,7 @@
 Nothing here is clever. Three loops (layers, directions, steps) and one line of arithmetic are the whole of `nn.RNN`.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -70,15 +71,19 @@ def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | Non
 
 
 @np.errstate(over="ignore", invalid="ignore")  # relu may grow without end, in torch as here
-def hidden_states(rnn: nn.RNN, call: Call) -> tuple[np.ndarray, np.ndarray]:
+def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The three loops: every hidden state of one call, and h_n.
 
     >>> rnn = nn.RNN(3, 4, num_layers=2)
     >>> hidden, h_n = hidden_states(rnn, read_call(rnn, torch.ones(5, 2, 3)))
     >>> hidden.shape, h_n.shape
     ((2, 1, 5, 2, 4), (2, 2, 4))
+
+    Parameters
+    ----------
+    weights : from `numpy_weights`, if they are at hand
     """
-    s, weights, act = call.shapes, numpy_weights(rnn), ACTIVATIONS[rnn.nonlinearity]
+    s, weights, act = call.shapes, weights or numpy_weights(rnn), ACTIVATIONS[rnn.nonlinearity]
     hidden = np.zeros((s.num_layers, s.D, *call.input.shape[:2], s.H_out), call.input.dtype)
     last = call.h_0.copy()  # (num_layers, D, N, H_out)
     below = call.input  # what the current layer reads at each step

@@ -121,10 +121,17 @@ def run_code(code: str) -> Trace:
     Parameters
     ----------
     code : from `call_code`. It is executed: never pass text that somebody typed.
+
+    Raises
+    ------
+    ValueError : the last line is no call `output, h_n = rnn(x)` or `rnn(x, h0)`.
     """
+    making, _, call = code.rpartition("\n")
+    if not call.startswith("output, h_n = rnn(x"):
+        raise ValueError(f"code: given a last line of {call!r}, expected a call, output, h_n = rnn(x)")
     made = {"torch": torch, "nn": nn}
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # dropout with one layer warns; the explorers say it in words
         # The same numbers as torch.manual_seed, which also looks for accelerators: that takes longer than the network.
-        exec(code.replace("torch.manual_seed", "torch.default_generator.manual_seed"), made)
-    return trace(made["rnn"], made["x"], made.get("h0"))
+        exec(making.replace("torch.manual_seed", "torch.default_generator.manual_seed"), made)
+    return trace(made["rnn"], made["x"], made.get("h0"))  # this is the last line, with all that happens on the way

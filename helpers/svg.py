@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from html import escape
 
 import numpy as np
@@ -29,6 +30,7 @@ def _number(value: object) -> str:
     return str(value) if isinstance(value, int) else plain(value)
 
 
+@lru_cache(1024)  # a picture says the same few colours and widths hundreds of times
 def plain(words: object) -> str:
     """Any text, escaped; a character that XML does not allow becomes a question mark in a diamond.
 
@@ -57,18 +59,30 @@ def line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float =
     >>> line(0, 0, 10, 0, "#000000", head=False)
     '<path d="M0 0L10 0" stroke="#000000" stroke-width="2" fill="none"/>'
     """
-    edge = tag("path", d=f"M{x1:g} {y1:g}L{x2:g} {y2:g}", stroke=colour, stroke_width=width, fill="none")
-    if not head:
-        return edge
+    return lines([(x1, y1, x2, y2)], colour, width, head)
+
+
+def lines(ends: Iterable[tuple[float, ...]], colour: str, width: float = 2, head: bool = True) -> str:
+    """Edges that look alike, each (x1, y1, x2, y2): one path for all of them and one for their heads.
+
+    >>> lines([(0, 0, 9, 0), (0, 5, 9, 5)], "#000000", head=False)
+    '<path d="M0 0L9 0M0 5L9 5" stroke="#000000" stroke-width="2" fill="none"/>'
+    """
+    ends = list(ends)
+    shafts = "".join(f"M{x1:g} {y1:g}L{x2:g} {y2:g}" for x1, y1, x2, y2 in ends)
+    edges = tag("path", d=shafts, stroke=colour, stroke_width=width, fill="none")
+    return edges + tag("path", d="".join(_head(*edge, 3 + width) for edge in ends), fill=colour) if head else edges
+
+
+def _head(x1: float, y1: float, x2: float, y2: float, size: float) -> str:
     length = max(((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 1e-9)
-    dx, dy, size = (x2 - x1) / length, (y2 - y1) / length, 3 + width
-    bx, by, w = x2 - dx * size, y2 - dy * size, size * 0.55
-    points = f"{x2:g},{y2:g} {bx - dy * w:.1f},{by + dx * w:.1f} {bx + dy * w:.1f},{by - dx * w:.1f}"
-    return edge + tag("polygon", points=points, fill=colour)
+    dx, dy = (x2 - x1) / length * size, (y2 - y1) / length * size
+    bx, by, w = x2 - dx, y2 - dy, 0.55
+    return f"M{x2:g} {y2:g}L{bx - dy * w:.1f} {by + dx * w:.1f}L{bx + dy * w:.1f} {by - dx * w:.1f}Z"
 
 
 def cells(x: float, y: float, w: float, h: float, values: Iterable, name: str, limit: float, most: int = 8) -> str:
-    """A column of numbers as coloured cells, first on top; hovering a cell tells its number.
+    """A column of numbers as coloured cells, first on top; hovering them tells the numbers.
 
     >>> cells(0, 0, 10, 20, [1.0, -1.0], "h", limit=1).count("<rect")
     3
@@ -77,19 +91,21 @@ def cells(x: float, y: float, w: float, h: float, values: Iterable, name: str, l
     ----------
     most : more values than this are abbreviated by a gap after the first ones
     """
-    values = list(values)
+    values = [float(value) for value in values]
     shown = abbreviate(len(values), most)
     step = h / len(shown)
-    parts = []
+    begin = f'<rect x="{_number(x)}" width="{_number(w)}" height="{_number(step)}" y="'  # of every cell
+    parts, told = [], [name]
     for row, i in enumerate(shown):
         if i is None:
             parts.append(text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle"))
+            told.append("⋮")
             continue
-        value = float(values[i])
-        tip = tag("title", plain(f"{name}[{i}] = {value:.3f}"))
-        parts.append(tag("rect", tip, x=x, y=y + row * step, width=w, height=step, fill=value_colour(value, limit)))
+        told.append(f"[{i}] = {values[i]:.3f}")
+        parts.append(f'{begin}{_number(y + row * step)}" fill="{value_colour(values[i], limit)}"/>')
+    # One title for all of them: a picture has some two hundred cells, and each would need an element of its own.
     frame = tag("rect", x=x, y=y, width=w, height=h, fill="none", stroke=QUIET, stroke_width=0.6)
-    return "".join(parts) + frame
+    return tag("g", tag("title", plain("\n".join(told))), *parts, frame)
 
 
 def abbreviate(size: int, most: int, around: int | None = None) -> list[int | None]:

@@ -136,9 +136,9 @@ def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None)
         output, h_n = rnn(input, h0)  # before the weights are read: some networks make theirs when called
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, batch_first=rnn.batch_first)
-    hidden, own_h_n = hidden_states(rnn, call)
-    _require_plain(call, to_numpy(h_n), own_h_n)
     weights = {name: _frozen(value) for name, value in numpy_weights(rnn).items()}
+    hidden, own_h_n = hidden_states(rnn, call, weights)
+    _require_plain(call, to_numpy(h_n), own_h_n)
     return Trace(
         shapes=call.shapes,
         nonlinearity=rnn.nonlinearity,

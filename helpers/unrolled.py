@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .notation import H, H_N, OUTPUT, QUIET, W_HH, W_IH, X
 from .pictures import Picture
-from .svg import abbreviate, empty_node, limit_of, line, node, picture, require_labels, scale, shorten, tag, text
+from .svg import abbreviate, empty_node, limit_of, lines, node, picture, require_labels, scale, shorten, tag, text
 from .traces import Trace, require_index, require_trace
 
 R = 19  # radius of a state
@@ -96,6 +96,7 @@ class _Drawing:
         self.bottom = self.up[-1] + (SPLIT if s.D == 2 else 0) + R + 45  # y of the input row
         self.height = self.bottom + R + 72
         self.parts: list[str] = []
+        self.lines: dict[tuple, list[tuple[float, ...]]] = {}  # the edges, by their look
 
     def climb(self) -> list[float]:
         """How far above the input each row of states stands; an ellipsis takes less room than a layer."""
@@ -138,6 +139,7 @@ class _Drawing:
                 continue
             for direction in range(self.s.D):
                 self.edges(row, layer, direction)
+        self.parts = [lines(ends, *look) for look, ends in self.lines.items()] + self.parts
         for row, layer in enumerate(self.layers):
             if layer is not None:
                 for direction in range(self.s.D):
@@ -184,7 +186,10 @@ class _Drawing:
             self.parts.append(text(middle, y + 15, "W_hh", size=11, fill=W_HH.ink, text_anchor="middle"))
 
     def arrow(self, x1: float, y1: float, x2: float, y2: float, role, later: bool, here: bool) -> None:
-        self.parts.append(line(x1, y1, x2, y2, "#D0D0D0" if later else role.colour, 4 if here else 2))
+        self.edge((x1, y1, x2, y2), "#D0D0D0" if later else role.colour, 4 if here else 2, True)
+
+    def edge(self, ends: tuple[float, ...], *look: object) -> None:
+        self.lines.setdefault(look, []).append(ends)
 
     def bar(self, row: int) -> float:
         """The height at which both directions of the layer below are laid side by side."""
@@ -197,7 +202,7 @@ class _Drawing:
                 continue
             for direction in (0, 1):
                 x = self.x(column, direction)
-                self.parts.append(line(x, self.y(row - 1, direction) - R, x, y + 7, "#AAAAAA", 1.5, head=False))
+                self.edge((x, self.y(row - 1, direction) - R, x, y + 7), "#AAAAAA", 1.5, False)
             look = dict(fill=H.tint, stroke=H.colour, stroke_width=1.2)
             self.parts.append(tag("rect", x=self.x(column) - 24, y=y, width=48, height=7, rx=2, **look))
         self.parts.append(text(self.x(0) - 30, y + 8, f"D*H_out={2 * self.s.H_out}", size=11, fill=H.ink, text_anchor="end"))

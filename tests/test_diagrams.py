@@ -59,8 +59,9 @@ def circles(root, colour=H.colour):
 
 
 def arrows(root, colour):
-    """Heads of edges, by colour."""
-    return [p for p in root.iter("polygon") if p.get("fill") == colour]
+    """Heads of edges, by colour: the corners of each, the point first; a path has many of them."""
+    heads = [d for p in root.iter("path") if p.get("fill") == colour for d in p.get("d").split("Z") if d]
+    return [[tuple(map(float, point.split())) for point in head[1:].split("L")] for head in heads]
 
 
 def frames(root, role):
@@ -71,13 +72,23 @@ def frames(root, role):
 
 def told(root):
     """What hovering tells, by name, with the colour that stands there: {'h[0]': (0.123, '#E0C8E4')}."""
-    found = {}
-    for rect in root.iter("rect"):
-        title = rect.find("title")
-        if title is not None:
-            name, value = title.text.rsplit(" = ", 1)
-            found[name] = float(value), rect.get("fill")
-    return found
+    return {name: (value, rect.get("fill")) for name, value, rect in hovered(root)}
+
+
+def hovered(root):
+    """Each number that hovering tells: (its name, the number, the cell), told by the cell itself or by its group."""
+    for element in root.iter():
+        title = element.find("title")
+        if title is None:
+            continue
+        name, *numbers = title.text.split("\n")
+        boxes = [element] if not numbers else [r for r in element.iter("rect") if r.get("fill") != "none"]
+        numbers = numbers or [name[name.index(" = ") :]]
+        numbers = [number for number in numbers if number != "⋮"]
+        assert len(boxes) == len(numbers)
+        for number, box in zip(numbers, boxes):
+            index, value = number.split(" = ")
+            yield name.split(" = ")[0] + index, float(value), box
 
 
 def ems(letters):
@@ -125,10 +136,8 @@ def extent(element):
     if element.tag == "circle":
         r = number(element, "r")
         return rect_corners(number(element, "cx") - r, number(element, "cy") - r, 2 * r, 2 * r)
-    if element.tag == "polygon":
-        return [tuple(map(float, point.split(","))) for point in element.get("points").split()]
     if element.tag == "path" and "h" not in element.get("d"):
-        return [tuple(map(float, point.split())) for point in element.get("d")[1:].split("L")]
+        return [tuple(map(float, point.split())) for point in re.split("[MLZ]+", element.get("d")) if point]
     return None
 
 
@@ -249,13 +258,12 @@ def test_overlap_is_measured_rightly():
 def states(root):
     """Where each state stands: {(layer, direction, t): (cx, cy)}, named by what hovering its cells tells."""
     found = {}
-    for rect in root.iter("rect"):
-        title = rect.find("title")
-        named = title is not None and re.match(r"layer (\d+)(, reverse)?, t=(\d+): h\[0\]", title.text)
+    for name, _, rect in hovered(root):
+        named = re.fullmatch(r"layer (\d+)(, reverse)?, t=(\d+): h\[0\]", name)
         if named:
             x, y = number(rect, "x") + number(rect, "width") / 2, number(rect, "y")
             near = [c for c in circles(root) if number(c, "cx") == x and abs(number(c, "cy") - y) < number(c, "r")]
-            assert len(near) == 1, f"{title.text} lies in {len(near)} circles"
+            assert len(near) == 1, f"{name} lies in {len(near)} circles"
             found[int(named[1]), int(bool(named[2])), int(named[3])] = x, number(near[0], "cy")
     return found
 
@@ -332,7 +340,7 @@ def test_reverse_edges_point_left():
     root = parse(draw_unrolled(make_trace(bidirectional=True)))
     ways = {}
     for head in arrows(root, W_HH.colour):
-        tip, base, _ = extent(head)
+        tip, base, _ = head
         ways.setdefault(tip[1], set()).add(tip[0] > base[0])
     forward, reverse = (states(root)[0, direction, 0][1] for direction in (0, 1))
     assert ways == {forward: {True}, reverse: {False}}
@@ -681,7 +689,7 @@ def test_drawing_twice_gives_the_same(draw):
 def test_the_step_we_stand_at_is_never_in_the_gap(layer, t):
     deep = trace(nn.RNN(3, 4, num_layers=6), torch.ones(20, 1, 3))
     drawn = draw_unrolled(deep, at=(layer, 0, t))
-    assert f"layer {layer}, t={t}: h[0]" in drawn.data and f"x[{t}]" in drawn.data
+    assert f"layer {layer}, t={t}: h\n[0]" in drawn.data and f"x[{t}]" in drawn.data
     assert drawn.width <= 720
 
 

@@ -107,8 +107,13 @@ def test_torch_random_state_stays_as_it_was(h0):
 def test_torch_random_state_stays_as_it_was_when_the_code_fails():
     before = torch.get_rng_state()
     with pytest.raises(ZeroDivisionError):
-        run_code("torch.manual_seed(5)\n1 / 0")
+        run_code("torch.manual_seed(5)\n1 / 0\noutput, h_n = rnn(x)")
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_code_must_end_in_the_call_that_is_traced():
+    with pytest.raises(ValueError, match="code: given a last line of '1 / 0', expected a call"):
+        run_code("rnn = nn.RNN(3, 4)\n1 / 0")
 
 
 def test_no_warning_reaches_the_notebook():

@@ -23,12 +23,9 @@ from playwright.sync_api import sync_playwright
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 NO_CHROMIUM = "No Chromium here: install your system's `chromium`, or run `python -m playwright install chromium`."
 
-# Over JupyterLab's own defaults: no question about news over the first page, and every cell in the page at once, also
-# those out of sight, so that all of them can be counted and measured.
-SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
-}
+CONFIG = Path(__file__).parent / "jupyter"  # what start.py gives a learner's JupyterLab
+# And over that: every cell in the page at once, also those out of sight, so that all of them can be counted and measured.
+SETTINGS = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
 OPTIONS = [
     "--allow-root",
     "--no-browser",
@@ -77,7 +74,8 @@ def jupyterlab(folder):
     """A JupyterLab on `folder`, ended at the end of the block; yields its address."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:
         own = Path(own)
-        variables = os.environ | {name: str(own / place) for name, place in OWN_FOLDERS.items()}
+        folders = {name: str(own / place) for name, place in OWN_FOLDERS.items()}
+        variables = os.environ | folders | {"JUPYTER_CONFIG_PATH": str(CONFIG)}
         overrides = own / "config" / "labconfig" / "default_setting_overrides.json"
         overrides.parent.mkdir(parents=True)
         overrides.write_text(json.dumps(SETTINGS), encoding="utf-8")

@@ -1,0 +1,21 @@
+"""How the course's own JupyterLab differs from any other: what a kernel says reaches the page at once.
+
+A kernel answers a slider in several small messages. By default the second waits until the browser's system has
+acknowledged the first, which it delays by up to 40 ms: more than all the rest of the way to a new picture. Beside this
+file, `labconfig/` turns off the news: no question over the first page, and no request to the network.
+
+Source: RFC 896 (Nagle's algorithm) and RFC 1122, 4.2.3.2 (delayed acknowledgements).
+"""
+
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+
+
+class PromptConnection(ZMQChannelsWebsocketConnection):
+    """The usual connection of a page to its kernel, without the wait."""
+
+    def connect(self):
+        self.websocket_handler.set_nodelay(True)
+        return super().connect()
+
+
+c.ServerApp.kernel_websocket_connection_class = PromptConnection  # noqa: F821 (Jupyter gives this file its `c`)
