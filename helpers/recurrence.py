@@ -86,6 +86,7 @@ def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tu
     s, weights, act = call.shapes, weights or numpy_weights(rnn), ACTIVATIONS[rnn.nonlinearity]
     hidden = np.zeros((s.num_layers, s.D, *call.input.shape[:2], s.H_out), call.input.dtype)
     last = call.h_0.copy()  # (num_layers, D, N, H_out)
+    same_length = (call.lengths == s.L).all()
     below = call.input  # what the current layer reads at each step
     for layer in range(s.num_layers):
         for direction in range(s.D):
@@ -93,6 +94,9 @@ def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tu
             h = call.h_0[layer, direction]  # (N, H_out)
             for t in reversed(range(s.L)) if direction else range(s.L):
                 new = act(below[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh)
+                if same_length:
+                    h = hidden[layer, direction, t] = new
+                    continue
                 alive = (t < call.lengths)[:, None]  # a row that has ended, or not begun, keeps its state
                 h = np.where(alive, new, h)
                 hidden[layer, direction, t] = np.where(alive, new, 0)

@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from .notation import H, PAPER, QUIET, TEXT, text_on, value_colour
+from .notation import H, PAPER, QUIET, TEXT, Role, text_on, value_colour
 from .pictures import Picture
 
 FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
@@ -81,31 +81,40 @@ def _head(x1: float, y1: float, x2: float, y2: float, size: float) -> str:
     return f"M{x2:g} {y2:g}L{bx - dy * w:.1f} {by + dx * w:.1f}L{bx + dy * w:.1f} {by - dx * w:.1f}Z"
 
 
-def cells(x: float, y: float, w: float, h: float, values: Iterable, name: str, limit: float, most: int = 8) -> str:
+def cells(
+    x: float, y: float, w: float, h: float, values: Iterable, name: str, limit: float, most: int = 8, behind: str = "", **group: object
+) -> str:
     """A column of numbers as coloured cells, first on top; hovering them tells the numbers.
 
     >>> cells(0, 0, 10, 20, [1.0, -1.0], "h", limit=1).count("<rect")
-    3
+    2
 
     Parameters
     ----------
-    most : more values than this are abbreviated by a gap after the first ones
+    most   : more values than this are abbreviated by a gap after the first ones
+    behind : what the cells stand on, which then tells their numbers too
+    group  : further attributes of the group they form
     """
     values = [float(value) for value in values]
     shown = abbreviate(len(values), most)
-    step = h / len(shown)
-    begin = f'<rect x="{_number(x)}" width="{_number(w)}" height="{_number(step)}" y="'  # of every cell
     parts, told = [], [name]
-    for row, i in enumerate(shown):
+    for i, (box, middle) in zip(shown, _boxes(x, y, w, h, len(shown))):
         if i is None:
-            parts.append(text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle"))
+            parts.append(text(x + w / 2, middle + 3, "⋮", size=9, text_anchor="middle", stroke="none"))
             told.append("⋮")
-            continue
-        told.append(f"[{i}] = {values[i]:.3f}")
-        parts.append(f'{begin}{_number(y + row * step)}" fill="{value_colour(values[i], limit)}"/>')
+        else:
+            parts.append(f'{box} fill="{value_colour(values[i], limit)}"/>')
+            told.append(f"[{i}] = {values[i]:.3f}")
     # One title for all of them: a picture has some two hundred cells, and each would need an element of its own.
-    frame = tag("rect", x=x, y=y, width=w, height=h, fill="none", stroke=QUIET, stroke_width=0.6)
-    return tag("g", tag("title", plain("\n".join(told))), *parts, frame)
+    return tag("g", tag("title", plain("\n".join(told))), behind, *parts, stroke=QUIET, stroke_width=0.6, **group)
+
+
+@lru_cache(256)
+def _boxes(x: float, y: float, w: float, h: float, rows: int) -> list[tuple[str, float]]:
+    """The cells of a column without their fill, and the middle of each."""
+    step = h / rows
+    places = [tag("rect", x=x, y=y + row * step, width=w, height=step).removesuffix("/>") for row in range(rows)]
+    return [(box, y + (row + 0.5) * step) for row, box in enumerate(places)]
 
 
 def abbreviate(size: int, most: int, around: int | None = None) -> list[int | None]:
@@ -215,16 +224,19 @@ def node(cx: float, cy: float, r: float, values: Iterable, name: str, limit: flo
     >>> node(20, 20, 10, [0.0], "h", 1.0).count("<circle")
     1
     """
+    place = f"translate({_number(cx)} {_number(cy)})"
+    return cells(-6, -r * 0.72, 12, r * 1.44, values, name, limit, behind=_outlines(r, N, role, strong), transform=place)
 
+
+@lru_cache(64)  # the nodes of a picture differ in their place and their numbers only
+def _outlines(r: float, N: int, role: Role, strong: bool) -> str:
     def outline(dx: float, dy: float, fill: str, width: float) -> str:
         look = dict(fill=fill, stroke=role.colour, stroke_width=width)
         if role.mark == "circle":
-            return tag("circle", cx=cx + dx, cy=cy + dy, r=r, **look)
-        return tag("rect", x=cx - r + dx, y=cy - r + dy, width=2 * r, height=2 * r, rx=7, **look)
+            return tag("circle", cx=dx or None, cy=dy or None, r=r, **look)
+        return tag("rect", x=dx - r, y=dy - r, width=2 * r, height=2 * r, rx=7, **look)
 
-    behind = batch_cards(N, lambda dx, dy: outline(dx, dy, PAPER, 1))
-    front = outline(0, 0, role.tint, 4 if strong else 2)
-    return behind + front + cells(cx - 6, cy - r * 0.72, 12, r * 1.44, values, name, limit)
+    return batch_cards(N, lambda dx, dy: outline(dx, dy, PAPER, 1)) + outline(0, 0, role.tint, 4 if strong else 2)
 
 
 def empty_node(cx: float, cy: float, r: float) -> str:

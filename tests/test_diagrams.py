@@ -33,11 +33,19 @@ def make_trace(L=5, N=2, H_in=3, H_out=4, *, h0=False, batch_first=False, **opti
     return trace(rnn, x, torch.randn(rows, *(() if N is None else (N,)), H_out) if h0 else None)
 
 
+PLACE = {"rect": ("x", "y"), "text": ("x", "y"), "circle": ("cx", "cy")}
+
+
 def parse(picture):
-    """The drawing as elements without namespaces; not well-formed XML raises here."""
+    """The drawing as elements without namespaces, each with its place on the paper; not well-formed XML raises here."""
     root = ElementTree.fromstring(picture.data)
     for element in root.iter():
         element.tag = element.tag.split("}")[1]
+    for group in root.iter("g"):
+        moved = re.fullmatch(r"translate\((\S+) (\S+)\)", group.attrib.pop("transform", ""))
+        for element in group.iter() if moved else ():
+            for name, by in zip(PLACE.get(element.tag, ()), map(float, moved.groups())):
+                element.set(name, f"{number(element, name) + by:g}")
     return root
 
 
@@ -82,7 +90,7 @@ def hovered(root):
         if title is None:
             continue
         name, *numbers = title.text.split("\n")
-        boxes = [element] if not numbers else [r for r in element.iter("rect") if r.get("fill") != "none"]
+        boxes = [element] if not numbers else [r for r in element.iter("rect") if not r.get("stroke")]  # what they stand on has an outline of its own
         numbers = numbers or [name[name.index(" = ") :]]
         numbers = [number for number in numbers if number != "⋮"]
         assert len(boxes) == len(numbers)
