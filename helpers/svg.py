@@ -10,16 +10,17 @@ import numpy as np
 from .notation import H, PAPER, QUIET, TEXT, Role, text_on, value_colour
 from .pictures import Picture
 
-FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
+FONT = "system-ui, Segoe UI, DejaVu Sans, sans-serif"
 
 
 def tag(name: str, *children: str, **attributes: object) -> str:
     """One element; `_` in an attribute's name stands for `-`, None leaves the attribute out.
 
     >>> tag("rect", x=1.25, stroke_width=2, rx=None)
-    '<rect x="1.2" stroke-width="2"/>'
+    "<rect x='1.2' stroke-width='2'/>"
     """
-    parts = [f' {key.replace("_", "-")}="{_number(value)}"' for key, value in attributes.items() if value is not None]
+    # Single quotes: on its way to the page a picture is a string in JSON, where each double one takes two characters.
+    parts = [f" {key.replace('_', '-')}='{_number(value)}'" for key, value in attributes.items() if value is not None]
     inside = "".join(children)
     return f"<{name}{''.join(parts)}>{inside}</{name}>" if inside else f"<{name}{''.join(parts)}/>"
 
@@ -48,7 +49,7 @@ def text(x: float, y: float, words: str, *, size: int = 12, fill: str = TEXT, **
     """A line of text, escaped.
 
     >>> text(0, 0, "<b>")
-    '<text x="0" y="0" font-size="12" fill="#222222">&lt;b&gt;</text>'
+    "<text x='0' y='0' font-size='12' fill='#222222'>&lt;b&gt;</text>"
     """
     return tag("text", plain(words), x=x, y=y, font_size=size, fill=fill, **attributes)
 
@@ -57,7 +58,7 @@ def line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float =
     """A straight edge, with a small arrow head drawn as a shape of its own: a marker would need an id.
 
     >>> line(0, 0, 10, 0, "#000000", head=False)
-    '<path d="M0 0L10 0" stroke="#000000" stroke-width="2" fill="none"/>'
+    "<path d='M0 0L10 0' stroke='#000000' stroke-width='2' fill='none'/>"
     """
     return lines([(x1, y1, x2, y2)], colour, width, head)
 
@@ -66,7 +67,7 @@ def lines(ends: Iterable[tuple[float, ...]], colour: str, width: float = 2, head
     """Edges that look alike, each (x1, y1, x2, y2): one path for all of them and one for their heads.
 
     >>> lines([(0, 0, 9, 0), (0, 5, 9, 5)], "#000000", head=False)
-    '<path d="M0 0L9 0M0 5L9 5" stroke="#000000" stroke-width="2" fill="none"/>'
+    "<path d='M0 0L9 0M0 5L9 5' stroke='#000000' stroke-width='2' fill='none'/>"
     """
     ends = list(ends)
     shafts = "".join(f"M{x1:g} {y1:g}L{x2:g} {y2:g}" for x1, y1, x2, y2 in ends)
@@ -103,7 +104,7 @@ def cells(
             parts.append(text(x + w / 2, middle + 3, "⋮", size=9, text_anchor="middle", stroke="none"))
             told.append("⋮")
         else:
-            parts.append(f'{box} fill="{value_colour(values[i], limit)}"/>')
+            parts.append(f"{box} fill='{value_colour(values[i], limit)}'/>")
             told.append(f"[{i}] = {values[i]:.3f}")
     # One title for all of them: a picture has some two hundred cells, and each would need an element of its own.
     return tag("g", tag("title", plain("\n".join(told))), behind, *parts, stroke=QUIET, stroke_width=0.6, **group)
