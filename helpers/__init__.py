@@ -19,6 +19,7 @@ PUBLIC = {
     "traces": ["Trace", "trace"],
     "sentences": ["tokenize", "embed"],
     "gradients": ["gradient_norms", "spectrum"],
+    "stepwise": ["step_by_step"],
     "svg": [],
     "tables": ["show_shapes", "show_parameters"],
     "unrolled": ["draw_unrolled"],
