@@ -25,7 +25,7 @@ PUBLIC = {
     "unrolled": ["draw_unrolled"],
     "diagrams": ["draw_step", "draw_tensors"],
     "timelines": ["draw_hidden", "draw_response", "draw_gradients"],
-    "plots": ["plot_nonlinearities", "plot_trajectory", "plot_similarities"],
+    "plots": ["plot_curves", "plot_nonlinearities", "plot_trajectory", "plot_similarities"],
     "snippets": [],
     "live": [],
     "quiz": ["predict"],
