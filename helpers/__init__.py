@@ -19,12 +19,14 @@ PUBLIC = {
     "traces": ["Trace", "trace"],
     "sentences": ["tokenize", "embed"],
     "gradients": ["gradient_norms", "spectrum"],
+    "stepwise": ["step_by_step"],
     "svg": [],
     "tables": ["show_shapes", "show_parameters"],
+    "speed": ["forward_ways", "measure", "stored_speeds"],
     "unrolled": ["draw_unrolled"],
     "diagrams": ["draw_step", "draw_tensors"],
     "timelines": ["draw_hidden", "draw_response", "draw_gradients"],
-    "plots": ["plot_nonlinearities", "plot_trajectory", "plot_similarities"],
+    "plots": ["plot_curves", "plot_nonlinearities", "plot_trajectory", "plot_similarities"],
     "snippets": [],
     "live": [],
     "quiz": ["predict"],
@@ -38,6 +40,7 @@ PUBLIC = {
         "explore_layers",
         "explore_sentence",
         "explore_gradient",
+        "explore_speed",
     ],
 }
 __all__ = [name for names in PUBLIC.values() for name in names]

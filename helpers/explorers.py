@@ -7,13 +7,15 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from . import views
+from .device import one_thread, pick_device
 from .live import Explorer, choice, player, slider, switch, words
 from .sentences import embed, tokenize
 from .shapes import expected_shapes
+from .speed import forward_ways, measure
 from .snippets import call_code, neuron_code, run_code, scaled_code, sentence_code
 from .svg import shorten
 from .traces import Trace, trace
-from .views import MOST_TOKENS, Gated, Place, Reading, State
+from .views import MOST_TOKENS, Gated, Place, Reading, State, Timing
 
 STEPS = 12  # of the neuron's input
 SIGNALS = {
@@ -227,6 +229,30 @@ def explore_gradient() -> Explorer:
 
     shown = [views.spectrum, views.gradient, views.code, views.shapes]
     return Explorer("weights and the gradient through time", controls, compute, shown)
+
+
+def explore_speed() -> Explorer:
+    """Measure on this computer, now: one forward pass of the same RNN in three ways.
+
+    >>> sorted(explore_speed().state.ms)
+    ['NumPy loop', 'RNNCell loop', 'one nn.RNN call']
+
+    Views: the times. They are of this moment, so a stored notebook does not keep them.
+    """
+    controls = {
+        "L": choice("L (steps)", [16, 32, 64, 128, 256]),
+        "N": choice("N (sequences)", [1, 4, 16, 64]),
+        "H": choice("H_in and H_out", [32, 128]),
+    }
+
+    def compute(L: int, N: int, H: int) -> Timing:
+        device = pick_device()
+        with torch.random.fork_rng(devices=[]):
+            rnn, x = nn.RNN(H, H).to(device), torch.randn(L, N, H).to(device)
+        with one_thread():
+            return Timing(L, N, H, device.type, measure(forward_ways(rnn, x), device=device, rounds=5))
+
+    return Explorer("how long a forward pass takes here", controls, compute, [views.timing], views.timing_later)
 
 
 def _explore_gated(rnn: nn.GRU | nn.LSTM, input: Tensor, h0: Any) -> Explorer:

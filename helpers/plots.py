@@ -3,7 +3,7 @@
 Figures are made without pyplot: nothing is shown twice, and nothing is kept open. Each brings its own alternative text.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -14,6 +14,8 @@ from .notation import H, NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, X, text_on, val
 from .svg import require_labels
 from .traces import Trace, require_index, require_trace
 
+# Curves that are compared; the marker repeats what the colour says.
+STYLES = [("o-", "#D55E00"), ("s-", "#0072B2"), ("^-", "#009E73"), ("D--", "#B0568A"), ("v--", "#555555"), ("x:", "#A87400")]
 VALUES = LinearSegmentedColormap.from_list("values", [NEGATIVE, PAPER, POSITIVE])
 
 
@@ -43,6 +45,41 @@ def plot_nonlinearities(**functions: Callable[[np.ndarray], np.ndarray]) -> Figu
     axes.axvline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
     axes.set(xlabel="the sum that goes in", ylabel="what comes out", ylim=(-1.5, 3.1))
     axes.legend(frameon=False)
+    return figure
+
+
+def plot_curves(
+    x: Sequence[float], curves: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, log: str = ""
+) -> Figure:
+    """Plot numbers to be compared, each curve with a mark of its own.
+
+    >>> plot_curves([1, 2, 4], {"loop": [1, 2, 4], "call": [1, 1, 2]}, xlabel="steps", ylabel="ms").alt
+    'Curves of loop and call: ms over steps, from 1 to 4.'
+
+    Parameters
+    ----------
+    curves : at most 6, each by the name to write in the legend; as many numbers as x
+    log    : "x", "y" or "xy": the axes with a logarithmic scale
+
+    Raises
+    ------
+    ValueError : no curve or more than 6, or one is not as long as x.
+    """
+    if not 1 <= len(curves) <= len(STYLES):
+        raise ValueError(f"curves: given {len(curves)}, expected 1 to {len(STYLES)}")
+    names = " and ".join(", ".join(curves).rsplit(", ", 1))
+    figure, axes = _figure(6.8, 3.6, f"Curves of {names}: {ylabel} over {xlabel}, from {x[0]} to {x[-1]}.")
+    for (style, colour), (name, values) in zip(STYLES, curves.items()):
+        if len(values) != len(x):
+            raise ValueError(f"curves: given {len(values)} numbers for {name!r}, expected {len(x)}, as many as x")
+        axes.plot(x, values, style, color=colour, label=name, markersize=5, markevery=max(1, len(x) // 12))
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    for axis in log:
+        getattr(axes, f"set_{axis}scale")("log")
+    if "x" in log:
+        axes.set_xticks(x, [str(number) for number in x])
+        axes.minorticks_off()
+    figure.legend(loc="outside right upper", frameon=False, fontsize=9)
     return figure
 
 

@@ -69,6 +69,16 @@ class Reading(NamedTuple):
         return self.trace.shapes
 
 
+class Timing(NamedTuple):
+    """How long one forward pass took in each way."""
+
+    L: int
+    N: int
+    H: int
+    device: str
+    ms: dict[str, float]
+
+
 # ---- the call ----------------------------------------------------------------------------------------------------
 
 
@@ -251,3 +261,13 @@ def reading_code(new: Reading, old: Reading | None) -> str:
 
 def reading_shapes(new: Reading, old: Reading | None) -> Any:
     return "" if new.trace is None else shapes(new, old if old and old.trace else None)
+
+
+def timing(new: Timing, old: Timing | None) -> Table:
+    rows = [(name, "cpu" if "NumPy" in name else new.device, f"{ms:.3f}") for name, ms in new.ms.items()]
+    return Table((f"L={new.L}, N={new.N}, H={new.H}", "on", "ms (median of 5)"), tuple(rows))
+
+
+def timing_later(new: Timing) -> str:
+    """In place of times, which would be old when they are read."""
+    return _note("Explorer: how long a forward pass takes here. Run this notebook to measure on your own computer.")

@@ -15,6 +15,9 @@ def with_cuda(monkeypatch):
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setattr(torch.backends.cudnn, "is_available", lambda: True)
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
+    before = torch.backends.cudnn.allow_tf32
+    yield
+    torch.backends.cudnn.allow_tf32 = before
 
 
 @pytest.fixture
@@ -42,6 +45,12 @@ def test_cuda_is_taken_when_there_is_one(with_cuda):
         "cuDNN": "91002",
         "device": "cuda (Imaginary GPU)",
     }
+
+
+def test_float32_keeps_its_digits_on_cuda(with_cuda):
+    torch.backends.cudnn.allow_tf32 = True
+    pick_device()
+    assert torch.backends.cudnn.allow_tf32 is False
 
 
 def test_the_cpu_is_taken_when_there_is_none(without_cuda):

@@ -9,7 +9,7 @@ import torch
 from matplotlib import pyplot
 from torch import nn
 
-from helpers import plot_nonlinearities, plot_similarities, plot_trajectory, trace
+from helpers import plot_curves, plot_nonlinearities, plot_similarities, plot_trajectory, trace
 from helpers.notation import H, PAPER, TEXT, contrast
 
 WORDS = ["i", "do", "not", "like", "it"]
@@ -132,3 +132,21 @@ def test_words_of_dollars_are_no_formulas(seen):
     # matplotlib sets $...$ as mathematics, and fails where it is none
     for figure in (plot_trajectory(seen, ["$a^{$"] * 5), plot_similarities(["$a^{$", "b"], np.eye(2))):
         figure.savefig(io.BytesIO())
+
+
+def test_curves_are_told_apart_by_mark_and_colour():
+    names = ["a", "b", "c", "d", "e", "f"]
+    figure = plot_curves([1, 2, 4], {name: [1, 2, k + 1] for k, name in enumerate(names)}, xlabel="L", ylabel="ms", log="xy")
+    (axes,) = figure.axes
+    assert [line.get_label() for line in axes.lines] == names
+    assert len({line.get_marker() for line in axes.lines}) == len({line.get_color() for line in axes.lines}) == 6
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "4"]
+    assert figure.alt == "Curves of a, b, c, d, e and f: ms over L, from 1 to 4."
+
+
+def test_curves_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="curves: given 0, expected 1 to 6"):
+        plot_curves([1], {}, xlabel="x", ylabel="y")
+    with pytest.raises(ValueError, match="given 2 numbers for 'a', expected 3"):
+        plot_curves([1, 2, 3], {"a": [1, 2]}, xlabel="x", ylabel="y")

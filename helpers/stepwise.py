@@ -1,0 +1,101 @@
+"""An `nn.RNN` walked step by step in torch: the same numbers forward, the same gradients backward, every state at hand.
+
+What torch computes in one call leaves only `output` and `h_n`. Here each state is a tensor of its own, and a link in the
+chain that a gradient goes back through: `state.retain_grad()` makes it keep dL/dh_t.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from .recurrence import cell_weights, read_call
+
+
+class Steps(NamedTuple):
+    """What `step_by_step` returns: `output` and `h_n` as torch would, and the states they were made of."""
+
+    output: Tensor | PackedSequence
+    h_n: Tensor
+    states: list[list[Tensor]]  # [layer * D + direction][t]: (N, H_out)
+
+
+def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Steps:
+    """Run `rnn` one step at a time: as `rnn(input, h0)`, with each state a tensor that gradients pass through.
+
+    >>> rnn, x = nn.RNN(3, 4), torch.ones(5, 2, 3)
+    >>> output, h_n, states = step_by_step(rnn, x)
+    >>> torch.allclose(output, rnn(x)[0], atol=1e-6)
+    True
+    >>> states[0][1].retain_grad()  # layer 0, t=1
+    >>> h_n.sum().backward()
+    >>> states[0][1].grad.shape  # dL/dh_1
+    torch.Size([2, 4])
+
+    Parameters
+    ----------
+    input : (L, N, H_in), (N, L, H_in) if batch_first, (L, H_in) unbatched, or a PackedSequence
+    h0    : (D*num_layers, N, H_out), without N if unbatched; None for zeros
+
+    Returns
+    -------
+    output : (L, N, D*H_out) in the layout of `input`
+    h_n    : (D*num_layers, N, H_out), without N if unbatched
+    states : a list for each row of h_n, in it one (N, H_out) for each step in time; where a packed sequence has ended,
+             its last state, which belongs to no output
+
+    Raises
+    ------
+    TypeError, ValueError : as `run_recurrence`.
+
+    Source: the equation in the torch.nn.RNN documentation.
+    """
+    sizes, lengths, _, _ = read_call(rnn, input, h0)  # refuses what does not fit, by name
+    weights = {name: getattr(rnn, name) for name in sizes.parameters}
+    below = _time_first(rnn, input)  # (L, N, H_in)
+    grid = (sizes.num_layers, sizes.D, below.size(1), sizes.H_out)
+    h_0 = below.new_zeros(grid) if h0 is None else h0.reshape(grid)
+    alive = (torch.arange(sizes.L)[:, None] < torch.from_numpy(lengths))[..., None].to(below.device)  # (L, N, 1)
+    rows, finals = [], []
+    for layer in range(sizes.num_layers):
+        for direction in range(sizes.D):
+            cell = cell_weights(weights, layer, direction)
+            states = _walk(cell, rnn.nonlinearity, below, alive, h_0[layer, direction], reverse=bool(direction))
+            rows.append(states)
+            finals.append(states[0 if direction else -1])
+        below = torch.cat([torch.stack(states) for states in rows[-sizes.D :]], dim=-1)  # (L, N, D*H_out)
+    return Steps(_like_input(below, rnn, input), torch.stack(finals).reshape(sizes.h_n), rows)
+
+
+def _walk(cell: tuple, nonlinearity: str, steps: Tensor, alive: Tensor, h: Tensor, *, reverse: bool) -> list[Tensor]:
+    """One layer in one direction: a state for each step, in the order of time.
+
+    The states are collected in a list. Written into one tensor in place, each would overwrite what backward still needs.
+    """
+    W_ih, W_hh, b_ih, b_hh = cell
+    order = range(len(steps))[:: -1 if reverse else 1]
+    states = [h] * len(steps)
+    for t in order:
+        total = steps[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh  # (N, H_out)
+        new = torch.tanh(total) if nonlinearity == "tanh" else torch.relu(total)
+        h = states[t] = torch.where(alive[t], new, h)  # a row that has ended, or not begun, keeps its state
+    return states
+
+
+def _time_first(rnn: nn.RNN, input: Tensor | PackedSequence) -> Tensor:
+    if isinstance(input, PackedSequence):
+        return pad_packed_sequence(input)[0]
+    if input.dim() == 2:
+        return input[:, None]
+    return input.transpose(0, 1) if rnn.batch_first else input
+
+
+def _like_input(output: Tensor, rnn: nn.RNN, input: Tensor | PackedSequence) -> Tensor | PackedSequence:
+    """Give `output`, here (L, N, D*H_out), the layout that torch would give it."""
+    if isinstance(input, PackedSequence):
+        sorted_rows = output if input.sorted_indices is None else output[:, input.sorted_indices]
+        return input._replace(data=torch.cat([step[:n] for step, n in zip(sorted_rows, input.batch_sizes)]))
+    if input.dim() == 2:
+        return output[:, 0]
+    return output.transpose(0, 1) if rnn.batch_first else output

@@ -1,0 +1,99 @@
+"""The ways to run one forward pass agree, the clock is fair, and what is stored says where it comes from."""
+
+import importlib.util
+import json
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from helpers import explore_speed, forward_ways, measure, stored_speeds
+from helpers.speed import STORED, wait
+
+CPU = torch.device("cpu")
+SCRIPT = Path(__file__).parent.parent / "benchmarks" / "forward_speed.py"
+
+
+@pytest.mark.parametrize("dtype, close", [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+def test_all_ways_give_the_same_output(dtype, close):
+    torch.manual_seed(0)
+    rnn, x = nn.RNN(6, 8, dtype=dtype), torch.randn(40, 3, 6, dtype=dtype)
+    expected = rnn(x)[0].detach().numpy()
+    ways = forward_ways(rnn, x)
+    assert list(ways) == ["NumPy loop", "RNNCell loop", "one nn.RNN call"]
+    for run in ways.values():
+        np.testing.assert_allclose(np.asarray(run()), expected, rtol=0, atol=close)
+
+
+@pytest.mark.parametrize("options", [
+    dict(num_layers=2), dict(bidirectional=True), dict(nonlinearity="relu"), dict(bias=False), dict(batch_first=True)
+])
+def test_another_kind_of_network_is_refused(options):
+    with pytest.raises(ValueError, match="rnn: given RNN.*expected one layer"):
+        forward_ways(nn.RNN(3, 4, **options), torch.ones(5, 2, 3))
+
+
+def test_the_ways_take_turns_after_one_warm_up_each():
+    calls = []
+    measure({name: lambda name=name: calls.append(name) for name in "ab"}, device=CPU, rounds=3)
+    assert calls == list("ab" + "ab" * 3)
+
+
+def test_the_median_is_taken_in_ms():
+    naps = iter([0.05, 0.002, 0.002, 0.05])  # the warm-up, and three rounds with one that was disturbed
+    took = measure({"naps": lambda: time.sleep(next(naps))}, device=CPU, rounds=3)["naps"]
+    assert 2 <= took < 30
+    with pytest.raises(ValueError, match="rounds: given 0, expected at least 1"):
+        measure({}, device=CPU, rounds=0)
+
+
+def test_the_clock_waits_for_cuda_before_it_starts_and_before_it_stops(monkeypatch):
+    events = []
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: events.append("wait"))
+    measure({"work": lambda: events.append("work")}, device=torch.device("cuda"), rounds=2)
+    assert events == ["work", *["wait", "work", "wait"] * 2]
+    wait(CPU)
+    assert len(events) == 7  # a CPU needs no waiting
+
+
+def test_what_is_stored_names_date_machine_and_versions():
+    speeds = stored_speeds()
+    assert re.match(r"\d{4}-\d\d-\d\d; .+ cores; .+; Python .+, torch ", speeds.made)
+    has_card = "no graphics card" not in speeds.made
+    assert has_card == any("CUDA" in way for way in speeds.ways)  # no times of a card that was not there
+    assert all(set(ms) == set(speeds.ways) and min(ms.values()) > 0 for _, _, ms in speeds.rows)
+    assert len(speeds.table().rows) == len(speeds.rows) and speeds.table().headings[:2] == ("L", "N")
+    with pytest.raises(ValueError, match=r"L, N: given \(3, 3\), expected one of \[\(16, 32\)"):
+        speeds.times(L=3, N=3)
+
+
+def test_the_benchmark_writes_what_is_read(tmp_path, monkeypatch, capsys):
+    spec = importlib.util.spec_from_file_location("forward_speed", SCRIPT)
+    script, threads = importlib.util.module_from_spec(spec), torch.get_num_threads()
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")  # the script sets them; monkeypatch takes them back
+    spec.loader.exec_module(script)
+    monkeypatch.setattr(script, "LENGTHS", [(2, 3)])
+    monkeypatch.setattr(script, "BATCHES", [(2, 1)])
+    before = STORED.read_bytes()
+    try:
+        script.main(["--output", str(tmp_path / "speed.json"), "--rounds", "1"])
+    finally:
+        torch.set_num_threads(threads)
+    speeds = stored_speeds(tmp_path / "speed.json")
+    assert [row[:2] for row in speeds.rows] == [(2, 3), (2, 1)] and speeds.made in capsys.readouterr().out
+    assert STORED.read_bytes() == before
+    assert json.loads(before)["rows"][0]["L"] == 16
+
+
+def test_the_explorer_measures_at_each_move_and_stores_no_times():
+    explorer = explore_speed()
+    first = explorer.state
+    explorer.controls["L"].value = 32
+    assert explorer.state.L == 32 and explorer.state.ms != first.ms and "one nn.RNN call" in explorer.html[0]
+    stored = explorer._repr_mimebundle_()["text/html"]
+    assert not re.search(r"\d\.\d", stored) and "measure on your own computer" in stored
