@@ -6,8 +6,8 @@
               the film was not boring , it was good  1    and the opposite label
     double    the film was never not good            1    two negations; kept for the end, nothing trains on them
 
-All sentences a kind can say are numbered; some numbers are drawn, without putting back. So no sentence comes twice, what
-is tested was never trained on, and asking for more than there are is an error, not an endless search.
+All sentences of a kind are numbered, and some numbers are drawn, none of them twice. So no sentence is repeated, what
+is tested was never trained on, and to ask for more than there are is an error, not an endless search.
 """
 
 import random
@@ -22,8 +22,9 @@ OPENINGS = (
 )
 THINGS = ("the film", "the movie", "the book", "the story", "the play", "the show", "the comedy", "the series")
 PRAISE = (
-    "good", "great", "excellent", "wonderful", "brilliant", "fantastic", "amazing", "perfect", "delightful", "pleasant",
-    "beautiful", "splendid", "impressive", "exciting", "funny", "clever", "moving", "charming", "gripping", "interesting",
+    "good", "great", "excellent", "wonderful", "brilliant", "fantastic", "amazing", "perfect", "delightful",
+    "pleasant", "beautiful", "splendid", "impressive", "exciting", "funny", "clever", "moving", "charming", "gripping",
+    "interesting",
 )
 BLAME = (
     "bad", "terrible", "awful", "horrible", "poor", "dreadful", "disappointing", "mediocre", "unpleasant", "useless",
@@ -31,8 +32,8 @@ BLAME = (
 )
 # No sentence to train on has one of these.
 UNSEEN_PRAISE = (
-    "superb", "lovely", "marvellous", "nice", "terrific", "outstanding", "fascinating", "thrilling", "touching", "witty",
-    "fine", "original",
+    "superb", "lovely", "marvellous", "nice", "terrific", "outstanding", "fascinating", "thrilling", "touching",
+    "witty", "fine", "original",
 )
 UNSEEN_BLAME = (
     "ugly", "miserable", "disgusting", "pathetic", "worthless", "horrid", "tedious", "lifeless", "clumsy", "dreary",
@@ -68,8 +69,10 @@ def make_reviews(train: int = 400, test: int = 200, seed: int = 0) -> tuple[list
     >>> train, tests = make_reviews()
     >>> len(train), {kind: len(reviews) for kind, reviews in tests.items()}
     (1200, {'plain': 200, 'negated': 200, 'pair': 200, 'unseen': 200, 'double': 200})
-    >>> tests["pair"][:2]
-    [Review(text='yesterday the story was fantastic , not stupid', label=1), ...]
+    >>> for review in tests["pair"][2:4]:
+    ...     print(review.label, review.text)
+    0 the show was never moving , it was mediocre
+    1 the show was never mediocre , it was moving
 
     Parameters
     ----------
@@ -107,7 +110,8 @@ def _draw(kind: str, counts: tuple[int, int], adjectives: tuple, chance) -> list
     together = 2 if kind == "pair" else 1  # reviews a drawn number stands for
     size, count = int(np.prod(sizes)), sum(counts) // together
     if count > size:
-        raise ValueError(f"train, test: given {counts[0]} and {counts[1]}, expected at most {size * together} {kind} reviews")
+        most = f"at most {size * together} {kind} reviews together"
+        raise ValueError(f"train, test: given {counts[0]} and {counts[1]}, expected {most}")
     # Of all of Python's random functions only random() promises the same numbers in every version.
     numbers = sorted(range(size), key=lambda _: chance())[:count]
     places = zip(*np.unravel_index(numbers, sizes))
