@@ -45,7 +45,7 @@ def train(
     labels: Tensor,
     *,
     watch: tuple[Sequence[Tensor], Tensor] | None = None,
-    epochs: int | Iterable = 15,
+    epochs: int | Iterable = 10,
     seed: int = 0,
     gather: Gather = pack,
 ) -> History:
@@ -62,7 +62,7 @@ def train(
     sequences : each (L, H_in), all on the model's device
     labels    : (N,), floats 0 and 1, one for each sequence, on the same device
     watch     : other sequences and labels, to measure the accuracy on after each epoch; never trained on
-    epochs    : how often all are seen; a number, or anything to loop over, such as progress(range(15), "training")
+    epochs    : how often all are seen; a number, or anything to loop over, such as progress(range(10), "training")
     seed      : of the order in which they are seen
     gather    : makes a batch of sequences; `pack`, or `pad_sequence` to see what padding does
 
