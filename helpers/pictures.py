@@ -82,7 +82,7 @@ def as_png(figure: Any, alt: str) -> Picture:
 
     >>> from helpers import plot_accuracies
     >>> as_png(plot_accuracies({"guessing": [0.5]}), "a dot at 0.5").width
-    620
+    520
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=200, facecolor="white")  # shown at half size: sharp on any screen

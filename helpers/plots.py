@@ -140,7 +140,7 @@ def plot_curves(**runs: Sequence[Sequence[float]]) -> Figure:
     first = next(iter(runs.values()))
     alt = (f"Curves of {' and '.join(runs)} over {len(first[0])} epochs: the mean of {len(first)} runs, in a band from "
            "the lowest to the highest.")
-    figure = Figure(figsize=(3.4 * len(runs), 2.8), layout="constrained")
+    figure = Figure(figsize=(2.8 * len(runs), 2.6), layout="constrained")
     figure.alt = alt
     for axes, (name, group) in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs.items()):
         values = np.asarray(group, dtype=float)  # (runs, epochs)
@@ -165,7 +165,7 @@ def plot_accuracies(groups: dict[str, Sequence[float]]) -> Figure:
     if not groups:
         raise ValueError("groups: given none, expected names, each with accuracies")
     alt = f"Dots of accuracies from 0 to 1, one a run, in {len(groups)} rows: {', '.join(groups)}. "
-    figure, axes = _figure(6.2, 0.9 + 0.36 * len(groups), alt + "A dashed line marks 0.5, guessing.")
+    figure, axes = _figure(5.2, 0.9 + 0.36 * len(groups), alt + "A dashed line marks 0.5, guessing.")
     axes.axvline(0.5, color=QUIET, linestyle="--", linewidth=1)
     for row, values in enumerate(groups.values()):
         look = dict(markersize=9, markerfacecolor=H.tint, markeredgecolor=H.colour, markeredgewidth=1.5, alpha=0.8)
