@@ -145,8 +145,8 @@ def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Pictu
         parts.append(text(8, y + 16, f"n={n}", fill=QUIET) + text(48, y + 16, shorten(names[n], 17), fill=X.ink))
         parts += [_across(x, y, values[n], name, limit)
                   for (x, _), values, name in zip(heads, (batch, single), (f"h_n[{n}]", f"alone[{n}]"))]
-        same = apart[n] <= TOLERANCE
-        parts.append(text(510, y + 16, "= the same" if same else f"≠ differs by {apart[n]:.2f}",
+        same, gap = apart[n] <= TOLERANCE, f"{apart[n]:.2f}" if apart[n] < 100 else f"{apart[n]:.0e}"
+        parts.append(text(510, y + 16, "= the same" if same else f"≠ differs by {gap}",
                           fill=TEXT if same else "#B3261E", font_weight=400 if same else 700))
     wrong = [str(name) for name, gap in zip(names, apart) if gap > TOLERANCE]
     said = f"{len(wrong)} of {len(names)} rows differ: {_listed(wrong)}" if wrong else "All rows are the same"
@@ -210,16 +210,17 @@ def _frame(row: int, column: int) -> str:
 def _memory(y: float, begins: list[int]) -> tuple[list[str], float]:
     """The rows of `data` as they lie in memory: all of t=0, a gap, all of t=1, ...; and where the last one ends."""
     parts, x, after_gap = [text(8, y + 16, "data", fill=X.ink, font_weight=600)], LEFT, False
-    for i in abbreviate(begins[-1], 22):
+    wide = max(18, 6 * len(str(begins[-1] - 1)) + 2)  # room for the largest number
+    for i in abbreviate(begins[-1], 440 // (wide + 2)):
         if i is None:
-            parts.append(text(x + 9, y + 15, "…", fill=QUIET, text_anchor="middle"))
+            parts.append(text(x + wide / 2, y + 15, "…", fill=QUIET, text_anchor="middle"))
         else:
             x += 8 if i and i in begins else 0
             if i in begins or after_gap:
                 parts.append(text(x, y + 34, f"t={bisect_right(begins, i) - 1}", size=9, fill=QUIET))
-            parts.append(tag("rect", x=x, y=y, width=18, height=22, fill=X.tint, stroke=X.colour, stroke_width=1))
-            parts.append(text(x + 9, y + 15, i, size=9, text_anchor="middle"))
-        x, after_gap = x + 20, i is None
+            parts.append(tag("rect", x=x, y=y, width=wide, height=22, fill=X.tint, stroke=X.colour, stroke_width=1))
+            parts.append(text(x + wide / 2, y + 15, i, size=9, text_anchor="middle"))
+        x, after_gap = x + wide + 2, i is None
     return parts, x
 
 
