@@ -133,7 +133,7 @@ def progress(items: Iterable, name: str) -> Iterable:
     from IPython.display import display
     from tqdm.notebook import tqdm
 
-    bar = tqdm(items, desc=name, display=False)
+    bar = tqdm(items, desc=name, display=False, ncols="100%")  # with a width of its own it wraps on a narrow page
     display(_Bar(name, bar.container))
     return bar
 
