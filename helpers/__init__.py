@@ -18,6 +18,7 @@ PUBLIC = {
     "glove": ["load_glove", "neighbours", "similarity", "analogy"],
     "traces": ["Trace", "trace"],
     "sentences": ["tokenize", "embed"],
+    "reviews": ["make_reviews"],
     "gradients": ["gradient_norms", "spectrum"],
     "stepwise": ["step_by_step"],
     "svg": [],
@@ -25,10 +26,20 @@ PUBLIC = {
     "speed": ["forward_ways", "measure", "stored_speeds"],
     "unrolled": ["draw_unrolled"],
     "diagrams": ["draw_step", "draw_tensors"],
-    "timelines": ["draw_hidden", "draw_response", "draw_gradients"],
-    "plots": ["plot_curves", "plot_nonlinearities", "plot_trajectory", "plot_similarities"],
+    "timelines": ["draw_hidden", "draw_response", "draw_gradients", "draw_verdicts"],
+    "packing": ["draw_padded", "draw_packed", "draw_final_states"],
+    "plots": [
+        "plot_nonlinearities",
+        "plot_trajectory",
+        "plot_similarities",
+        "plot_curves",
+        "plot_training",
+        "plot_accuracies",
+        "plot_reading",
+    ],
+    "training": ["pack", "train", "accuracy", "verdicts"],
     "snippets": [],
-    "live": [],
+    "live": ["progress"],
     "quiz": ["predict"],
     "views": [],
     "explorers": [
@@ -42,6 +53,7 @@ PUBLIC = {
         "explore_gradient",
         "explore_speed",
     ],
+    "sentence_explorers": ["explore_packing", "explore_reviews"],
 }
 __all__ = [name for names in PUBLIC.values() for name in names]
 _MODULE = {name: module for module, names in PUBLIC.items() for name in names}

@@ -1,11 +1,11 @@
-"""The one pattern of every explorer: controls -> configuration -> state -> views.
+"""The one pattern of every explorer, controls -> configuration -> state -> views; and the bar of a long computation.
 
 A view is one `widgets.HTML`; moving a control computes the state once and writes each view's text anew. No `Output`, no
 `interact`: nothing flickers, nothing is redrawn that did not change, and a picture follows the slider as fast as the
 kernel answers. This is the only module that imports ipywidgets; it uses only what versions 7.7 and 8 share.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -92,11 +92,7 @@ class Explorer:
         return {
             "text/plain": repr(self),
             "text/html": self._still(self.state) if self._still else self._first_pictures(),
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.widget.model_id,
-            },
+            **_widget_view(self.widget),
         }
 
     def _first_pictures(self) -> str:
@@ -107,6 +103,39 @@ class Explorer:
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={control.value!r}" for name, control in self.controls.items())
         return f"Explorer: {self.name} ({values})"
+
+
+def _widget_view(widget: widgets.Widget) -> dict[str, Any]:
+    place = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": place}
+
+
+class _Bar:
+    """A progress bar in a notebook; in a stored one, where nothing moves, only its name."""
+
+    def __init__(self, name: str, widget: widgets.Widget) -> None:
+        self.name, self.widget = name, widget
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"text/plain": self.name, **_widget_view(self.widget)}
+
+
+def progress(items: Iterable, name: str) -> Iterable:
+    """The items one by one, with tqdm's progress bar above the cell's output while they are worked on.
+
+    >>> [2 * n for n in progress(range(3), "doubling")]
+    doubling
+    [0, 2, 4]
+    """
+    from IPython.display import display
+    from tqdm.notebook import tqdm
+
+    bar = tqdm(items, desc=name, display=False, ncols="100%")  # with a width of its own it wraps on a narrow page
+    display(_Bar(name, bar.container))
+    return bar
 
 
 def _live(view: Any) -> str:

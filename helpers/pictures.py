@@ -72,12 +72,18 @@ def show(figure: Any, alt: str | None = None) -> None:
     if isinstance(figure, Picture):
         display(Picture(figure.data, alt, figure.width))
     elif hasattr(figure, "savefig"):
-        display(Picture(_png(figure), alt, round(figure.get_figwidth() * 100)))
+        display(as_png(figure, alt))
     else:
         raise TypeError(f"figure: given {type(figure).__name__}, expected a Picture or a matplotlib Figure")
 
 
-def _png(figure: Any) -> bytes:
+def as_png(figure: Any, alt: str) -> Picture:
+    """A matplotlib figure as a picture.
+
+    >>> from helpers import plot_accuracies
+    >>> as_png(plot_accuracies({"guessing": [0.5]}), "a dot at 0.5").width
+    520
+    """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=200, facecolor="white")  # shown at half size: sharp on any screen
-    return buffer.getvalue()
+    return Picture(buffer.getvalue(), alt, round(figure.get_figwidth() * 100))

@@ -156,3 +156,95 @@ def plot_similarities(words: Sequence[str], vectors: np.ndarray) -> Figure:
         ink = text_on(value_colour(cosine))
         axes.text(j, i, f"{cosine:.2f}", ha="center", va="center", fontsize=9, color=ink)
     return figure
+
+
+def plot_training(**runs: Sequence[Sequence[float]]) -> Figure:
+    """Plot numbers that change over the epochs, a panel each: the mean of several runs, and their range.
+
+    >>> plot_training(loss=[[0.7, 0.3], [0.6, 0.2]], accuracy=[[0.5, 0.9], [0.6, 1.0]]).alt
+    'Curves of loss and accuracy over 2 epochs: the mean of 2 runs, in a band from the lowest to the highest.'
+
+    Parameters
+    ----------
+    runs : by the name of what is measured, for each run one number an epoch
+
+    Raises
+    ------
+    ValueError : there is nothing to plot, or the runs of one panel are not equally long.
+    """
+    if not runs or any(len({len(run) for run in group}) != 1 or not len(group[0]) for group in runs.values()):
+        raise ValueError("runs: expected names, each with runs of the same number of epochs, at least 1")
+    first = next(iter(runs.values()))
+    alt = (f"Curves of {' and '.join(runs)} over {len(first[0])} epochs: the mean of {len(first)} runs, in a band from "
+           "the lowest to the highest.")
+    figure = Figure(figsize=(2.8 * len(runs), 2.6), layout="constrained")
+    figure.alt = alt
+    for axes, (name, group) in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs.items()):
+        values = np.asarray(group, dtype=float)  # (runs, epochs)
+        epochs = np.arange(1, values.shape[1] + 1)
+        axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=H.tint)
+        axes.plot(epochs, values.mean(axis=0), color=H.colour, linewidth=2)
+        axes.set(xlabel="epoch", ylabel=name, ylim=(0, max(1.02, values.max() * 1.05)))
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def plot_accuracies(groups: dict[str, Sequence[float]]) -> Figure:
+    """Plot accuracies as dots, a row a group and a dot a run; a dashed line stands at .5, where guessing is.
+
+    >>> plot_accuracies({"plain": [1.0, 0.9], "shuffled": [0.5, 0.6]}).alt
+    'Dots of accuracies from 0 to 1, one a run, in 2 rows: plain, shuffled. A dashed line marks 0.5, guessing.'
+
+    Raises
+    ------
+    ValueError : there are no groups.
+    """
+    if not groups:
+        raise ValueError("groups: given none, expected names, each with accuracies")
+    alt = f"Dots of accuracies from 0 to 1, one a run, in {len(groups)} rows: {', '.join(groups)}. "
+    figure, axes = _figure(5.2, 0.9 + 0.36 * len(groups), alt + "A dashed line marks 0.5, guessing.")
+    axes.axvline(0.5, color=QUIET, linestyle="--", linewidth=1)
+    for row, values in enumerate(groups.values()):
+        look = dict(markersize=9, markerfacecolor=H.tint, markeredgecolor=H.colour, markeredgewidth=1.5, alpha=0.8)
+        axes.plot(list(values), [row] * len(values), "o", clip_on=False, **look)
+    axes.set_yticks(range(len(groups)), groups, parse_math=False)
+    axes.set(xlabel="accuracy", xlim=(0, 1), ylim=(len(groups) - 0.5, -0.5))
+    return figure
+
+
+def plot_reading(labels: Sequence[str], verdicts: Sequence[float], states: np.ndarray | None = None) -> Figure:
+    """Plot what a trained network does as it reads: its verdict after each word, and above it its hidden states.
+
+    >>> plot_reading(["not", "good"], [0.4, 0.1], np.zeros((2, 4))).alt
+    'Reading 2 words: not good. The verdict after each word, in the end blame; above it the 4 features of h as colours.'
+
+    Parameters
+    ----------
+    labels   : a word for each step
+    verdicts : L numbers between 0 (blame) and 1 (praise), from `verdicts`
+    states   : (L, H_out), array or tensor: the hidden state after each word; None leaves them out
+
+    Raises
+    ------
+    ValueError : there are no words, or labels, verdicts and states are not equally many.
+    """
+    counts = [len(labels), len(verdicts)] + ([] if states is None else [len(states)])
+    if len(set(counts)) != 1 or not counts[0]:
+        raise ValueError(f"labels, verdicts, states: given {counts}, expected as many of each, at least 1")
+    figure = Figure(figsize=(min(1.6 + 0.5 * len(labels), 7.2), 2.2 if states is None else 3.6), layout="constrained")
+    *above, below = figure.subplots(1 if states is None else 2, 1, sharex=True, squeeze=False)[:, 0]
+    figure.alt = f"Reading {counts[0]} words: {' '.join(labels)}. The verdict after each word, in the end "
+    figure.alt += "praise" if verdicts[-1] > 0.5 else "blame"
+    for axes in above:
+        states = np.asarray(states.detach().cpu() if hasattr(states, "detach") else states, dtype=float)
+        axes.imshow(states.T, cmap=VALUES, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+        axes.set(ylabel="features of h", yticks=range(states.shape[1]) if states.shape[1] <= 8 else [])
+        figure.alt += f"; above it the {states.shape[1]} features of h as colours"
+    figure.alt += "."
+    below.axhline(0.5, color=QUIET, linestyle="--", linewidth=1)
+    below.plot(verdicts, "o-", color=H.colour, markerfacecolor=H.tint, linewidth=2, clip_on=False)
+    below.set(ylim=(0, 1))
+    below.set_yticks([0, 0.5, 1], ["blame", "undecided", "praise"])
+    below.set_xticks(range(len(labels)), labels, rotation=40, ha="right", parse_math=False)
+    below.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -1,11 +1,11 @@
-"""SVG drawings over time: hidden states as a heat map, one neuron's answers, the length of a gradient."""
+"""SVG drawings over time: hidden states as a heat map, one neuron's answers, a gradient's length, a verdict."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from .notation import H, QUIET, X, Role
+from .notation import H, NEGATIVE, POSITIVE, QUIET, X, Role, value_colour
 from .pictures import Picture
 from .svg import abbreviate, cells, limit_of, line, picture, plain, require_labels, scale, shorten, tag, text
 from .traces import Trace, require_index, require_trace
@@ -148,6 +148,51 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
         f"{norms[0]:.1e} at the first. A dashed line is the bound, with singular value {singular_value:.2f}."
     )
     return picture(left + 624, tall + 60, parts, alt)
+
+
+def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
+    """Draw how sure a classifier is after each word: a bar up for praise, down for blame.
+
+    >>> draw_verdicts(["not", "good"], [0.4, 0.1])
+    Picture: The verdict after each of 2 words: not 0.40, good 0.10. In the end blame.
+
+    Parameters
+    ----------
+    labels   : a word for each verdict
+    verdicts : between 0 (surely blame) and 1 (surely praise), from `verdicts`
+
+    Raises
+    ------
+    ValueError : there are no verdicts, or fewer labels than verdicts.
+    """
+    if not len(verdicts):
+        raise ValueError("verdicts: given none, expected one for each word")
+    labels = require_labels(labels, len(verdicts))
+    columns, left, middle, tall = abbreviate(len(verdicts), 14), 84, 84, 52
+    wide = min(72, 600 / len(columns))
+    right = left + len(columns) * wide
+    parts = []
+    for word, y, colour in (("praise", -tall, POSITIVE), ("undecided", 0, QUIET), ("blame", tall, NEGATIVE)):
+        parts.append(line(left, middle + y, right, middle + y, "#DDDDDD" if y else "#999999", 1, head=False))
+        parts.append(text(left - 8, middle + y + 4, word, size=11, fill=colour, text_anchor="end"))
+    for column, t in enumerate(columns):
+        x = left + column * wide
+        if t is None:
+            parts.append(text(x + wide / 2, middle - 8, "…", size=18, fill=QUIET, text_anchor="middle"))
+            continue
+        lean = 2 * float(verdicts[t]) - 1
+        tip = tag("title", plain(f"after {labels[t]}: {verdicts[t]:.2f}"))
+        box = dict(x=x + wide * 0.15, y=middle - max(lean, 0.0) * tall, width=wide * 0.7, height=abs(lean) * tall)
+        parts.append(tag("rect", tip, **box, fill=value_colour(lean), stroke=POSITIVE if lean > 0 else NEGATIVE))
+        y = middle + (-tall - 8 if lean > 0 else tall + 14)
+        parts.append(text(x + wide / 2, y, f"{verdicts[t]:.2f}", size=11, fill=QUIET, text_anchor="middle"))
+        spot = f"rotate(-35 {x + wide / 2:.0f} {middle + tall + 34:.0f})"
+        look = dict(fill=X.ink, text_anchor="end", transform=spot)
+        parts.append(text(x + wide / 2, middle + tall + 34, shorten(labels[t], 11), **look))
+    after = ", ".join("…" if t is None else f"{labels[t]} {verdicts[t]:.2f}" for t in columns)
+    end = "praise" if verdicts[-1] > 0.5 else "blame"
+    alt = f"The verdict after each of {len(verdicts)} words: {after}. In the end {end}."
+    return picture(right + 14, middle + tall + 92, parts, alt)
 
 
 def _dashed(x1: float, y1: float, x2: float, y2: float) -> str:

@@ -222,7 +222,7 @@ def gradient(new: State, old: State | None) -> Any:
 
 
 @wide
-def tokens(new: Reading, old: Reading | None) -> str:
+def tokens(new: Any, old: Any) -> str:
     if not new.typed:
         return _note("Nothing to read yet: a sentence of no words has L=0, and an RNN needs at least one step.")
     known = set(new.sentence.known)
@@ -230,11 +230,11 @@ def tokens(new: Reading, old: Reading | None) -> str:
     more = f" … and {new.typed - len(shown)} more" if new.typed > len(shown) else ""
     notes = []
     if new.sentence.unknown:
-        names = ", ".join(map(_visible, new.sentence.unknown[:12])) + (", …" if len(new.sentence.unknown) > 12 else "")
+        names = ", ".join(map(visible, new.sentence.unknown[:12])) + (", …" if len(new.sentence.unknown) > 12 else "")
         notes.append(f"No vector for: {names}. These are left out, not read as zeros.")
     if new.typed > MOST_TOKENS:
         notes.append(f"You typed {new.typed} tokens; the first {MOST_TOKENS} are read here.")
-    if new.trace is None:
+    if not new.sentence.known:
         notes.append("No word left to read, so there is no input: L=0.")
     return f'<div style="line-height:2">{" ".join(shown)}{more}</div>{"".join(map(_note, notes))}'
 
@@ -242,10 +242,10 @@ def tokens(new: Reading, old: Reading | None) -> str:
 def _token(token: str, known: bool) -> str:
     # The dashed edge and the line through say what the colour says.
     look = "1px solid #0072B2" if known else "1px dashed #888;text-decoration:line-through;opacity:.8"
-    return f'<span style="border:{look};border-radius:4px;padding:2px 6px">{escape(_visible(token))}</span>'
+    return f'<span style="border:{look};border-radius:4px;padding:2px 6px">{escape(visible(token))}</span>'
 
 
-def _visible(token: str) -> str:
+def visible(token: str) -> str:
     """A token as it can be shown: not too long, and an invisible character by its code."""
     bare = "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in token[:24])
     return shorten(bare if len(token) <= 24 else bare + "…", 26)

@@ -9,7 +9,8 @@ import torch
 from matplotlib import pyplot
 from torch import nn
 
-from helpers import plot_curves, plot_nonlinearities, plot_similarities, plot_trajectory, trace
+from helpers import plot_accuracies, plot_curves, plot_nonlinearities, plot_reading, plot_similarities
+from helpers import plot_training, plot_trajectory, trace
 from helpers.notation import H, PAPER, TEXT, contrast
 
 WORDS = ["i", "do", "not", "like", "it"]
@@ -150,3 +151,78 @@ def test_curves_that_do_not_fit_are_refused():
         plot_curves([1], {}, xlabel="x", ylabel="y")
     with pytest.raises(ValueError, match="given 2 numbers for 'a', expected 3"):
         plot_curves([1, 2, 3], {"a": [1, 2]}, xlabel="x", ylabel="y")
+
+
+# ---- trainings ------------------------------------------------------------------------------------------------------
+
+
+def test_training_is_the_mean_in_a_band_of_all_runs():
+    loss, accuracy = [[0.9, 0.5, 0.1], [0.7, 0.3, 0.3]], [[0.5, 0.75, 1.0], [0.5, 0.25, 1.0]]
+    figure = plot_training(loss=loss, accuracy=accuracy)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
+    for axes, runs in zip(figure.axes, (loss, accuracy)):
+        (line,), (band,) = axes.lines, axes.collections
+        np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3])
+        np.testing.assert_allclose(line.get_ydata(), np.mean(runs, axis=0))
+        edge = band.get_paths()[0].vertices
+        for epoch, low, high in zip((1, 2, 3), np.min(runs, axis=0), np.max(runs, axis=0)):
+            ys = edge[edge[:, 0] == epoch, 1]
+            assert (ys.min(), ys.max()) == pytest.approx((low, high))
+        assert axes.get_ylim()[0] == 0 and axes.get_ylim()[1] > np.max(runs)
+    assert "loss and accuracy over 3 epochs" in figure.alt and "2 runs" in figure.alt
+
+
+@pytest.mark.parametrize("runs", [{}, dict(loss=[]), dict(loss=[[]]), dict(loss=[[1.0], [1.0, 2.0]])])
+def test_trainings_need_runs_of_one_length(runs):
+    with pytest.raises(ValueError, match="runs: expected"):
+        plot_training(**runs)
+
+
+def test_a_dot_is_a_run_and_a_line_marks_guessing():
+    groups = {"pairs": [1.0, 0.98], "words $shuffled": [0.5]}
+    figure = plot_accuracies(groups)
+    axes = axes_of(figure)
+    guessing, *rows = axes.lines
+    assert list(guessing.get_xdata()) == [0.5, 0.5] and guessing.get_linestyle() == "--"
+    assert [list(row.get_xdata()) for row in rows] == list(groups.values())
+    assert [set(row.get_ydata()) for row in rows] == [{0}, {1}]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(groups)
+    assert axes.get_xlim() == (0, 1) and axes.yaxis_inverted()  # the first on top
+    assert "2 rows: pairs, words $shuffled" in figure.alt
+    with pytest.raises(ValueError, match="groups: given none"):
+        plot_accuracies({})
+
+
+def test_a_reading_is_its_states_above_its_verdicts(seen):
+    states, verdicts = seen.hidden[-1, 0, :, 0], [0.5, 0.6, 0.4, 0.3, 0.9]
+    figure = plot_reading(WORDS, verdicts, torch.tensor(states))
+    above, below = figure.axes
+    np.testing.assert_allclose(above.images[0].get_array(), states.T)
+    assert above.images[0].get_clim() == (-1, 1)
+    np.testing.assert_array_equal(below.lines[-1].get_ydata(), verdicts)
+    assert [label.get_text() for label in below.get_xticklabels()] == WORDS
+    assert [label.get_text() for label in below.get_yticklabels()] == ["blame", "undecided", "praise"]
+    assert "in the end praise; above it the 4 features" in figure.alt
+    alone = plot_reading(WORDS, [0.1] * 5)
+    assert len(alone.axes) == 1 and alone.alt.endswith("in the end blame.")
+
+
+@pytest.mark.parametrize("labels, verdicts, states", [
+    ([], [], None), (["a"], [0.5, 0.5], None), (["a"], [0.5], np.zeros((2, 4))),
+])
+def test_a_reading_needs_as_many_of_each(labels, verdicts, states):
+    with pytest.raises(ValueError, match="labels, verdicts, states: given .*, expected as many of each, at least 1"):
+        plot_reading(labels, verdicts, states)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: plot_training(loss=[[1.0, 0.5]], accuracy=[[0.5, 1.0]]),
+    lambda: plot_accuracies({"internationalization, not packed": [0.0, 1.0]}),
+    lambda: plot_reading(["internationalization"] * 14, [0.5] * 14, np.zeros((14, 16))),
+])
+def test_figures_of_a_training_fit_the_page(make):
+    figure = make()
+    assert figure.get_figwidth() <= 7.2
+    figure.savefig(io.BytesIO(), format="png")
+    whole, paper = figure.get_tightbbox(), figure.bbox_inches
+    assert whole.x0 >= -0.01 and whole.x1 <= paper.x1 + 0.01 and whole.y0 >= -0.01 and whole.y1 <= paper.y1 + 0.01

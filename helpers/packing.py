@@ -1,0 +1,254 @@
+"""A batch of sentences of different lengths, drawn: padded to a grid, packed to a staircase, and their h_n."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from .notation import H_N, QUIET, TEXT, X
+from .pictures import Picture
+from .recurrence import to_numpy
+from .svg import abbreviate, cells, limit_of, line, picture, shorten, tag, text
+
+LEFT, TOP, WIDE, TALL = 84, 58, 66, 36  # where the cells begin, and the size of one
+MOST_STEPS, MOST_ROWS = 9, 8
+TOLERANCE = 1e-4  # h_n further apart than this is another h_n, not a rounding difference
+Words = Sequence[Sequence[str]]
+
+
+def draw_padded(
+    padded: Tensor, lengths: Iterable[int], labels: Words | None = None, *, to_the_end: bool = True
+) -> Picture:
+    """Draw a padded batch: a row a sentence, a column a step, padding hatched, and a dashed frame where h_n comes from.
+
+    >>> draw_padded(torch.zeros(3, 2, 4), [3, 1], [["i", "love", "you"], ["hello"]])
+    Picture: A padded batch of 2 sentences over 3 steps; lengths 3, 1, so 2 of 6 cells are padding. ...
+
+    Parameters
+    ----------
+    padded     : (L, N, H_in), as `pad_sequence` makes it
+    lengths    : of each of the N sentences, 1 to L
+    labels     : the words of each sentence; None writes x[t,n]
+    to_the_end : h_n of a padded call, after the last column; False: where each sentence ends, as a packed call has it
+
+    Raises
+    ------
+    TypeError : padded is no tensor.
+    ValueError : padded has not 3 axes, or lengths or labels do not fit it.
+    """
+    if not isinstance(padded, Tensor):
+        raise TypeError(f"padded: given {type(padded).__name__}, expected a tensor, as pad_sequence makes it")
+    if padded.dim() != 3:
+        raise ValueError(f"padded: given {padded.dim()} axes {tuple(padded.shape)}, expected 3: (L, N, H_in)")
+    lengths = [int(length) for length in lengths]
+    L, N = padded.shape[:2]
+    if len(lengths) != N or not all(1 <= length <= L for length in lengths):
+        raise ValueError(f"lengths: given {lengths}, expected {N} numbers from 1 to {L}")
+    words = _words(labels, lengths, range(N))
+    steps, rows = abbreviate(L, MOST_STEPS), abbreviate(N, MOST_ROWS)
+    parts = _headings("padded", f"(L={L}, N={N}, H_in={padded.size(2)})", steps)
+    for row, n in enumerate(rows):
+        parts.append(_row_name(row, n))
+        last = L - 1 if n is None or to_the_end else lengths[n] - 1
+        parts += [_cell(row, column, n, t, words, lengths) for column, t in enumerate(steps)]
+        parts += [] if n is None else [_frame(row, column) for column, t in enumerate(steps) if t == last]
+    parts += _legend(TOP + len(rows) * TALL + 26, hatched=True)
+    where = f"after step {L - 1} of every row" if to_the_end else "where each sentence ends"
+    alt = (f"A padded batch of {_count(N, 'sentence')} over {_count(L, 'step')}; lengths {_listed(lengths)}, so "
+           f"{L * N - sum(lengths)} of {L * N} cells are padding. h_n is taken {where}.")
+    return picture(_width(steps), TOP + len(rows) * TALL + 40, parts, alt)
+
+
+def draw_packed(packed: PackedSequence, labels: Words | None = None) -> Picture:
+    """Draw a packed batch: the staircase of `batch_sizes`, and the order in which its rows lie in `data`.
+
+    >>> batch = torch.nn.utils.rnn.pack_sequence([torch.zeros(1, 4), torch.zeros(3, 4)], enforce_sorted=False)
+    >>> draw_packed(batch, [["hello"], ["i", "love", "you"]])
+    Picture: A packed batch of 2 sentences: batch_sizes 2, 1, 1; 4 rows of data and no padding. ... n=1, n=0.
+
+    Parameters
+    ----------
+    packed : as `pack_padded_sequence` or `pack_sequence` makes it
+    labels : the words of each sentence, in the order of the batch before it was packed; None writes x[t,n]
+
+    Raises
+    ------
+    TypeError : packed is no PackedSequence.
+    ValueError : labels do not fit it.
+    """
+    if not isinstance(packed, PackedSequence):
+        raise TypeError(f"packed: given {type(packed).__name__}, expected a PackedSequence")
+    sizes = packed.batch_sizes.tolist()
+    order = list(range(sizes[0])) if packed.sorted_indices is None else packed.sorted_indices.tolist()
+    lengths = {n: sum(size > row for size in sizes) for row, n in enumerate(order)}
+    words = _words(labels, lengths, order)
+    begins = [0, *accumulate(sizes)]  # where in `data` each step begins
+    steps, rows = abbreviate(len(sizes), MOST_STEPS), abbreviate(sizes[0], MOST_ROWS)
+    parts = _headings("packed", f"data {tuple(packed.data.shape)}", steps)
+    for row, place in enumerate(rows):
+        n = None if place is None else order[place]
+        parts.append(_row_name(row, n))
+        for column, t in enumerate(steps):
+            if n is None or (steps[column - 1] + 1 if t is None else t) < lengths[n]:
+                parts.append(_cell(row, column, n, t, words, lengths))
+            if None not in (n, t) and t < lengths[n]:
+                spot = LEFT + column * WIDE + 5, TOP + row * TALL + 11
+                parts.append(text(*spot, begins[t] + place, size=9, fill=QUIET))
+            if n is not None and t == lengths[n] - 1:
+                parts.append(_frame(row, column))
+    bottom = TOP + len(rows) * TALL
+    parts.append(text(8, bottom + 20, "batch_sizes", font_weight=600))
+    for column, t in enumerate(steps):
+        count = "…" if t is None else sizes[t]
+        parts.append(text(_middle(column), bottom + 20, count, font_weight=600, text_anchor="middle"))
+    memory, end = _memory(bottom + 34, begins)
+    parts += memory + _legend(bottom + 90, hatched=False)
+    alt = (f"A packed batch of {_count(sizes[0], 'sentence')}: batch_sizes {_listed(sizes)}; "
+           f"{_count(begins[-1], 'row')} of data and no padding. Rows from the top: "
+           f"{_listed([f'n={n}' for n in order])}.")
+    return picture(max(_width(steps), end + 6), bottom + 104, parts, alt)
+
+
+def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Picture:
+    """Draw the h_n of a batch beside the h_n of the same sentences, each read alone; rows that differ are named.
+
+    >>> draw_final_states(torch.zeros(2, 3), torch.tensor([[0., 0, 0], [1, 0, 0]]), ["I love you", "hello"])
+    Picture: h_n of 2 sentences in a batch and alone, 3 numbers each. 1 of 2 rows differ: hello.
+
+    Parameters
+    ----------
+    h_n, alone : (N, H_out), one layer and direction
+    names      : N sentences
+
+    Raises
+    ------
+    ValueError : h_n, alone and names do not fit each other.
+    """
+    batch, single = (to_numpy(states).astype(float) for states in (h_n, alone))
+    if batch.shape != single.shape or batch.ndim != 2:
+        raise ValueError(f"alone: given {single.shape}, expected the shape of h_n, (N, H_out), given {batch.shape}")
+    if len(names) != len(batch):
+        raise ValueError(f"names: given {len(names)}, expected one for each of {len(batch)} rows")
+    apart = np.abs(batch - single).max(axis=1)
+    limit, rows = limit_of(np.concatenate([batch, single])), abbreviate(len(batch), MOST_ROWS)
+    heads = [(190, "in the batch"), (350, "alone")]
+    parts = [text(8, 22, "h_n", fill=TEXT, font_weight=700), *(text(x, 22, head, fill=QUIET) for x, head in heads)]
+    for row, n in enumerate(rows):
+        y = 32 + row * 30
+        if n is None:
+            parts.append(text(8, y + 16, "⋮", size=16, fill=QUIET))
+            continue
+        parts.append(text(8, y + 16, f"n={n}", fill=QUIET) + text(48, y + 16, shorten(names[n], 17), fill=X.ink))
+        parts += [_across(x, y, values[n], name, limit)
+                  for (x, _), values, name in zip(heads, (batch, single), (f"h_n[{n}]", f"alone[{n}]"))]
+        same, gap = apart[n] <= TOLERANCE, f"{apart[n]:.2f}" if apart[n] < 100 else f"{apart[n]:.0e}"
+        parts.append(text(510, y + 16, "= the same" if same else f"≠ differs by {gap}",
+                          fill=TEXT if same else "#B3261E", font_weight=400 if same else 700))
+    wrong = [str(name) for name, gap in zip(names, apart) if gap > TOLERANCE]
+    said = f"{len(wrong)} of {len(names)} rows differ: {_listed(wrong)}" if wrong else "All rows are the same"
+    alt = f"h_n of {_count(len(names), 'sentence')} in a batch and alone, {batch.shape[1]} numbers each. {said}."
+    return picture(640, 40 + len(rows) * 30, parts, alt)
+
+
+# ---- the parts ----------------------------------------------------------------------------------------------------
+
+
+def _words(labels: Words | None, lengths: Sequence[int] | dict[int, int], rows: Iterable[int]) -> dict[int, list[str]]:
+    """By row and step, what to write."""
+    if labels is None:
+        return {n: [f"x[{t},{n}]" for t in range(lengths[n])] for n in rows}
+    given, expected = [len(words) for words in labels], [lengths[n] for n in sorted(rows)]
+    if given != expected:
+        raise ValueError(f"labels: given rows of {given} words, expected {expected}")
+    return {n: [str(word) for word in words] for n, words in enumerate(labels)}
+
+
+def _headings(name: str, shape: str, steps: list) -> list[str]:
+    parts = [text(8, 20, f"{name} {shape}", fill=X.ink, font_weight=600)]
+    return parts + [text(_middle(column), TOP - 8, "…" if t is None else f"t={t}", fill=QUIET, text_anchor="middle")
+                    for column, t in enumerate(steps)]
+
+
+def _middle(column: int) -> float:
+    return LEFT + (column + 0.5) * WIDE - 2
+
+
+def _row_name(row: int, n: int | None) -> str:
+    return text(8, TOP + row * TALL + 21, "⋮" if n is None else f"n={n}", fill=QUIET)
+
+
+def _cell(row: int, column: int, n: int | None, t: int | None, words: dict, lengths: Sequence | dict) -> str:
+    x, y = LEFT + column * WIDE, TOP + row * TALL
+    if n is None or t is None:
+        return text(_middle(column), y + 21, "⋮" if n is None else "…", size=14, fill=QUIET, text_anchor="middle")
+    if t >= lengths[n]:
+        return _hatched(x, y, WIDE - 4, TALL - 4, f"padding at t={t}, n={n}: zeros")
+    tip = tag("title", f"t={t}, n={n}")
+    look = dict(rx=5, fill=X.tint, stroke=X.colour, stroke_width=1)
+    box = tag("rect", tip, x=x, y=y, width=WIDE - 4, height=TALL - 4, **look)
+    return box + text(_middle(column), y + 23, shorten(words[n][t], 8), fill=TEXT, text_anchor="middle")
+
+
+def _hatched(x: float, y: float, w: float, h: float, tip: str) -> str:
+    """Grey, with slanted lines: nothing of a sentence is here. (An SVG pattern would need an id.)"""
+    look = dict(x=x, y=y, width=w, height=h, rx=5, fill="#EEEEEE", stroke="#AAAAAA", stroke_width=1)
+    starts = range(round(x) + 6, round(x + w - h / 2), 12)
+    return tag("rect", tag("title", tip), **look) + "".join(
+        line(start, y + h - 3, start + h / 2, y + 3, "#AAAAAA", 1, head=False) for start in starts)
+
+
+def _frame(row: int, column: int) -> str:
+    x, y = LEFT + column * WIDE, TOP + row * TALL
+    look = dict(fill="none", stroke=H_N.colour, stroke_width=2, stroke_dasharray="4 3", rx=6)
+    return tag("rect", x=x - 1.5, y=y - 1.5, width=WIDE - 1, height=TALL - 1, **look)
+
+
+def _memory(y: float, begins: list[int]) -> tuple[list[str], float]:
+    """The rows of `data` as they lie in memory: all of t=0, a gap, all of t=1, ...; and where the last one ends."""
+    parts, x, after_gap = [text(8, y + 16, "data", fill=X.ink, font_weight=600)], LEFT, False
+    wide = max(18, 6 * len(str(begins[-1] - 1)) + 2)  # room for the largest number
+    for i in abbreviate(begins[-1], 440 // (wide + 2)):
+        if i is None:
+            parts.append(text(x + wide / 2, y + 15, "…", fill=QUIET, text_anchor="middle"))
+        else:
+            x += 8 if i and i in begins else 0
+            if i in begins or after_gap:
+                parts.append(text(x, y + 34, f"t={bisect_right(begins, i) - 1}", size=9, fill=QUIET))
+            parts.append(tag("rect", x=x, y=y, width=wide, height=22, fill=X.tint, stroke=X.colour, stroke_width=1))
+            parts.append(text(x + wide / 2, y + 15, i, size=9, text_anchor="middle"))
+        x, after_gap = x + wide + 2, i is None
+    return parts, x
+
+
+def _across(x: float, y: float, values: np.ndarray, name: str, limit: float) -> str:
+    """One state, lying: its numbers side by side."""
+    shown = abbreviate(len(values), 8)
+    w = 144 / len(shown)
+    return "".join(
+        text(x + (i + 0.5) * w, y + 16, "…", fill=QUIET, text_anchor="middle") if k is None
+        else cells(x + i * w, y, w, 22, [values[k]], f"{name}, feature {k}: h", limit) for i, k in enumerate(shown))
+
+
+def _legend(y: float, hatched: bool) -> list[str]:
+    look = dict(fill="none", stroke=H_N.colour, stroke_dasharray="4 3", rx=3)
+    parts = [tag("rect", x=LEFT, y=y - 10, width=18, height=12, **look)]
+    other = (184, "padding: zeros") if hatched else (160, "small number: the row of data")
+    names = [(24, "h_n comes from here"), other]
+    parts += [_hatched(LEFT + 160, y - 10, 18, 12, "padding")] * hatched
+    return parts + [text(LEFT + x, y, name, size=11, fill=QUIET) for x, name in names]
+
+
+def _width(steps: list) -> float:
+    return LEFT + max(len(steps), 6) * WIDE + 8
+
+
+def _listed(things: Sequence, most: int = 12) -> str:
+    return ", ".join(map(str, things[:most])) + (", …" if len(things) > most else "")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"

@@ -1,0 +1,144 @@
+"""The training loop: five lines that every training has, and what they leave behind.
+
+A model here is anything that turns a batch of sentences into one number each: above 0 for praise, below for blame.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_sequence
+
+from .device import one_thread
+
+Batch = PackedSequence | Tensor
+Gather = Callable[[Sequence[Tensor]], Batch]
+
+
+def pack(sequences: Sequence[Tensor]) -> PackedSequence:
+    """Sentences of any lengths, in any order, as one packed batch.
+
+    >>> pack([torch.zeros(2, 3), torch.zeros(5, 3)]).batch_sizes
+    tensor([2, 2, 1, 1, 1])
+
+    Parameters
+    ----------
+    sequences : each (L, H_in), L >= 1
+
+    Source: torch.nn.utils.rnn.pack_sequence.
+    """
+    return pack_sequence(sequences, enforce_sorted=False)
+
+
+@dataclass(frozen=True)
+class History:
+    """What a training was like, an entry an epoch: the mean loss, and the share of `watch` it got right."""
+
+    loss: list[float]
+    accuracy: list[float]
+
+
+def train(
+    model: nn.Module,
+    sequences: Sequence[Tensor],
+    labels: Tensor,
+    *,
+    watch: tuple[Sequence[Tensor], Tensor] | None = None,
+    epochs: int | Iterable = 10,
+    seed: int = 0,
+    gather: Gather = pack,
+) -> History:
+    """Train a classifier of sentences with Adam, 64 sentences at a time, and keep what happened.
+
+    >>> bag = nn.EmbeddingBag(2, 1)  # not even an RNN: one number a word
+    >>> history = train(bag, list(torch.tensor([[0], [1]])), torch.tensor([0.0, 1.0]), epochs=30, gather=torch.stack)
+    >>> len(history.loss), history.loss[-1] < history.loss[0]
+    (30, True)
+
+    Parameters
+    ----------
+    model     : from a batch of N sentences to (N,) or (N, 1) numbers; above 0 means label 1. Changed in place.
+    sequences : each (L, H_in), all on the model's device
+    labels    : (N,), floats 0 and 1, one for each sequence, on the same device
+    watch     : other sequences and labels, to measure the accuracy on after each epoch; never trained on
+    epochs    : how often all are seen; a number, or anything to loop over, such as progress(range(10), "training")
+    seed      : of the order in which they are seen
+    gather    : makes a batch of sequences; `pack`, or `pad_sequence` to see what padding does
+
+    Returns
+    -------
+    history : `.loss` and `.accuracy`, one number an epoch
+
+    Raises
+    ------
+    ValueError : no sequences, as many labels as there are not, or a sequence of no words.
+    """
+    _require_matching(sequences, labels)
+    order = torch.Generator().manual_seed(seed)
+    optimizer, loss_of = torch.optim.Adam(model.parameters(), lr=5e-3), nn.BCEWithLogitsLoss()
+    losses, accuracies = [], []
+    with one_thread():
+        for _ in range(epochs) if isinstance(epochs, int) else epochs:
+            total = 0.0
+            for chosen in torch.randperm(len(sequences), generator=order).split(64):
+                optimizer.zero_grad()
+                logits = model(gather([sequences[i] for i in chosen.tolist()])).flatten()
+                loss = loss_of(logits, labels[chosen.to(labels.device)])
+                loss.backward()
+                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                optimizer.step()
+                total += loss.item() * len(chosen)
+            losses.append(total / len(sequences))
+            accuracies.extend([accuracy(model, *watch, gather=gather)] if watch else [])
+    return History(losses, accuracies)
+
+
+def accuracy(model: nn.Module, sequences: Sequence[Tensor], labels: Tensor, *, gather: Gather = pack) -> float:
+    """The share of sentences that get their label, from 0 to 1.
+
+    >>> accuracy(lambda batch: torch.ones(len(batch)), list(torch.zeros(4, 2, 3)), torch.tensor([1.0, 1, 1, 0]),
+    ...          gather=torch.stack)
+    0.75
+
+    Parameters
+    ----------
+    gather : as in `train`
+
+    Raises
+    ------
+    ValueError : as `train`.
+    """
+    _require_matching(sequences, labels)
+    with torch.no_grad():
+        praised = model(gather(sequences)).flatten() > 0
+    return (praised == (labels > 0.5)).double().mean().item()
+
+
+def verdicts(model: nn.Module, sequence: Tensor) -> list[float]:
+    """How sure of praise the model is after each word: its answer to the first word, to the first two, and so on.
+
+    >>> verdicts(lambda batch: torch.zeros(len(batch.batch_sizes)), torch.zeros(3, 20))
+    [0.5, 0.5, 0.5]
+
+    Parameters
+    ----------
+    sequence : (L, H_in), L >= 1
+
+    Returns
+    -------
+    L numbers between 0 (blame) and 1 (praise)
+    """
+    beginnings = [sequence[: t + 1] for t in range(len(sequence))]
+    with torch.no_grad(), one_thread():
+        return model(pack(beginnings)).flatten().sigmoid().tolist()
+
+
+def _require_matching(sequences: Sequence[Tensor], labels: Tensor) -> None:
+    if len(sequences) == 0:
+        raise ValueError("sequences: given none, expected at least one")
+    if len(labels) != len(sequences):
+        raise ValueError(f"labels: given {len(labels)}, expected one for each of {len(sequences)} sequences")
+    for i, sequence in enumerate(sequences):
+        if len(sequence) == 0:
+            raise ValueError(f"sequences: number {i} has no words (L=0), expected at least one; leave it out")

@@ -1,0 +1,246 @@
+"""The explorers of typed sentences: whatever is typed, what is shown is well-formed, small and true."""
+
+import re
+import time
+from html import unescape
+from xml.etree import ElementTree
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_diagrams import complaints
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
+
+import helpers
+from helpers import draw_padded, explore_packing, explore_reviews, load_glove, progress
+from helpers.sentence_explorers import STEPS, _grid, _staircase
+from helpers.views import MOST_TOKENS
+
+NOTES, GRID, STAIRCASE, FINAL, CODE = range(5)
+BOXES = ("text0", "text1", "text2")
+HOSTILE = ["<script>alert(1)</script>", "I love <img src=x onerror=alert(1)> you", "</pre></svg><script>", "&lt;b&gt; \" '"]
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return load_glove()
+
+
+@pytest.fixture
+def batch(vectors):
+    return explore_packing(vectors=vectors)
+
+
+class Judge(nn.Module):
+    """Untrained: what is tested here does not depend on what it says."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.rnn, self.decide = nn.RNN(dim, 4), nn.Linear(4, 1)
+
+    def forward(self, packed):
+        return self.decide(self.rnn(packed)[1][-1])
+
+
+@pytest.fixture(scope="module")
+def judge(vectors):
+    torch.manual_seed(0)
+    return Judge(vectors.dim)
+
+
+def check(explorer):
+    for html in explorer.html:
+        assert "data-failed" not in html
+        ElementTree.fromstring(f"<div>{html}</div>")
+    assert re.search(r"<svg |<p", "".join(explorer.html))
+
+
+# ---- a batch --------------------------------------------------------------------------------------------------------
+
+
+def test_padded_the_shorter_rows_are_wrong_and_packed_none_is(batch):
+    assert "2 of 3 rows differ: hello, i love you." in batch.html[FINAL]
+    assert batch.html[STAIRCASE] == "" and "padding too" in batch.html[NOTES]
+    batch.controls["packed"].value = True
+    assert "All rows are the same." in batch.html[FINAL]
+    assert "batch_sizes 3, 2, 2, 1, 1, 1, 1, 1, 1" in batch.html[STAIRCASE] and "staircase" in batch.html[NOTES]
+    check(batch)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_code_shown_gives_the_h_n_shown(batch, packed):
+    batch.controls["packed"].value = packed
+    state = batch.state
+    torch.manual_seed(0)
+    made = dict(rnn=nn.RNN(state.padded.size(2), state.h_n.size(1)), pad_sequence=pad_sequence,
+                pack_padded_sequence=pack_padded_sequence, sentences=[s.input[:, 0] for s in state.sentences])
+    exec(unescape(re.sub(r"<[^>]*>", "", batch.html[CODE])), made)
+    assert torch.allclose(made["h_n"][0], state.h_n, atol=1e-6)
+    assert torch.equal(made["padded"], state.padded)
+
+
+def test_another_sentence_changes_the_grid_the_staircase_and_h_n(batch):
+    batch.controls["packed"].value = True
+    before = batch.html
+    batch.controls["text0"].value = "hello you"
+    assert all(batch.html[view] != before[view] for view in (GRID, STAIRCASE, FINAL, CODE))
+    assert batch.state.lengths == [2, 9, 3] and ">you</text>" in batch.html[STAIRCASE]
+
+
+def test_an_empty_sentence_is_left_out_in_words(batch):
+    batch.controls["text1"].value = "  "
+    check(batch)
+    assert "Sentence 1 has no words. A row of length 0 cannot be packed, so it is left out." in batch.html[NOTES]
+    assert batch.state.lengths == [1, 3]
+    for box in BOXES:
+        batch.controls[box].value = ""
+    check(batch)
+    assert "nothing to read" in batch.html[NOTES] and batch.html[1:] == [""] * 4
+    batch.controls["text0"].value = "hello"
+    check(batch)
+    assert "All rows are the same." in batch.html[FINAL]
+
+
+def test_unknown_words_are_named_and_left_out(batch):
+    batch.controls["text2"].value = "I love snarks 😀"
+    assert "Sentence 2: no vector for snarks, 😀; left out, not read as zeros." in batch.html[NOTES]
+    assert batch.state.lengths == [1, 9, 2]
+    batch.controls["text2"].value = "snarks"
+    assert "Sentence 2 has no word left" in batch.html[NOTES] and batch.state.lengths == [1, 9]
+    check(batch)
+
+
+@pytest.mark.parametrize("text", [("love " * 10_000).strip(), "x" * 100_000, "🙂" * 10_000, "grelda " * 10_000])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_very_long_sentence_is_quick_and_said_to_be_long(batch, text, packed):
+    batch.controls["packed"].value = packed
+    start = time.perf_counter()
+    batch.controls["text0"].value = text
+    assert time.perf_counter() - start < 0.5
+    check(batch)
+    assert len(batch.state.padded) <= STEPS and sum(map(len, batch.html)) < 200_000
+    if not text.startswith("x"):
+        assert f"10000 tokens; the first {STEPS} are read" in batch.html[NOTES]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markup_is_shown_as_text(batch, judge, vectors, text):
+    review = explore_reviews(judge, vectors)
+    for explorer, box in ((batch, "text0"), (review, "text")):
+        explorer.controls[box].value = text
+        check(explorer)
+        everything = "".join(explorer.html) + explorer._repr_mimebundle_()["text/html"]
+        assert "<script" not in everything and "<b>" not in everything
+        assert "onerror" not in re.sub(r">[^<]*<", "><", everything)
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(st.text(max_size=40), min_size=2, max_size=4), packed=st.booleans())
+def test_whatever_is_typed_is_shown(vectors, texts, packed):
+    explorer = explore_packing(texts, vectors)
+    explorer.controls["packed"].value = packed
+    for html in explorer.html:
+        assert "data-failed" not in html and "<script" not in html
+    if all(text.isprintable() for text in texts):
+        check(explorer)
+    if packed and explorer.state.sentences:
+        assert torch.allclose(explorer.state.h_n, explorer.state.alone, atol=1e-5)
+
+
+WORDS = st.sampled_from("i love you the film was not good , it boring hello king internationalization".split())
+
+
+@settings(max_examples=40, deadline=None)
+@given(texts=st.lists(st.lists(WORDS, max_size=14), min_size=2, max_size=4))
+def test_what_is_drawn_fits_its_paper(vectors, texts):
+    state = explore_packing([" ".join(words) for words in texts], vectors).state
+    if state.sentences:
+        assert complaints(_grid(state, None)) == [] and complaints(_staircase(state._replace(packed=True), None)) == []
+        assert _grid(state, None).data == draw_padded(state.padded, state.lengths, state.labels).data
+
+
+@pytest.mark.parametrize("texts", [[], ["one"], ["a"] * 5, "text"])
+def test_a_batch_has_two_to_four_sentences(texts, vectors):
+    with pytest.raises(ValueError, match="texts: given .*, expected 2 to 4 sentences"):
+        explore_packing(texts, vectors)
+
+
+# ---- a review -------------------------------------------------------------------------------------------------------
+
+
+def test_each_known_word_gets_its_verdict(judge, vectors):
+    explorer = explore_reviews(judge, vectors, "it was grelda good")
+    state = explorer.state
+    assert state.sentence.known == ("it", "was", "good") and len(state.after) == 3
+    whole = torch.sigmoid(judge(state.sentence.input)).item()
+    assert state.after[-1] == pytest.approx(whole, abs=1e-6)
+    assert "No vector for: grelda." in explorer.html[0] and f"good {whole:.2f}. In the end" in explorer.html[1]
+    explorer.controls["text"].value = "it was boring"
+    assert "boring" in explorer.html[1]
+    check(explorer)
+
+
+@pytest.mark.parametrize("text, said", [("", "Nothing to read yet"), ("grelda", "No word left to read")])
+def test_a_review_of_no_words_is_explained(judge, vectors, text, said):
+    explorer = explore_reviews(judge, vectors, text)
+    check(explorer)
+    assert said in explorer.html[0] and explorer.html[1] == ""
+    assert said in explorer._repr_mimebundle_()["text/html"]
+
+
+def test_a_very_long_review_is_quick(judge, vectors):
+    explorer = explore_reviews(judge, vectors)
+    start = time.perf_counter()
+    explorer.controls["text"].value = "love " * 10_000
+    assert time.perf_counter() - start < 1
+    check(explorer)
+    assert len(explorer.state.after) == MOST_TOKENS and "10000 tokens" in explorer.html[0]
+
+
+def test_the_stored_page_of_a_trained_network_names_no_digit_of_it(judge, vectors):
+    """They differ from machine to machine, and the stored outputs are compared."""
+    page = explore_reviews(judge, vectors)._repr_mimebundle_()["text/html"]
+    (alt,) = re.findall(r'<img alt="([^"]*)"', page)
+    assert alt.startswith("Reading 9 words: the film was") and not re.search(r"\d\.\d", alt)
+    assert "<svg" not in page and 'src="data:image/png;base64,' in page
+
+
+# ---- both, and the bar ----------------------------------------------------------------------------------------------
+
+
+def test_every_explorer_is_tested_here():
+    assert helpers.PUBLIC["sentence_explorers"] == ["explore_packing", "explore_reviews"]
+
+
+def test_a_reader_without_a_kernel_sees_the_first_pictures(batch):
+    bundle = batch._repr_mimebundle_()
+    images = re.findall(r'<img alt="([^"]*)"', bundle["text/html"])
+    assert len(images) == 2 and all(len(alt) > 40 for alt in images)
+    assert bundle["text/plain"].startswith("Explorer: a batch, padded or packed (text0='hello'")
+
+
+def test_exploring_leaves_the_random_state_alone(judge, vectors):
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    one = explore_packing(vectors=vectors).html
+    explore_reviews(judge, vectors)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    assert explore_packing(vectors=vectors).html == one
+
+
+def test_controls_are_named(batch, judge, vectors):
+    for explorer in (batch, explore_reviews(judge, vectors)):
+        assert all(control.description for control in explorer.controls.values())
+
+
+def test_progress_passes_everything_on_and_stores_only_its_name(capsys, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    assert list(progress(iter("abc"), "three letters")) == ["a", "b", "c"]
+    printed = capsys.readouterr()
+    assert printed.out == printed.err == ""  # stored outputs hold no trace of how long it took
+    bundle = shown[0]._repr_mimebundle_()
+    assert bundle.pop("text/plain") == "three letters" and [*bundle] == ["application/vnd.jupyter.widget-view+json"]
