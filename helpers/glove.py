@@ -1,27 +1,21 @@
-"""Words to vectors, through torchnlp; the only module that imports it.
+"""Words to vectors, as torchnlp's own object; the only module that imports torchnlp.
 
-`torchnlp.word_to_vector.GloVe` reads any file it finds, downloads one it does not find, and keeps what it read in a
-`.pt` file that it trusts from then on, whole or not. So it is never shown anything but lines that were just checked, in
-a folder that is gone when it has read them: there is no second load that could be stale.
+`torchnlp.word_to_vector.GloVe` reads any file it finds, whole or not, downloads one it does not find, keeps what it read
+in a `.pt` file that it trusts from then on, and answers an unknown word with zeros. So here it reads no file at all: it
+is handed a table of lines that were checked.
 
-    source  ->  checked lines (vector_sources)  ->  temporary folder  ->  torchnlp  ->  compared with the checked lines
+    source  ->  checked lines (vector_sources)  ->  torchnlp's GloVe
 """
 
-import contextlib
 import difflib
-import io
 import os
 import reprlib
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 
 import torch
 from torchnlp.word_to_vector import GloVe
 
 from .vector_sources import find_vectors
-
-MANY = 50_000  # words; with more torchnlp takes so long that its own progress bar may be seen
 
 
 class UnknownWord(KeyError, ValueError):
@@ -38,16 +32,17 @@ def _unknown(word: object, vectors: GloVe) -> UnknownWord:
 
 
 class LocalGloVe(GloVe):
-    """torchnlp's GloVe, on one given file. It cannot download, and its lookups are copies and never silently zero."""
+    """torchnlp's GloVe, on a table it is given. It can't download, and its lookups are copies and never silently zero."""
 
-    def __init__(self, name: str, dim: int, folder: str):
+    def __init__(self, name: str, words: list[str], table: torch.Tensor, missing: tuple[str, ...] = ()):
+        self.index_to_token, self.token_to_index = words, {word: index for index, word in enumerate(words)}
+        self.vectors, self.dim, self.missing = table, table.shape[1], missing
         self.url = {name: None}  # where torchnlp looks up what to download: nothing
-        self.missing: tuple[str, ...] = ()
-        super().__init__(name, dim, cache=folder)
+        super().__init__(name, self.dim)
+        self.name = name
 
     def cache(self, name: str, cache: str, url: None = None) -> None:
-        # Under its bare name torchnlp would prefer a file of the same name in the current folder.
-        super().cache(os.path.join(cache, name), cache, url)
+        """Where torchnlp would fill the attributes above from a file; they are filled."""
 
     def __contains__(self, token: object) -> bool:
         return isinstance(token, str) and token in self.token_to_index
@@ -115,43 +110,15 @@ def load_glove(
     ValueError      : a source that is none; a line that is not a word and its numbers (the message names the file, the
                       line and what is wrong); a broken archive; none of the words found; "6B" without `words`
     ConnectionError : the download failed, or is not what it should be; nothing of it is kept
-    OSError         : no room for torchnlp's temporary file
 
     Warns when words were found but could not be kept, because the disk is full or the folder may not be written.
 
     Source: Pennington, Socher, Manning, "GloVe: Global Vectors for Word Representation", 2014.
     """
     name, lines, missing = find_vectors(source, words, everything)
-    vectors = _through_torchnlp(name, lines)
-    vectors.missing = missing
-    return vectors
-
-
-def _through_torchnlp(name: str, lines: dict[str, bytes]) -> LocalGloVe:
-    """torchnlp's object, made from a file that holds just these lines and that nothing else can reach."""
-    words, dim = list(lines), next(iter(lines.values())).count(b" ") + 1
-    bar = contextlib.redirect_stderr(io.StringIO()) if len(words) < MANY else contextlib.nullcontext()
-    try:
-        with tempfile.TemporaryDirectory(prefix="glove-", ignore_cleanup_errors=True) as folder:
-            with open(Path(folder, f"glove.words.{dim}d.txt"), "wb") as file:
-                # To torchnlp a space ends the word, so a word that has spaces in it travels with others in their place.
-                file.writelines(b"%s %s\n" % (_travelling(word).encode(), lines[word]) for word in words)
-            lines.clear()  # torchnlp needs as much memory again
-            with bar:  # torchnlp draws one, and can't be told to leave it out
-                vectors = LocalGloVe("words", dim, folder)
-    except (OSError, RuntimeError) as error:  # RuntimeError: what torch.save says of a full disk
-        raise OSError(f"{tempfile.gettempdir()}: torchnlp's temporary file could not be written ({error}); free some "
-                      "space there, or set TMPDIR to another folder") from None
-    if vectors.index_to_token != list(map(_travelling, words)) or vectors.vectors.shape != (len(words), dim):
-        raise RuntimeError(f"{name}: torchnlp read {len(vectors)} words, not the {len(words)} it was given")
-    vectors.index_to_token = words
-    vectors.token_to_index = {word: index for index, word in enumerate(words)}
-    vectors.name = name
-    return vectors
-
-
-def _travelling(word: str) -> str:
-    return word.replace(" ", "\u00a0")
+    numbers = bytearray().join(numbers.values for numbers in lines.values())
+    table = torch.frombuffer(numbers, dtype=torch.float32).view(len(lines), -1)
+    return LocalGloVe(name, list(lines), table, missing)
 
 
 def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -> list[tuple[str, float]]:

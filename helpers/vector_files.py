@@ -2,30 +2,39 @@
 
 import gzip
 import io
+import math
 import re
 import zipfile
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from tqdm import tqdm
 
 BLOCK = 1 << 17
 LONGEST = 1 << 20  # bytes of a line; a file without line ends shall not fill the memory
-LARGEST = 3.4e38  # of a float32
 HEADER = re.compile(rb"(\d+) (\d+)\s*")  # of the word2vec format: how many words, how many numbers each
+CUT = "does not end; the file may be cut short (add a line end if it is whole)"
 BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)  # RuntimeError: an encrypted .zip
 
 
+class Numbers(NamedTuple):
+    """The numbers of a word: as they stand in the file, and as float32."""
+
+    text: bytes
+    values: array
+
+
 def checked_lines(file: BinaryIO, where: str, wanted: Iterable[str] | None = None, dim: int | None = None
-                  ) -> Iterator[tuple[str, bytes]]:
+                  ) -> Iterator[tuple[str, Numbers]]:
     """Each wanted word with its numbers, after the checks torchnlp does not make.
 
     >>> dict(checked_lines(io.BytesIO(b"i 1 2\\nlove 3 4\\nyou 5 6\\n"), "a file", wanted=["love"]))
-    {'love': b'3 4'}
+    {'love': Numbers(text=b'3 4', values=array('f', [3.0, 4.0]))}
 
     Reading stops at the last word wanted, and lines of other words are passed over unread. What was read to its end is
     as long as its header says, if it has one. Of a word that comes twice the first line counts.
@@ -43,11 +52,11 @@ def checked_lines(file: BinaryIO, where: str, wanted: Iterable[str] | None = Non
                  before; a number is not finite; words are missing at the end
     """
     wanted = None if wanted is None else set(wanted)
-    starts = wanted and {word.partition(" ")[0].encode("utf-8", "surrogatepass") for word in wanted}
-    seen, promised, place = set(), None, 0
+    starts = None if wanted is None else {word.partition(" ")[0].encode("utf-8", "surrogatepass") for word in wanted}
+    seen, promised, place, line = set(), None, 0, b"\n"
     for place, line in enumerate(iter(partial(file.readline, LONGEST), b""), start=1):
         # Nearly all lines of a large file end here, so this test comes before any other work.
-        if starts and place > 1 and line[: line.find(b" ")] not in starts and line[-1] == 10:
+        if starts is not None and line.partition(b" ")[0] not in starts and place > 1:
             continue
         try:
             line = line.removeprefix(b"\xef\xbb\xbf") if place == 1 else line
@@ -60,23 +69,23 @@ def checked_lines(file: BinaryIO, where: str, wanted: Iterable[str] | None = Non
             dim = len(numbers)
             if word in seen or (wanted is not None and word not in wanted):
                 continue
-            text = _checked_numbers(word, numbers)
+            checked = _checked_numbers(word, numbers)
         except ValueError as error:
             raise ValueError(f"{where}, line {place}: {error}") from None
         seen.add(word)
-        yield word, text
+        yield word, checked
         if wanted is not None and len(seen) == len(wanted):
             return
-    if wanted is None and not seen:
-        raise ValueError(f"{where}: has no words")
-    if promised not in (None, place - 1):
-        raise ValueError(f"{where}: has {place - 1} words, its first line promises {promised}; it may be cut short")
+    _require(seen or wanted is not None, f"{where}: has no words")
+    _require(line.endswith(b"\n"), f"{where}, line {place}: {CUT}")
+    _require(promised in (None, place - 1),
+             f"{where}: has {place - 1} words, its first line promises {promised}; it may be cut short")
 
 
 def _word_and_numbers(line: bytes, dim: int | None) -> tuple[str, list[bytes]]:
     _require(len(line) < LONGEST, "is too long for a word and its numbers")
     # A file cut off inside its last number would otherwise look complete.
-    _require(line.endswith(b"\n"), "does not end; the file may be cut short (add a line end if it is whole)")
+    _require(line.endswith(b"\n"), CUT)
     first, *others = line.rstrip(b" \r\n").split(b" ")
     dim = dim or len(others)
     _require(dim > 1, f"expected a word and its numbers, given {line[:40]!r}")
@@ -93,12 +102,12 @@ def _word_and_numbers(line: bytes, dim: int | None) -> tuple[str, list[bytes]]:
     return word, numbers
 
 
-def _checked_numbers(word: str, numbers: list[bytes]) -> bytes:
-    text = b" ".join(numbers)
-    _require(b"_" not in text, f"{word!r} has a number that is none")  # float("1_0") is 10
-    # One sum instead of a test a number: it is too large, infinite or nan as soon as one of them is.
-    _require(sum(map(abs, map(float, numbers))) <= LARGEST, f"{word!r} has a number that is not finite")
-    return text
+def _checked_numbers(word: str, numbers: list[bytes]) -> Numbers:
+    checked = Numbers(b" ".join(numbers), array("f", map(float, numbers)))
+    _require(b"_" not in checked.text, f"{word!r} has a number that is none")  # float("1_0") is 10
+    # The sum is infinite or nan as soon as one of them is; what is too large for a float32 is infinite in `values`.
+    _require(math.isfinite(sum(map(abs, checked.values))), f"{word!r} has a number that is not finite")
+    return checked
 
 
 def _is_number(text: bytes) -> bool:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from . import kept_files
 from .downloads import FAILED, Download
-from .vector_files import BROKEN, checked_lines, open_vectors, progress, unpacked
+from .vector_files import BROKEN, Numbers, checked_lines, open_vectors, progress, unpacked
 
 MINI = Path(__file__).parent / "data" / "glove.mini.20d.txt"
 SMALL = 1 << 20  # bytes of a file that is read anew as quickly as what would be kept of it
@@ -55,7 +55,7 @@ class Vectors(NamedTuple):
     """name : of the source; lines : each word and its numbers; missing : the words asked for that it does not have"""
 
     name: str
-    lines: dict[str, bytes]
+    lines: dict[str, Numbers]
     missing: tuple[str, ...]
 
 
@@ -99,7 +99,7 @@ def _of_release(source: str, wanted: dict | None, everything: bool) -> tuple[str
     return source, kept, iter(()) if searched == set() else _downloaded(source, release, searched)
 
 
-def _downloaded(source: str, release: Release, searched: set | None) -> Iterator[tuple[str, bytes]]:
+def _downloaded(source: str, release: Release, searched: set | None) -> Iterator[tuple[str, Numbers]]:
     try:
         with Download(release.url) as download, progress(download, source, download.total) as file:
             text = unpacked(file)
@@ -139,7 +139,7 @@ def _state(path: Path) -> tuple[int, ...]:
     return now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino
 
 
-def _read(path: Path, member: str, wanted: dict | None, before: tuple) -> Iterator[tuple[str, bytes]]:
+def _read(path: Path, member: str, wanted: dict | None, before: tuple) -> Iterator[tuple[str, Numbers]]:
     where = str(path / member) if member else str(path)
     try:
         with open_vectors(path, member) as file:
@@ -158,7 +158,7 @@ def _kept_path(label: str, origin: object, words: Iterable[str] | None) -> Path 
     return folder / "glove" / kept_files.name_for(label, FORMAT, origin, None if words is None else sorted(words))
 
 
-def _read_kept(path: Path | None) -> dict[str, bytes] | None:
+def _read_kept(path: Path | None) -> dict[str, Numbers] | None:
     """What was kept, after all the checks that a new file has to pass; None when there is nothing or it fails one."""
     try:
         file = path and kept_files.open_kept(path)
@@ -170,13 +170,13 @@ def _read_kept(path: Path | None) -> dict[str, bytes] | None:
     return None
 
 
-def _keep(path: Path | None, found: dict[str, bytes]) -> None:
+def _keep(path: Path | None, found: dict[str, Numbers]) -> None:
     if path is None:
         return
-    dim = next(iter(found.values())).count(b" ") + 1
-    lines = (b"%s %s\n" % (word.encode(), numbers) for word, numbers in found.items())
+    header = b"%d %d\n" % (len(found), len(next(iter(found.values())).values))
+    lines = (b"%s %s\n" % (word.encode(), numbers.text) for word, numbers in found.items())
     try:
-        kept_files.keep(path, chain([b"%d %d\n" % (len(found), dim)], lines))
+        kept_files.keep(path, chain([header], lines))
     except OSError as error:
         warnings.warn(f"the words were found but can't be kept ({error}), so next time they are searched again; free "
                       "some space, or set UNROLLED_CACHE to a folder that you may write to", stacklevel=4)
