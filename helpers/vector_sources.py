@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -102,13 +103,15 @@ def _of_release(source: str, wanted: dict | None, everything: bool) -> tuple[str
 def _downloaded(source: str, release: Release, searched: set | None) -> Iterator[tuple[str, Numbers]]:
     try:
         with Download(release.url) as download, progress(download, source, download.total) as file:
-            text = unpacked(file)
-            yield from checked_lines(text, "the file", searched, release.dim)
-            # Only a file that was read to its end can be compared.
-            if not text.read(1) and download.md5.hexdigest() != release.md5:
-                raise ValueError(f"its md5 is {download.md5.hexdigest()}, not the published {release.md5}")
-    except FAILED as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+            count = 0
+            for count, line in enumerate(checked_lines(unpacked(file), "the file", searched, release.dim), start=1):
+                yield line
+            to_the_end = searched is None or count < len(searched)
+            if to_the_end and download.md5.hexdigest() != release.md5:
+                raise ValueError(f"its md5 is {download.md5.hexdigest()}, not {release.md5} as published")
+    except (*FAILED, *BROKEN) as error:
+        said = f"{type(error).__name__}: {error}" if isinstance(error, HTTPException) or not str(error) else str(error)
+        reason = " ".join(said.split())  # one line
         raise ConnectionError(f"{source}: {release.url}: {reason}. Try again later; offline? use \"mini\", or the path of "
                               "a GloVe file you have") from None
 
