@@ -115,10 +115,9 @@ def load_glove(
 
     Source: Pennington, Socher, Manning, "GloVe: Global Vectors for Word Representation", 2014.
     """
-    name, lines, missing = find_vectors(source, words, everything)
-    numbers = bytearray().join(numbers.values for numbers in lines.values())
-    table = torch.frombuffer(numbers, dtype=torch.float32).view(len(lines), -1)
-    return LocalGloVe(name, list(lines), table, missing)
+    name, values, missing = find_vectors(source, words, everything)
+    table = torch.frombuffer(bytearray().join(values.values()), dtype=torch.float32).view(len(values), -1)
+    return LocalGloVe(name, list(values), table, missing)
 
 
 def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -> list[tuple[str, float]]:

@@ -12,6 +12,7 @@ import os
 import reprlib
 import time
 import warnings
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -53,10 +54,10 @@ RELEASES = {
 
 
 class Vectors(NamedTuple):
-    """name : of the source; lines : each word and its numbers; missing : the words asked for that it does not have"""
+    """name : of the source; values : each word's float32; missing : the words asked for that it does not have"""
 
     name: str
-    lines: dict[str, Numbers]
+    values: dict[str, array]
     missing: tuple[str, ...]
 
 
@@ -71,13 +72,18 @@ def find_vectors(source: str | os.PathLike, words: Iterable[str] | None = None, 
         name, kept, lines = _of_release(source, wanted, everything)
     else:
         name, kept, lines = _of_file(source, wanted)
-    found = _read_kept(kept)
-    if found is None:
-        found = {} if wanted == {} else dict(lines)
-        if not found:
+    values = _read_kept(kept)
+    if values is None:
+        texts, values = {}, {}
+        for word, numbers in lines if wanted != {} else ():
+            values[word] = numbers.values
+            if kept:
+                texts[word] = numbers.text
+        if not values:
             raise ValueError(f"words: {name} has none of {reprlib.repr(list(wanted))}")
-        _keep(kept, found)
-    return Vectors(name, found, tuple(word for word in wanted or () if word not in found))
+        if kept:
+            _keep(kept, texts)
+    return Vectors(name, values, tuple(word for word in wanted or () if word not in values))
 
 
 def _wanted(words: Iterable[str]) -> dict[str, None]:
@@ -112,8 +118,8 @@ def _downloaded(source: str, release: Release, searched: set | None) -> Iterator
     except (*FAILED, *BROKEN) as error:
         said = f"{type(error).__name__}: {error}" if isinstance(error, HTTPException) or not str(error) else str(error)
         reason = " ".join(said.split())  # one line
-        raise ConnectionError(f"{source}: {release.url}: {reason}. Try again later; offline? use \"mini\", or the path of "
-                              "a GloVe file you have") from None
+        raise ConnectionError(f"{source}: {release.url}: {reason}. Try again later; offline? use \"mini\", or the path "
+                              "of a GloVe file you have") from None
 
 
 def _of_file(source: str | os.PathLike, wanted: dict | None) -> tuple[str, Path | None, Iterator]:
@@ -161,23 +167,21 @@ def _kept_path(label: str, origin: object, words: Iterable[str] | None) -> Path 
     return folder / "glove" / kept_files.name_for(label, FORMAT, origin, None if words is None else sorted(words))
 
 
-def _read_kept(path: Path | None) -> dict[str, Numbers] | None:
+def _read_kept(path: Path | None) -> dict[str, array] | None:
     """What was kept, after all the checks that a new file has to pass; None when there is nothing or it fails one."""
     try:
         file = path and kept_files.open_kept(path)
         if file:
             with file:
-                return dict(checked_lines(file, str(path)))
+                return {word: numbers.values for word, numbers in checked_lines(file, str(path))}
     except (OSError, ValueError):
         pass  # it is found and kept anew
     return None
 
 
-def _keep(path: Path | None, found: dict[str, Numbers]) -> None:
-    if path is None:
-        return
-    header = b"%d %d\n" % (len(found), len(next(iter(found.values())).values))
-    lines = (b"%s %s\n" % (word.encode(), numbers.text) for word, numbers in found.items())
+def _keep(path: Path, texts: dict[str, bytes]) -> None:
+    header = b"%d %d\n" % (len(texts), next(iter(texts.values())).count(b" ") + 1)
+    lines = (b"%s %s\n" % (word.encode(), numbers) for word, numbers in texts.items())
     try:
         kept_files.keep(path, chain([header], lines))
     except OSError as error:
