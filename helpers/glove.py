@@ -1,8 +1,8 @@
 """Words to vectors, as torchnlp's own object; the only module that imports torchnlp.
 
-`torchnlp.word_to_vector.GloVe` reads any file it finds, whole or not, downloads one it does not find, keeps what it read
-in a `.pt` file that it trusts from then on, and answers an unknown word with zeros. So here it reads no file at all: it
-is handed a table of lines that were checked.
+`torchnlp.word_to_vector.GloVe` reads any file it finds, whole or not, downloads one it does not find, keeps what it
+read in a `.pt` file that it trusts from then on, and answers an unknown word with zeros. So here it reads no file at
+all: it is handed a table of lines that were checked.
 
     source  ->  checked lines (vector_sources)  ->  torchnlp's GloVe
 """
@@ -32,7 +32,7 @@ def _unknown(word: object, vectors: GloVe) -> UnknownWord:
 
 
 class LocalGloVe(GloVe):
-    """torchnlp's GloVe, on a table it is given. It can't download, and its lookups are copies and never silently zero."""
+    """torchnlp's GloVe, on a table it is given. It can't download; its lookups are copies and never silently zero."""
 
     def __init__(self, name: str, words: list[str], table: torch.Tensor, missing: tuple[str, ...] = ()):
         self.index_to_token, self.token_to_index = words, {word: index for index, word in enumerate(words)}
@@ -86,13 +86,14 @@ def load_glove(
                  "mini": the small ones that come with the course; nothing is downloaded or written
                  "6B.50d", "6B.100d", "6B.200d", "6B.300d": GloVe trained on 6 billion words of Wikipedia and news, from
                  the gensim-data project's releases (public domain). Only as much is downloaded as is needed to find
-                 `words`, a few MB for common ones; a word it does not have costs the whole file, 69 to 394 MB.
+                 `words`, a few MB for common ones; a word it does not have costs the whole file, 69 to 394 MB. What is
+                 read to its end is compared with its published md5.
                  a path: a GloVe text (UTF-8, one word and its numbers a line, with or without the header line of
                  word2vec), as it is, as .gz, or in a .zip; with several texts in it "glove.6B.zip/glove.6B.50d.txt"
     words      : the words to keep; None for all. With words, reading stops when all were found, and no line is checked
                  but theirs. They are taken as they are: "6B" has lower-case words only, as `tokenize` makes them, so
                  there "Paris" is always missing, and is not searched for.
-    everything : True to download all 400,000 words of "6B"; the file is then compared with its published md5
+    everything : True to download all 400,000 words of "6B"
 
     Words that were found in a download or in a large file are kept in a folder, checked when they come back, and found
     anew when the file has changed. UNROLLED_CACHE in the environment moves that folder from its usual place (on Linux

@@ -68,8 +68,13 @@ def find_vectors(source: str | os.PathLike, words: Iterable[str] | None = None, 
     ('xylophone',)
     """
     wanted = None if words is None else _wanted(words)
+    if everything and wanted is not None:
+        raise ValueError("everything: given True and words too, expected one of them")
     if isinstance(source, str) and source in RELEASES:
-        name, kept, lines = _of_release(source, wanted, everything)
+        if wanted is None and not everything:
+            raise ValueError(f"words: given None, expected the words to find in {source!r}, or everything=True to "
+                             f"download all of it ({RELEASES[source].size / 1e6:.0f} MB)")
+        name, kept, lines = _of_release(source, wanted)
     else:
         name, kept, lines = _of_file(source, wanted)
     values = _read_kept(kept)
@@ -96,11 +101,8 @@ def _wanted(words: Iterable[str]) -> dict[str, None]:
 
 # Each of the two gives a name, the file that keeps what is found (or None), and the lines, which nothing has read yet.
 
-def _of_release(source: str, wanted: dict | None, everything: bool) -> tuple[str, Path | None, Iterator]:
+def _of_release(source: str, wanted: dict | None) -> tuple[str, Path | None, Iterator]:
     release = RELEASES[source]
-    if (wanted is None) != everything:
-        raise ValueError(f"words: given {'everything=True too' if everything else None}, expected a list of the words "
-                         f"to find in {source!r}, or everything=True to download all of it ({release.size >> 20} MB)")
     searched = None if wanted is None else {word for word in wanted if word == word.lower()}
     kept = _kept_path(source, release.url, searched)
     return source, kept, iter(()) if searched == set() else _downloaded(source, release, searched)
@@ -134,7 +136,7 @@ def _of_file(source: str | os.PathLike, wanted: dict | None) -> tuple[str, Path 
 
 def _file_and_member(source: str | os.PathLike) -> tuple[Path, str]:
     if isinstance(source, str | os.PathLike):
-        path = Path(source).expanduser()
+        path = Path(os.path.expanduser(source))
         for file in (path, *path.parents):
             if file.is_file():
                 return file, "" if file == path else path.relative_to(file).as_posix()

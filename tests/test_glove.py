@@ -247,7 +247,7 @@ def test_a_file_of_ones_own(small):
     assert load_glove(small("a 1 2\nb 3 4\nc broken"), words=["b"]).index_to_token == ["b"]  # reading stops at the last
 
 
-@pytest.mark.parametrize("source", ["6B", "no/such/file.txt", "", None, 5, ["mini"], "."])
+@pytest.mark.parametrize("source", ["6B", "6B.60d", "no/such/file.txt", "~nobody/x", "\0", "", None, 5, ["mini"], "."])
 def test_a_wrong_source(source):
     with pytest.raises(ValueError, match='^source: given .*, expected "mini", "6B.50d", .* or the path of an'):
         load_glove(source)
@@ -261,12 +261,14 @@ def test_a_wrong_source(source):
     ("400000\n", "line 1: expected a word and its numbers"),
     ("400000 50\na 1 2\n", "line 2: has 2 numbers, expected 50"),
     ("3 2\na 1 2\nb 3 4\n", "has 2 words, its first line promises 3; it may be cut short"),
-    ("1 2\na 1 2\nb 3 4\n", "has 2 words, its first line promises 1"), ("2 1\na 1\nb 2\n", "line 1: promises 1 number"),
+    ("1 2\na 1 2\nb 3 4\n", "has 2 words, its first line promises 1"),
+    ("2 1\na 1\nb 2\n", "line 1: promises 1 number"),
     ("a 1 2\nb 1 two\n", "line 2: could not convert"), ("a 1 2\nb 1  2\n", "line 2: has 3"),
     ("a 1 nan\n", "line 1: 'a' has a number that is not finite"),
     ("a 1 -inf\n", "not finite"), ("a 1 1e39\n", "not finite"),
     ("a 1 2\nb c 1 2\nb 7 1 2\n", "line 3: has 3 numbers"), ("a 1 2\nb 1_0 2\n", "a number that is none"),
-    (b"a 1 2\n\xff 1 2\n", r"line 2: the word b'\\xff' is not UTF-8 .name the `words`"), (" 1 2\n", "line 1: '' is no word"), ("a\rb 1 2\n", "is no word"),
+    (b"a 1 2\n\xff 1 2\n", r"line 2: the word b'\\xff' is not UTF-8 .name the `words`"),
+    (" 1 2\n", "line 1: '' is no word"), ("a\rb 1 2\n", "is no word"),
     ("<!DOCTYPE html>\n<p>404</p>\n", "line 1"), ("", "has no words")])
 def test_a_wrong_line_is_named(small, content, message):
     path = small(content)
