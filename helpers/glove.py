@@ -1,26 +1,21 @@
-"""Words to vectors, through torchnlp; the only module that imports it.
+"""Words to vectors, as torchnlp's own object; the only module that imports torchnlp.
 
-`torchnlp.word_to_vector.GloVe` reads any file it finds, downloads one it does not find, and keeps what it read in a
-`.pt` file that it trusts from then on, whole or not. So it is never shown anything but a file this module has just
-checked, in a folder that is gone when it has read it: there is no download, and no second load that could be stale.
+`torchnlp.word_to_vector.GloVe` reads any file it finds, whole or not, downloads one it does not find, keeps what it
+read in a `.pt` file that it trusts from then on, and answers an unknown word with zeros. So here it reads no file at
+all: it is handed a table of lines that were checked.
 
-    source  ->  checked lines  ->  a temporary folder  ->  torchnlp  ->  compared with the checked lines
+    source  ->  checked lines (vector_sources)  ->  torchnlp's GloVe
 """
 
-import contextlib
 import difflib
-import io
 import os
 import reprlib
-import tempfile
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 
 import torch
 from torchnlp.word_to_vector import GloVe
 
-MINI = Path(__file__).parent / "data" / "glove.mini.20d.txt"
-LARGEST = torch.finfo(torch.float32).max
+from .vector_sources import find_vectors
 
 
 class UnknownWord(KeyError, ValueError):
@@ -37,16 +32,17 @@ def _unknown(word: object, vectors: GloVe) -> UnknownWord:
 
 
 class LocalGloVe(GloVe):
-    """torchnlp's GloVe, on one given file. It cannot download, and its lookups are copies and never silently zero."""
+    """torchnlp's GloVe, on a table it is given. It can't download; its lookups are copies and never silently zero."""
 
-    def __init__(self, name: str, dim: int, folder: str):
+    def __init__(self, name: str, words: list[str], table: torch.Tensor, missing: tuple[str, ...] = ()):
+        self.index_to_token, self.token_to_index = words, {word: index for index, word in enumerate(words)}
+        self.vectors, self.dim, self.missing = table, table.shape[1], missing
         self.url = {name: None}  # where torchnlp looks up what to download: nothing
-        self.missing: tuple[str, ...] = ()
-        super().__init__(name, dim, cache=folder)
+        super().__init__(name, self.dim)
+        self.name = name
 
     def cache(self, name: str, cache: str, url: None = None) -> None:
-        # Under its bare name torchnlp would prefer a file of the same name in the current folder.
-        super().cache(os.path.join(cache, name), cache, url)
+        """Where torchnlp would fill the attributes above from a file; they are filled."""
 
     def __contains__(self, token: object) -> bool:
         return isinstance(token, str) and token in self.token_to_index
@@ -62,8 +58,10 @@ class LocalGloVe(GloVe):
         return self.vectors[[self.token_to_index[token] for token in tokens]]  # picking rows by a list copies them
 
 
-def load_glove(source: str | os.PathLike = "mini", words: Iterable[str] | None = None) -> GloVe:
-    """Word vectors as a `torchnlp.word_to_vector.GloVe`, from a checked file, without network.
+def load_glove(
+    source: str | os.PathLike = "mini", words: Iterable[str] | None = None, *, everything: bool = False
+) -> GloVe:
+    """Word vectors as a `torchnlp.word_to_vector.GloVe`: every line checked, no word silently zero.
 
     >>> vectors = load_glove(words=["king", "queen", "xylophone"])
     >>> vectors["king"].shape
@@ -84,9 +82,23 @@ def load_glove(source: str | os.PathLike = "mini", words: Iterable[str] | None =
 
     Parameters
     ----------
-    source : "mini", the small vectors that come with the course; or the path of a GloVe text file (UTF-8, one word and
-             its numbers a line)
-    words  : the words to keep; None for all. With words, reading stops when all were found.
+    source     : where the vectors are
+                 "mini": the small ones that come with the course; nothing is downloaded or written
+                 "6B.50d", "6B.100d", "6B.200d", "6B.300d": GloVe trained on 6 billion words of Wikipedia and news, from
+                 the gensim-data project's releases (public domain). Only as much is downloaded as is needed to find
+                 `words`, a few MB for common ones; a word it does not have costs the whole file, 69 to 394 MB. What is
+                 read to its end is compared with its published md5.
+                 a path: a GloVe text (UTF-8, one word and its numbers a line, with or without the header line of
+                 word2vec), as it is, as .gz, or in a .zip; with several texts in it "glove.6B.zip/glove.6B.50d.txt"
+    words      : the words to keep; None for all. With words, reading stops when all were found, and no line is checked
+                 but theirs. They are taken as they are: "6B" has lower-case words only, as `tokenize` makes them, so
+                 there "Paris" is always missing, and is not searched for.
+    everything : True to download all 400,000 words of "6B"
+
+    Words that were found in a download or in a large file are kept in a folder, checked when they come back, and found
+    anew when the file has changed. UNROLLED_CACHE in the environment moves that folder from its usual place (on Linux
+    ~/.cache/unrolled); it can be deleted at any time. UNROLLED_GLOVE_URL replaces the address of "6B", for a class with
+    a copy of its own: "http://192.168.1.10:8000/{name}.gz", where {name} becomes glove-wiki-gigaword-50 and so on.
 
     Returns
     -------
@@ -96,82 +108,17 @@ def load_glove(source: str | os.PathLike = "mini", words: Iterable[str] | None =
 
     Raises
     ------
-    ValueError : a source that is neither; a line that is not a word and its numbers (the message names the file, the
-                 line and what is wrong); none of the words found
+    ValueError      : a source that is none; a line that is not a word and its numbers (the message names the file, the
+                      line and what is wrong); a broken archive; none of the words found; "6B" without `words`
+    ConnectionError : the download failed, or is not what it should be; nothing of it is kept
+
+    Warns when words were found but could not be kept, because the disk is full or the folder may not be written.
+
+    Source: Pennington, Socher, Manning, "GloVe: Global Vectors for Word Representation", 2014.
     """
-    wanted = None if words is None else _wanted(words)
-    path = _file_of(source)
-    with open(path, "rb") as file:
-        lines = dict(_checked_lines(file, path, wanted))
-    if not lines:
-        raise ValueError(f"{path}: has no words" if wanted is None else
-                         f"words: {path.name} has none of {reprlib.repr(list(wanted))}")
-    vectors = _through_torchnlp(path.name, lines)
-    vectors.missing = tuple(word for word in wanted or () if word not in lines)
-    return vectors
-
-
-def _wanted(words: Iterable[str]) -> dict[str, None]:
-    """The words without repeats, in order."""
-    given = [words] if isinstance(words, str) or not isinstance(words, Iterable) else list(words)
-    if isinstance(words, str) or not all(isinstance(word, str) for word in given):
-        raise ValueError(f'words: given {reprlib.repr(words)}, expected a list of words, such as ["king", "queen"]')
-    return dict.fromkeys(given)
-
-
-def _file_of(source: str | os.PathLike) -> Path:
-    if source == "mini":
-        return MINI
-    if isinstance(source, str | os.PathLike) and os.path.isfile(os.path.expanduser(source)):
-        return Path(source).expanduser()
-    raise ValueError(f'source: given {reprlib.repr(source)}, expected "mini" or the path of an existing GloVe text file')
-
-
-def _checked_lines(file: Iterable[bytes], path: Path, wanted: dict | None) -> Iterator[tuple[str, str]]:
-    """Each wanted word with its whole line, after the checks torchnlp does not make."""
-    dim, seen = None, set()
-    for place, line in enumerate(file, start=1):
-        try:
-            _require(not line.startswith((b"\x1f\x8b", b"PK\x03\x04")), "is of an archive: unpack it first")
-            # A file cut off inside its last number would otherwise look complete.
-            _require(line.endswith(b"\n"), "does not end; the file may be cut short (add a line end if it is whole)")
-            word, _, numbers = line.rstrip(b" \r\n").decode("utf-8-sig" if place == 1 else "utf-8").partition(" ")
-            count = numbers.count(" ") + 1
-            dim = dim or count
-            _require(dim > 1, f"expected a word and its numbers, given {line[:40]!r}")
-            _require(count == dim, f"has {count} numbers, the lines before have {dim}")
-            if wanted is not None and word not in wanted:
-                continue
-            _require(word and "\r" not in word, f"{word!r} is no word")
-            _require(word not in seen, f"repeats the word {word!r}")
-            _require("_" not in numbers, f"{word!r} has a number that is none")  # float() would read 1_0 as 10
-            finite = all(abs(float(number)) <= LARGEST for number in numbers.split(" "))
-            _require(finite, f"{word!r} has a number that is not finite")
-        except ValueError as error:  # also UnicodeDecodeError, and what float() says of text that is no number
-            raise ValueError(f"{path}, line {place}: {error}") from None
-        seen.add(word)
-        yield word, f"{word} {numbers}"
-        if wanted is not None and len(seen) == len(wanted):
-            return
-
-
-def _require(condition: object, otherwise: str) -> None:
-    if not condition:
-        raise ValueError(otherwise)
-
-
-def _through_torchnlp(name: str, lines: dict[str, str]) -> LocalGloVe:
-    """torchnlp's object, made from a file that holds just these lines and that nothing else can reach."""
-    dim = next(iter(lines.values())).count(" ")
-    with tempfile.TemporaryDirectory(prefix="glove-", ignore_cleanup_errors=True) as folder:
-        text = "".join(line + "\n" for line in lines.values())
-        Path(folder, f"glove.words.{dim}d.txt").write_text(text, encoding="utf-8", newline="\n")
-        with contextlib.redirect_stderr(io.StringIO()):  # where torchnlp draws a bar that it can't be told to leave out
-            vectors = LocalGloVe("words", dim, folder)
-    if vectors.index_to_token != list(lines) or vectors.vectors.shape != (len(lines), dim):
-        raise RuntimeError(f"{name}: torchnlp read {len(vectors)} words, not the {len(lines)} it was given")
-    vectors.name = name
-    return vectors
+    name, values, missing = find_vectors(source, words, everything)
+    table = torch.frombuffer(bytearray().join(values.values()), dtype=torch.float32).view(len(values), -1)
+    return LocalGloVe(name, list(values), table, missing)
 
 
 def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -> list[tuple[str, float]]:

@@ -1,0 +1,117 @@
+"""Small files kept between sessions. What comes back is whole and unchanged, or does not come back.
+
+A file is written under another name and renamed when it is complete, which is one step on every system: who looks at
+the same time, in another process or as another user, finds the old file, the new one or none. No lock is needed.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import sys
+import time
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+DAY = 24 * 3600
+
+
+def folder() -> Path:
+    """Where files are kept: $UNROLLED_CACHE, or the system's place for what can be made again. Delete it at any time.
+
+    Raises
+    ------
+    RuntimeError : this user has no home
+    """
+    if chosen := os.environ.get("UNROLLED_CACHE"):
+        return Path(chosen).expanduser()
+    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
+        return Path(local, "unrolled", "Cache")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "unrolled"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "unrolled")
+
+
+def name_for(label: str, *what: object) -> str:
+    """The name of the file that keeps `what`: a label for people, and a hash of everything the content depends on.
+
+    >>> name_for("6B.50d", ["king", "queen"])
+    '6B.50d-79dbd433265f18b2210b710a1e92a96e.txt'
+    """
+    digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()
+    return f"{re.sub(r'[^A-Za-z0-9.]+', '_', label)[:40]}-{digest[:32]}.txt"
+
+
+def keep(path: Path, lines: Iterable[bytes]) -> None:
+    """Write the lines and a checksum of them, all or nothing.
+
+    Raises
+    ------
+    OSError : it could not be written; then nothing is left behind, and what was there before still is
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path.parent)
+    part = path.with_name(f"{uuid.uuid4().hex}.part")
+    try:
+        with open(part, "xb") as file:  # not `tempfile`, whose files no other user may read
+            checksum = _start(path)
+            file.write(checksum.hexdigest().encode() + b"\n")  # a place for the real one
+            for line in lines:
+                checksum.update(line)
+                file.write(line)
+            file.seek(0)
+            file.write(checksum.hexdigest().encode())
+        os.replace(part, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        # Windows refuses to replace a file that another process is reading; then there is one to be read.
+        if not isinstance(error, PermissionError) or not _is_intact(path):
+            raise
+
+
+def open_kept(path: Path) -> BinaryIO | None:
+    """What `keep` wrote, open for reading at its first line; None if there is no such file or it is not as it was.
+
+    Raises
+    ------
+    OSError : it is there and can't be read
+    """
+    try:
+        file = open(path, "rb")
+    except FileNotFoundError:
+        return None
+    checksum, found = _start(path), file.readline(65).rstrip(b"\n")
+    begin = file.tell()
+    while block := file.read(1 << 17):
+        checksum.update(block)
+    if checksum.hexdigest().encode() == found:
+        file.seek(begin)  # the same open file, so it is what was just checked even if another is put in its place
+        return file
+    file.close()
+    return None
+
+
+def _start(path: Path) -> "hashlib._Hash":
+    return hashlib.sha256(path.name.encode())  # a file under another name is not the one that was kept
+
+
+def _is_intact(path: Path) -> bool:
+    try:
+        file = open_kept(path)
+    except OSError:
+        return False
+    if file:
+        file.close()
+    return file is not None
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Of processes that were killed while they wrote."""
+    for part in place.glob("*.part"):
+        with contextlib.suppress(OSError):  # another process was quicker, or it is another user's
+            if time.time() - part.stat().st_mtime > DAY:
+                part.unlink()
