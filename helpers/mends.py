@@ -94,6 +94,15 @@ def spell(call: Call, full: str) -> str:
     return full
 
 
+def fill(template: str, name: str) -> str:
+    """A template with the name in its places.
+
+    >>> fill("{}.transpose(0, 1)", "x")
+    'x.transpose(0, 1)'
+    """
+    return template.replace("{}", name)
+
+
 def put(call: Call, code: str, place: str = "before") -> Fix:
     """This very line, before (or instead of) the learner's."""
     statement = call.code.statement
@@ -112,12 +121,12 @@ def change(call: Call, argument: str, template: str) -> Fix:
     """Change one argument of the call: "{}.transpose(0, 1)" stands for `x = x.transpose(0, 1)`."""
     node, name = node_of(call, argument), name_of(call, argument)
     if node is None or isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-        return put(call, f"{name} = {template.replace("{}", name)}")
+        return put(call, f"{name} = {fill(template, name)}")
     if argument == "hx" and _parts(node):
-        return put(call, f"{', '.join(_parts(node))} = {template.replace("{}", name)}")
+        return put(call, f"{', '.join(_parts(node))} = {fill(template, name)}")
     if not isinstance(node, (ast.Call, ast.Tuple, ast.List)) and template.startswith("{}."):
         name = f"({name})"
-    return replace(call, node, template.replace("{}", name))
+    return replace(call, node, fill(template, name))
 
 
 def _parts(node: ast.expr) -> list[str]:
@@ -134,7 +143,7 @@ def change_states(call: Call, template: str) -> Fix:
     if not call.lstm:
         return change(call, "hx", template)
     node, name = node_of(call, "hx"), name_of(call, "hx")
-    each = template.replace("{}", "s")
+    each = fill(template, "s")
     if node is not None and _parts(node):
         return put(call, f"{', '.join(_parts(node))} = ({each} for s in {name})")
     return change(call, "hx", f"tuple({each} for s in {{}})")

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from .calls import Call
 from .explanations import Axis, Explanation, Fix, Side
-from .mends import change, made_with, name_of, network, node_of, put, remake, replace, spell
+from .mends import change, fill, made_with, name_of, network, node_of, put, remake, replace, spell
 
 
 def layout(call: Call, axes: int = 3) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def data_of(value: Any) -> Any:
 def shape_after(template: str, shape: Sequence[int]) -> tuple[int, ...] | None:
     """The shape a change gives, worked out on a tensor without numbers; None if it can't be done."""
     try:
-        return tuple(eval(template.replace("{}", "t"), {"t": torch.empty(tuple(shape), device="meta")}).shape)
+        return tuple(eval(fill(template, "t"), {"t": torch.empty(tuple(shape), device="meta")}).shape)
     except (RuntimeError, IndexError, ValueError):
         return None
 
