@@ -233,8 +233,8 @@ def _code(step: Step) -> Code:
     tree = _parsed(source)
     if tree is None:
         return Code(names, file)
-    statement = _statement(tree, step.line)
     place = _place(step.frame.f_code, step.instruction)
+    statement = _statement(tree, step.line, place)
     calls = (n for n in ast.walk(statement) if isinstance(n, ast.Call)) if statement else ()
     call = next((n for n in calls if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place), None)
     return Code(names, file, statement, call, source)
@@ -260,10 +260,16 @@ def _place(code: CodeType, instruction: int) -> tuple:
     return places[instruction // 2] if 0 <= instruction // 2 < len(places) else (None,) * 4
 
 
-def _statement(tree: ast.AST, line: int) -> ast.stmt | None:
-    """The innermost statement that covers a line."""
-    around = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and n.lineno <= line <= (n.end_lineno or n.lineno)]
-    return max(around, key=lambda n: (n.lineno, -(n.end_lineno or n.lineno)), default=None)
+def _statement(tree: ast.AST, line: int, place: tuple) -> ast.stmt | None:
+    """The innermost statement around an instruction; around its line, if no more is known."""
+    where = (line, 0) if place[2] is None else (place[0], place[2])
+    around = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and n.lineno <= where[0] <= (n.end_lineno or 0)]
+    nearer = [n for n in around if _start(n) <= where <= (n.end_lineno or 0, n.end_col_offset or 0)]
+    return max(nearer or around, key=_start, default=None)
+
+
+def _start(node: ast.stmt) -> tuple[int, int]:
+    return (node.lineno, node.col_offset)
 
 
 def _value_of(node: ast.AST, names: dict[str, Any]) -> Any:

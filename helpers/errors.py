@@ -1,22 +1,144 @@
 """From an exception to what is wrong and how to mend it; once switched on, beneath every traceback of a notebook."""
 
-from .calls import Call, find_call, steps_of
+import sys
+import warnings
+from types import SimpleNamespace
+from typing import Any
+
+from . import rules_input as inputs
+from . import rules_making as making
+from . import rules_packing as packing
+from . import rules_states as states
+from .calls import Step, find_call, live_steps, steps_of
 from .explanations import Explanation
-from . import rules_input, rules_making, rules_packing, rules_states
+from .rules_autograd import explain_backward
+from .rules_warnings import explain_warning
 
+# In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
 FORWARD = [
-    rules_input.check_signature, rules_input.check_kind, rules_input.check_axes,
-    rules_states.check_state_kind, rules_states.check_state_axes,
-    rules_input.check_type, rules_input.check_size, rules_input.check_batch_sizes,
-    rules_states.check_state_shape, rules_making.check_nonlinearity,
-    rules_input.check_device, rules_states.check_state_device, rules_states.check_state_type, rules_input.check_steps,
+    inputs.check_signature,
+    inputs.check_kind,
+    inputs.check_axes,
+    states.check_state_kind,
+    states.check_state_axes,
+    inputs.check_type,
+    inputs.check_size,
+    inputs.check_batch_sizes,
+    states.check_state_shape,
+    making.check_nonlinearity,
+    inputs.check_device,
+    states.check_state_device,
+    states.check_state_type,
+    inputs.check_steps,
 ]
+CHECKS = {"forward": FORWARD, "make": [making.check_making], "pack": packing.CHECKS}
+KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
 
-def explain_error(error):
-    steps = steps_of(error.__traceback__)
+def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation | None:
+    """Say what a caught error of a recurrent network means, and which line of code mends it.
+
+    >>> import torch
+    >>> rnn, x = torch.nn.RNN(3, 4), torch.zeros(5, 2, 7)
+    >>> try:
+    ...     rnn(x)
+    ... except RuntimeError as error:
+    ...     print(explain_error(error))
+    The last axis of the input is H_in: as many features as the network's input_size, 3.
+      given     input (L=5, N=2, H_in=7)
+      expected  input (L, N, H_in=3)
+      cause     The data have 7 features at each step, the network was made for 3.
+      mend      rnn = nn.RNN(7, 4)
+      where     Where the network is made
+
+    Parameters
+    ----------
+    error : an exception as it was caught, with its traceback; or a warning, as `warnings.catch_warnings(record=True)`
+            keeps it
+
+    Returns
+    -------
+    Explanation : if an nn.RNN, LSTM, GRU, RNNCell, LSTMCell or GRUCell raised it (called or made), or a function of
+        torch.nn.utils.rnn, or a backward() through one of them; else None
+
+    Nothing is run or changed. What is wrong is read from the arguments themselves, found in the traceback; texts of
+    messages serve only where the arguments do not tell, since they change between versions of torch.
+    """
+    if isinstance(error, warnings.WarningMessage):
+        error = error.message
+    steps = steps_of(getattr(error, "__traceback__", None))
+    if isinstance(error, Warning):
+        return explain_warning(str(error), find_call(steps))
+    return _explain(error, steps) if isinstance(error, KINDS) else None
+
+
+def _explain(error: BaseException, steps: list[Step]) -> Explanation | None:
     call = find_call(steps, str(error))
-    if call is None: return None
-    if call.kind == "make": return rules_making.check_making(call, str(error))
-    rules = FORWARD if call.kind == "forward" else rules_packing.CHECKS
-    return next(filter(None, (r(call) for r in rules)), None)
+    if call is None:
+        return explain_backward(steps, str(error))
+    return next(filter(None, (check(call) for check in CHECKS[call.kind])), None)
+
+
+_running = SimpleNamespace(shell=None, showwarning=None)  # what is switched on now, and what stood there before
+
+
+def explain_errors(on: bool = True) -> None:
+    """Show an explanation beneath the traceback of every such error, and beneath such warnings, from now on.
+
+    >>> explain_errors()
+    explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one.
+
+    Nothing else changes: the traceback stays torch's own, and an error still stops the notebook.
+
+    Parameters
+    ----------
+    on : False switches it off
+    """
+    shell = _shell()
+    if shell is None:
+        print("explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one.")
+        return
+    if _running.shell is not None:
+        _running.shell.events.unregister("post_run_cell", _after_cell)
+        if warnings.showwarning is _show_warning:
+            warnings.showwarning = _running.showwarning
+        _running.shell = None
+    if on:
+        # After a cell its error is still at hand, traceback and all. So neither the traceback nor another handler of
+        # exceptions is touched.
+        shell.events.register("post_run_cell", _after_cell)
+        _running.shell, _running.showwarning = shell, warnings.showwarning
+        warnings.showwarning = _show_warning
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
+def _after_cell(result: Any) -> None:
+    error = result.error_in_exec
+    if error is not None:
+        _show(lambda: explain_error(error))
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    _running.showwarning(message, category, filename, lineno, file, line)
+    if _running.shell is not None and file is None:
+        # A warning has no traceback, but the lines that caused it are still running.
+        steps = [s for s in live_steps(sys._getframe(1)) if s.frame.f_code.co_filename != warnings.__file__]
+        _show(lambda: explain_warning(str(message), find_call(steps)))
+
+
+def _show(explain: Any) -> None:
+    """Show an explanation if there is one. A mistake of ours must never stand between a learner and the traceback."""
+    from IPython.display import display
+
+    try:
+        explanation = explain()
+        if explanation is None:
+            return
+        shown = {"text/plain": repr(explanation), "text/html": explanation._repr_html_()}
+    except Exception:
+        return
+    display(shown, raw=True)

@@ -14,6 +14,7 @@ GREY = "#8A8A8A"
 PLACES = {
     "before": "Before this line",
     "instead": "Instead of this line",
+    "after": "After this line",
     "make": "Where the network is made",
 }
 
