@@ -5,33 +5,39 @@ import warnings
 from types import SimpleNamespace
 from typing import Any
 
-from . import rules_input as inputs
-from . import rules_making as making
-from . import rules_packing as packing
-from . import rules_states as states
 from .calls import Step, find_call, live_steps, steps_of
 from .explanations import Explanation
 from .rules_autograd import explain_backward
+from .rules_call import check_batch_sizes, check_device, check_kind, check_signature, check_steps, check_type
+from .rules_input import check_axes, check_size
+from .rules_lengths import check_lengths, check_padded, check_unpad
+from .rules_making import check_making, check_nonlinearity
+from .rules_padding import check_by_hand, check_options, check_packed, check_sequences
+from .rules_state_sizes import check_state_device, check_state_shape, check_state_type
+from .rules_states import check_state_axes, check_state_kind
 from .rules_warnings import explain_warning
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
-FORWARD = [
-    inputs.check_signature,
-    inputs.check_kind,
-    inputs.check_axes,
-    states.check_state_kind,
-    states.check_state_axes,
-    inputs.check_type,
-    inputs.check_size,
-    inputs.check_batch_sizes,
-    states.check_state_shape,
-    making.check_nonlinearity,
-    inputs.check_device,
-    states.check_state_device,
-    states.check_state_type,
-    inputs.check_steps,
-]
-CHECKS = {"forward": FORWARD, "make": [making.check_making], "pack": packing.CHECKS}
+CHECKS = {
+    "forward": [
+        check_signature,
+        check_kind,
+        check_axes,
+        check_state_kind,
+        check_state_axes,
+        check_type,
+        check_size,
+        check_batch_sizes,
+        check_state_shape,
+        check_nonlinearity,
+        check_device,
+        check_state_device,
+        check_state_type,
+        check_steps,
+    ],
+    "make": [check_making],
+    "pack": [check_by_hand, check_packed, check_sequences, check_options, check_padded, check_lengths, check_unpad],
+}
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
 
@@ -96,7 +102,9 @@ def explain_errors(on: bool = True) -> None:
     """
     shell = _shell()
     if shell is None:
-        print("explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one.")
+        print(
+            "explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one."
+        )
         return
     if _running.shell is not None:
         _running.shell.events.unregister("post_run_cell", _after_cell)

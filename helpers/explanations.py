@@ -106,12 +106,17 @@ class Explanation:
         return "\n".join([self.rule, *said])
 
     def _repr_html_(self) -> str:
-        code = '<code style="white-space:pre-wrap;overflow-wrap:anywhere;color:inherit;background:transparent">{}</code>'
+        code = (
+            '<code style="white-space:pre-wrap;overflow-wrap:anywhere;color:inherit;background:transparent">{}</code>'
+        )
         rows = [
             ("Given", code.format(escape(self.given))),
             ("Expected", code.format(escape(self.expected))),
             ("Likely cause", escape(self.cause)),
-            ("Mend", f'<b>{code.format(escape(self.mend))}</b><br><span style="opacity:.85">{escape(self.where)}</span>'),
+            (
+                "Mend",
+                f'<b>{code.format(escape(self.mend))}</b><br><span style="opacity:.85">{escape(self.where)}</span>',
+            ),
         ]
         body = "".join(
             f'<tr style="background:transparent"><th scope="row" style="{_CELL};white-space:nowrap">{head}</th>'
@@ -129,7 +134,9 @@ class Explanation:
 
 
 # Colours are the page's own: the explanation must be readable in light and dark themes alike.
-_FRAME = "border-left:4px solid #C4574F;padding:4px 0 4px 12px;margin:6px 0;color:inherit;max-width:720px;line-height:1.45"
+_FRAME = (
+    "border-left:4px solid #C4574F;padding:4px 0 4px 12px;margin:6px 0;color:inherit;max-width:720px;line-height:1.45"
+)
 _CELL = "text-align:left;vertical-align:top;padding:2px 10px 2px 0;color:inherit"
 _TILE, _HIGH, _DEEP, _ROW = 92, 56, 30, 150
 

@@ -5,7 +5,6 @@ import gc
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from .calls import RECURRENT, Call, Code, Step, code_of, statements, value_of
@@ -102,14 +101,18 @@ def _has_past(value: Any) -> bool:
 def _loop(code: Code) -> ast.stmt | None:
     """The outermost loop around the learner's line: what stands in it is done again and again."""
     line = code.statement.lineno if code.statement else 0
-    loops = [s for s in statements(code) if isinstance(s, (ast.For, ast.While)) and s.lineno <= line <= (s.end_lineno or 0)]
+    loops = [
+        s for s in statements(code) if isinstance(s, (ast.For, ast.While)) and s.lineno <= line <= (s.end_lineno or 0)
+    ]
     return min(loops, key=lambda s: s.lineno, default=None)
 
 
 def _renewed(loop: ast.stmt, target: ast.expr, carrying: ast.stmt) -> bool:
     """Whether the loop gives the state another value as well, so that nothing is carried over."""
     others = (s for s in ast.walk(loop) if isinstance(s, ast.Assign) and s is not carrying)
-    return any(ast.unparse(part) == ast.unparse(target) for s in others for whole in s.targets for part in _targets(whole))
+    return any(
+        ast.unparse(part) == ast.unparse(target) for s in others for whole in s.targets for part in _targets(whole)
+    )
 
 
 def _owners(code: Code, found: list[nn.Module]) -> Iterator[tuple[nn.Module, str]]:
@@ -145,8 +148,10 @@ def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
     code, net = call.code, network(call)
     if state is not None:
         given = (Side(state[0], note="carries the graph of earlier batches", wrong_note=True),)
-        cause = (f"{state[0]} came out of {net} for the last batch and goes into the next with its whole past. "
-                 "detach() keeps its numbers and lets go of the past.")
+        cause = (
+            f"{state[0]} came out of {net} for the last batch and goes into the next with its whole past. "
+            "detach() keeps its numbers and lets go of the past."
+        )
         return Explanation(rule, given, expected, cause, _at(code.statement, code, _cut(state), "after"))
     once = _made_once(code)
     if once is not None:
@@ -159,7 +164,9 @@ def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
     cause = "backward() was called on the same result before. Call the network again, or add up the losses and call it once."
     earlier = _earlier_backward(code)
     if earlier is None:
-        return Explanation(rule, given, expected, cause, _at(code.statement, code, f"# call {net} again, then: {code.text}", "instead"))
+        return Explanation(
+            rule, given, expected, cause, _at(code.statement, code, f"# call {net} again, then: {code.text}", "instead")
+        )
     kept = code.segment(earlier).rstrip()
     kept = kept.replace(".backward()", ".backward(retain_graph=True)", 1)
     cause += " Where both are needed, the first one keeps the graph."
@@ -194,17 +201,28 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
     found = _in_place(code)
     if state is not None and (found is None or "retain_graph" in code.text):
         rule = "The weights that a graph was made with must be unchanged when backward() walks it."
-        given = (Side(state[0], note="carries the graph of earlier batches, made with the old weights", wrong_note=True),)
-        cause = (f"The optimizer has changed the weights in place since {state[0]} was made. "
-                 "detach() lets go of its past; then retain_graph=True is not needed either.")
-        return Explanation(rule, given, (Side("each backward()", note="a graph of its own"),), cause,
-                           _at(code.statement, code, _cut(state), "after"))
+        given = (
+            Side(state[0], note="carries the graph of earlier batches, made with the old weights", wrong_note=True),
+        )
+        cause = (
+            f"The optimizer has changed the weights in place since {state[0]} was made. "
+            "detach() lets go of its past; then retain_graph=True is not needed either."
+        )
+        return Explanation(
+            rule,
+            given,
+            (Side("each backward()", note="a graph of its own"),),
+            cause,
+            _at(code.statement, code, _cut(state), "after"),
+        )
     rule = "A tensor that backward() still needs must not be changed in place."
     expected = (Side("a change", note="in a copy: y = y.clone()"),)
     if found is None:
         given = (Side("a tensor", note="changed in place", wrong_note=True),)
-        cause = ("A line such as y += 1, y[0] = 0 or y.zero_() changed it after the forward pass. "
-                 "Or optimizer.step() changed the weights before this backward().")
+        cause = (
+            "A line such as y += 1, y[0] = 0 or y.zero_() changed it after the forward pass. "
+            "Or optimizer.step() changed the weights before this backward()."
+        )
         return Explanation(rule, given, expected, cause, Fix("y = y.clone()", "before", "the line that changes it"))
     name, statement = found
     text = code.segment(statement).splitlines()[0]
@@ -214,13 +232,19 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
     if read is not None:  # buffer[t] = cell(x, buffer[t - 1]): what is read must be a copy, too
         part = code.segment(read)
         fix = _at(statement, code, code.segment(statement).replace(f"{part}", f"{part}.clone()"), "instead")
-        return Explanation(rule, given, expected, f"{cause} Here {part} is read by the network, and {name} changes after it.", fix)
+        return Explanation(
+            rule, given, expected, f"{cause} Here {part} is read by the network, and {name} changes after it.", fix
+        )
     return Explanation(rule, given, expected, cause, _at(statement, code, f"{name} = {name}.clone()", "before"))
 
 
 def _read_too(name: str, statement: ast.stmt) -> ast.Subscript | None:
     """Where a line that writes a part of a tensor also reads a part of it, into a call."""
-    calls = (node for node in ast.walk(statement.value) if isinstance(node, ast.Call)) if isinstance(statement, ast.Assign) else ()
+    calls = (
+        (node for node in ast.walk(statement.value) if isinstance(node, ast.Call))
+        if isinstance(statement, ast.Assign)
+        else ()
+    )
     parts = (arg for call in calls for arg in call.args if isinstance(arg, ast.Subscript))
     return next((part for part in parts if isinstance(part.value, ast.Name) and part.value.id == name), None)
 
@@ -235,11 +259,17 @@ def _in_place(code: Code) -> tuple[str, ast.stmt] | None:
             target = statement.targets[0]
         elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             function = statement.value.func
-            ends = isinstance(function, ast.Attribute) and function.attr.endswith("_") and not function.attr.endswith("__")
+            ends = (
+                isinstance(function, ast.Attribute) and function.attr.endswith("_") and not function.attr.endswith("__")
+            )
             target = function.value if ends else None
         while isinstance(target, ast.Subscript):
             target = target.value
         value = code.names.get(target.id) if isinstance(target, ast.Name) else None
-        if isinstance(value, Tensor) and value._version and (value.grad_fn is not None or value.is_leaf and not value.requires_grad):
+        if (
+            isinstance(value, Tensor)
+            and value._version
+            and (value.grad_fn is not None or value.is_leaf and not value.requires_grad)
+        ):
             return target.id, statement
     return None

@@ -1,13 +1,12 @@
 """What can be wrong where a recurrent network is made: the arguments of its constructor."""
 
 import difflib
-import math
 import numbers
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .calls import Call, Written, argument_order
 from .explanations import Explanation, Fix, Side
@@ -25,14 +24,18 @@ class Finding(NamedTuple):
     instead: str = ""  # another name for the argument
 
 
-def check_making(call: Call, message: str) -> Explanation | None:
+def check_making(call: Call) -> Explanation | None:
     """The first wrong argument, in the order in which torch looks at them."""
     finding = next(filter(None, (check(call) for check in CHECKS)), None)
     if finding is None:
         return None
     value = call.given.get(finding.argument, "nothing")
     shown = str(value) if isinstance(value, (Written, Tensor)) or value == "nothing" else repr(value)
-    given = Side(call.what, note=f"{finding.argument}={shown}" if finding.argument in call.given else f"no {finding.argument}", wrong_note=True)
+    given = Side(
+        call.what,
+        note=f"{finding.argument}={shown}" if finding.argument in call.given else f"no {finding.argument}",
+        wrong_note=True,
+    )
     expected = Side(call.what, note=finding.expected)
     return Explanation(finding.rule, (given,), (expected,), finding.cause, _written_anew(call, finding))
 
@@ -45,15 +48,27 @@ def _written_anew(call: Call, finding: Finding) -> Fix:
         changes["hidden_size"] = "16"
     order = argument_order(call.made)
     values = {k: v for k, v in (call.given | changes).items() if v is not None and k in order}
-    known = [f"{k}={v if k in changes or isinstance(v, Written) else repr(v)}" for k, v in values.items() if k != "nonlinearity" or k in changes]
+    known = [
+        f"{k}={v if k in changes or isinstance(v, Written) else repr(v)}"
+        for k, v in values.items()
+        if k != "nonlinearity" or k in changes
+    ]
     return with_arguments(call, f"{spell(call, 'torch.' + call.what)}({', '.join(known)})", **changes)
 
 
 # How people call the arguments elsewhere.
 ELSEWHERE = {
-    "layers": "num_layers", "n_layers": "num_layers", "num_layer": "num_layers", "hidden_dim": "hidden_size",
-    "hidden": "hidden_size", "units": "hidden_size", "n_hidden": "hidden_size", "input_dim": "input_size",
-    "embedding_dim": "input_size", "activation": "nonlinearity", "bidirection": "bidirectional",
+    "layers": "num_layers",
+    "n_layers": "num_layers",
+    "num_layer": "num_layers",
+    "hidden_dim": "hidden_size",
+    "hidden": "hidden_size",
+    "units": "hidden_size",
+    "n_hidden": "hidden_size",
+    "input_dim": "input_size",
+    "embedding_dim": "input_size",
+    "activation": "nonlinearity",
+    "bidirection": "bidirectional",
 }
 
 
@@ -65,7 +80,9 @@ def _names(call: Call) -> Finding | None:
     if "proj_size" in call.kwargs and not call.lstm:
         unknown = "proj_size"
     if unknown in ("proj_size", "nonlinearity", "num_layers", "batch_first", "dropout", "bidirectional"):
-        owner = {"proj_size": "nn.LSTM", "nonlinearity": "nn.RNN and nn.RNNCell"}.get(unknown, "nn.RNN, nn.LSTM and nn.GRU")
+        owner = {"proj_size": "nn.LSTM", "nonlinearity": "nn.RNN and nn.RNNCell"}.get(
+            unknown, "nn.RNN, nn.LSTM and nn.GRU"
+        )
         cause = f"{unknown} belongs to {owner}. Leave it out, or take another class."
         return Finding(unknown, f"no {unknown}", f"{call.what} has no argument {unknown}.", cause, None)
     if unknown is not None:
@@ -78,10 +95,15 @@ def _names(call: Call) -> Finding | None:
         return Finding(unknown, near or f"no {unknown}", rule, cause, written if near else None, near)
     missing = next((key for key in ("input_size", "hidden_size") if key not in call.given), None)
     if missing:
-        cause = "hidden_size is yours to choose: how many numbers the network remembers." if missing == "hidden_size" else (
-            "input_size is the number of features of each step, x.size(-1).")
+        cause = (
+            "hidden_size is yours to choose: how many numbers the network remembers."
+            if missing == "hidden_size"
+            else ("input_size is the number of features of each step, x.size(-1).")
+        )
         rule = "A network is made with two sizes: input_size and hidden_size."
-        return Finding(missing, f"{missing}, a whole number >= 1", rule, cause, "16" if missing == "hidden_size" else "1")
+        return Finding(
+            missing, f"{missing}, a whole number >= 1", rule, cause, "16" if missing == "hidden_size" else "1"
+        )
     return None
 
 
@@ -110,10 +132,18 @@ def _nonlinearity(call: Call) -> Finding | None:
         return None
     rule, expected = "nonlinearity is 'tanh' or 'relu'.", "nonlinearity='tanh' or 'relu'"
     if isinstance(value, bool) and call.what == "nn.RNN":
-        cause = "The fourth argument by position is nonlinearity. Give options by their names; this one looks like bias."
+        cause = (
+            "The fourth argument by position is nonlinearity. Give options by their names; this one looks like bias."
+        )
         return Finding("nonlinearity", expected, rule, cause, str(value), "bias")
-    cause = "A plain RNN computes with these two only." if isinstance(value, str) else f"Not a {type(value).__name__}: the name, in quotes."
-    lower = value.strip().lower() if isinstance(value, str) else getattr(value, "__name__", type(value).__name__).lower()
+    cause = (
+        "A plain RNN computes with these two only."
+        if isinstance(value, str)
+        else f"Not a {type(value).__name__}: the name, in quotes."
+    )
+    lower = (
+        value.strip().lower() if isinstance(value, str) else getattr(value, "__name__", type(value).__name__).lower()
+    )
     return Finding("nonlinearity", expected, rule, cause, "'relu'" if "relu" in lower else "'tanh'")
 
 
@@ -127,7 +157,9 @@ def _switches(call: Call) -> Finding | None:
             cause = "The fourth argument by position is bias. Give options by their names; this one looks like dropout."
             return Finding(name, expected, rule, cause, repr(value), "dropout")
         if name == "bias" and value in ("tanh", "relu"):
-            return Finding(name, expected, rule, f"{call.what} has no nonlinearity to choose; by position this is bias.", None)
+            return Finding(
+                name, expected, rule, f"{call.what} has no nonlinearity to choose; by position this is bias.", None
+            )
         cause = f"This is {'an' if type(value).__name__[0] in 'aeiou' else 'a'} {type(value).__name__}; torch wants Python's own True or False."
         return Finding(name, expected, rule, cause, str(bool(value)))
     return None
@@ -145,9 +177,15 @@ def _sizes(call: Call) -> Finding | None:
         rule, expected = f"{name} is a whole number >= 1: {means}.", f"{name}, a whole number >= 1"
         right = _whole(value)
         if isinstance(value, float) and value == right:
-            return Finding(name, expected, rule, "A division with / gives a fraction, even of whole numbers: use //.", str(right))
+            return Finding(
+                name, expected, rule, "A division with / gives a fraction, even of whole numbers: use //.", str(right)
+            )
         if isinstance(value, int):
-            cause = "An empty vocabulary, or a size counted before anything was read." if value == 0 else "A size is never negative."
+            cause = (
+                "An empty vocabulary, or a size counted before anything was read."
+                if value == 0
+                else "A size is never negative."
+            )
             return Finding(name, expected, rule, cause, str(abs(value) or (1 if name == "input_size" else 16)))
         cause = f"This is a {type(value).__name__}, not a whole number of Python's."
         return Finding(name, expected, rule, cause, str(right or (1 if name == "input_size" else 16)))
@@ -167,8 +205,18 @@ def _layers(call: Call) -> Finding | None:
     value = call.given.get("num_layers", 1)
     if isinstance(value, Written) or isinstance(value, int) and value > 0:
         return None
-    cause = "Without hidden layers there is no network: one layer is 1." if value == 0 else "A whole number of Python's is needed."
-    return Finding("num_layers", "num_layers, a whole number >= 1", "num_layers is a whole number >= 1.", cause, str(_whole(value) or 1))
+    cause = (
+        "Without hidden layers there is no network: one layer is 1."
+        if value == 0
+        else "A whole number of Python's is needed."
+    )
+    return Finding(
+        "num_layers",
+        "num_layers, a whole number >= 1",
+        "num_layers is a whole number >= 1.",
+        cause,
+        str(_whole(value) or 1),
+    )
 
 
 def _projection(call: Call) -> Finding | None:
@@ -197,9 +245,13 @@ def _place(call: Call) -> Finding | None:
     try:
         device = torch.device(value)
     except RuntimeError:
-        return Finding("device", expected, rule, "torch knows no device of this name; a graphics card is 'cuda'.", "'cpu'")
+        return Finding(
+            "device", expected, rule, "torch knows no device of this name; a graphics card is 'cuda'.", "'cpu'"
+        )
     if device.type == "cuda" and not torch.cuda.is_available():
-        return Finding("device", expected, rule, "There is no graphics card here, or this torch was built without CUDA.", "'cpu'")
+        return Finding(
+            "device", expected, rule, "There is no graphics card here, or this torch was built without CUDA.", "'cpu'"
+        )
     return None
 
 
@@ -208,13 +260,27 @@ def _type(call: Call) -> Finding | None:
     fractions = isinstance(value, torch.dtype) and (value.is_floating_point or value.is_complex)
     if value is None or fractions or isinstance(value, Written):
         return None
-    cause = "Weights are learned in small steps: whole numbers can't hold them." if isinstance(value, torch.dtype) else "This is not a dtype of torch's."
+    cause = (
+        "Weights are learned in small steps: whole numbers can't hold them."
+        if isinstance(value, torch.dtype)
+        else "This is not a dtype of torch's."
+    )
     name = spell(call, "torch.float64" if "64" in str(value) and "float" in str(value) else "torch.float32")
-    return Finding("dtype", "dtype, a type of fractions such as torch.float32", "The weights are fractions.", cause, name)
+    return Finding(
+        "dtype", "dtype, a type of fractions such as torch.float32", "The weights are fractions.", cause, name
+    )
 
 
 CHECKS: list[Callable[[Call], Finding | None]] = [
-    _names, _nonlinearity, _dropout, _switches, _sizes, _layers, _projection, _place, _type,
+    _names,
+    _nonlinearity,
+    _dropout,
+    _switches,
+    _sizes,
+    _layers,
+    _projection,
+    _place,
+    _type,
 ]
 
 
@@ -223,6 +289,11 @@ def check_nonlinearity(call: Call) -> Explanation | None:
     value = getattr(call.module, "nonlinearity", "tanh")
     if value in ("tanh", "relu"):
         return None
-    given, expected = Side(call.what, note=f"nonlinearity={value!r}", wrong_note=True), Side(call.what, note="nonlinearity='tanh' or 'relu'")
+    given, expected = (
+        Side(call.what, note=f"nonlinearity={value!r}", wrong_note=True),
+        Side(call.what, note="nonlinearity='tanh' or 'relu'"),
+    )
     cause = "A plain RNN computes with these two only. nn.RNNCell takes any name when it is made, and complains when it is called."
-    return Explanation("nonlinearity is 'tanh' or 'relu'.", (given,), (expected,), cause, remake(call, nonlinearity="tanh"))
+    return Explanation(
+        "nonlinearity is 'tanh' or 'relu'.", (given,), (expected,), cause, remake(call, nonlinearity="tanh")
+    )

@@ -4,7 +4,7 @@ import re
 
 from .calls import Call
 from .explanations import Explanation, Fix, Side
-from .mends import change, made_with, network, put, spell, with_arguments
+from .mends import change, network, put, spell, with_arguments
 
 
 def explain_warning(message: str, call: Call | None) -> Explanation | None:
@@ -22,8 +22,10 @@ def _dropout(message: str, call: Call | None) -> Explanation:
     number = re.search(r"dropout=([\d.]+)", message)
     given = Side("dropout", note=f"{number[1] if number else '> 0'} with num_layers=1", wrong_note=True)
     expected = Side("dropout", note="0 with num_layers=1, or two layers and more")
-    cause = ("Dropout acts between stacked layers, and one layer has nothing above it: here it does nothing at all. Leave it out, or "
-             "stack layers with num_layers=2. To drop numbers of the output, put an nn.Dropout behind the network.")
+    cause = (
+        "Dropout acts between stacked layers, and one layer has nothing above it: here it does nothing at all. Leave it out, or "
+        "stack layers with num_layers=2. To drop numbers of the output, put an nn.Dropout behind the network."
+    )
     fix = Fix("num_layers=2", "make")
     if call is not None and call.kind == "make":
         fix = with_arguments(call, f"{spell(call, 'torch.' + call.what)}({_without_dropout(call)})", dropout=None)
@@ -36,11 +38,15 @@ def _without_dropout(call: Call) -> str:
 
 def _scattered(call: Call | None) -> Explanation:
     given = Side("weights", note="scattered in memory", wrong_note=True)
-    cause = ("The weights were copied one by one, by a copy of the network or by DataParallel. The results are right; on a graphics "
-             "card each call gathers the weights anew, which costs memory.")
+    cause = (
+        "The weights were copied one by one, by a copy of the network or by DataParallel. The results are right; on a graphics "
+        "card each call gathers the weights anew, which costs memory."
+    )
     name = network(call) if call is not None else "rnn"
     fix = put(call, f"{name}.flatten_parameters()") if call is not None else Fix("rnn.flatten_parameters()")
-    return Explanation("cuDNN wants the weights side by side in memory.", (given,), (Side("weights", note="one block"),), cause, fix)
+    return Explanation(
+        "cuDNN wants the weights side by side in memory.", (given,), (Side("weights", note="one block"),), cause, fix
+    )
 
 
 def _traced(call: Call | None) -> Explanation:
