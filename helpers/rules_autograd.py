@@ -161,7 +161,10 @@ def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
         first = _loop(code).body[0]
         return Explanation(rule, given, expected, cause, _at(first, code, code.segment(statement), "before"))
     given = (Side("graph", note="freed by an earlier backward()", wrong_note=True),)
-    cause = "backward() was called on the same result before. Call the network again, or add up the losses and call it once."
+    cause = (
+        "backward() was called on the same result before. Call the network again, or add up the losses "
+        "and call it once."
+    )
     earlier = _earlier_backward(code)
     if earlier is None:
         return Explanation(

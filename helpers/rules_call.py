@@ -169,12 +169,16 @@ def embed(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
     if fits(call, shape, with_state=False) and not packed or packed and len(shape) == 2 and shape[-1] == H_in:
         template = "{}.to(" + f"{network(call)}.{first_weight(call)}.dtype)"
         return (
-            "The shape is right, but these are whole numbers, as one_hot makes them; the network computes with fractions.",
+            "The shape is right, but these are whole numbers, as one_hot makes them; the network computes "
+            "with fractions.",
             change(call, "input", template),
         )
     most = int(data.max()) + 1 if data.numel() and data.device.type != "meta" else 1000
     layer = f"{spell(call, 'torch.nn.Embedding')}({most}, {H_in})"
-    cause = "These are whole numbers, as the numbers of words: an embedding makes a vector of each. Make it once, beside the network."
+    cause = (
+        "These are whole numbers, as the numbers of words: an embedding makes a vector of each. Make "
+        "it once, beside the network."
+    )
     name = name_of(call, "input")
     if packed:
         return cause, put(call, f"{name} = {name}._replace(data={layer}({name}.data))")
@@ -191,11 +195,9 @@ def check_device(call: Call) -> Explanation | None:
     given = (Side("input", note=str(data.device), wrong_note=True), Side("weights", note=str(here)))
     expected = Side("both", note=f"the same, such as {here}")
     if here.type == "cpu":
-        name = network(call)
-        fix = put(
-            call,
-            f"{name} = {name}.to({name_of(call, 'input')}.{'data.' * isinstance(call.given['input'], PackedSequence)}device)",
-        )
+        name, data_name = network(call), name_of(call, "input")
+        data_name += ".data" * isinstance(call.given["input"], PackedSequence)
+        fix = put(call, f"{name} = {name}.to({data_name}.device)")
         return Explanation(
             rule,
             given,

@@ -7,7 +7,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from .calls import Call
 from .explanations import Explanation, Fix
-from .mends import change, made_with, name_of, network, node_of, put, remake, replace, spell
+from .mends import change, name_of, node_of, put, remake, replace
 from .rules_call import embed
 from .sizes import data_of, first_state, fits, input_side, layout, shape_after, shape_side
 
@@ -45,9 +45,8 @@ def _axes_reshaped(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
         after = 1 if flat else math.prod(shape[1:])
         if after == H_in:
             return cause, put(call, code)
-        made = f"{spell(call, 'torch.' + call.what)}({made_with(call.module, input_size=after)})"
         return f"{cause} Then each step has {after}: the network needs input_size={after}.", put(
-            call, f"{code}\n{network(call)} = {made}"
+            call, f"{code}\n{remake(call, input_size=after).code}"
         )
     for with_state in (True, False):
         for template, cause in _reshapings(call, shape):
@@ -63,9 +62,10 @@ def _axes_reshaped(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
         )
     after = shape_after(template, shape)
     line = change(call, "input", template)
-    code = f"{line.code}\n{network(call)} = {spell(call, 'torch.' + call.what)}({made_with(call.module, input_size=after[-1])})"
+    code = f"{line.code}\n{remake(call, input_size=after[-1]).code}"
     return (
-        f"No axis has the {call.module.input_size} features of this network. If {more}, it needs input_size={after[-1]}.",
+        f"No axis has the {call.module.input_size} features of this network. If {more}, it needs "
+        f"input_size={after[-1]}.",
         put(call, code),
     )
 
@@ -139,7 +139,10 @@ def _size_mended(call: Call, shape: tuple[int, ...], packed: bool) -> tuple[str,
             if fits(call, shape_after(template, shape), with_state):
                 return f"{cause} {another}", change(call, "input", template)
     if last == H_out:
-        cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back as input."
+        cause = (
+            f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own "
+            "output came back as input."
+        )
         if (
             not call.cell
             and first_state(call) is None

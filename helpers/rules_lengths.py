@@ -92,7 +92,10 @@ def check_lengths(call: Call) -> Explanation | None:
         rule = "Every sequence has at least one step: each length >= 1."
         expected = Side("lengths", note=_row([max(n, 1) for n in numbers]))
         where = [i for i, n in enumerate(numbers) if n <= 0][:3]
-        cause = f"An empty sequence (number {', '.join(map(str, where))} of the lengths): leave it out, or count one step of padding."
+        cause = (
+            f"An empty sequence (number {', '.join(map(str, where))} of the lengths): leave it out, or "
+            "count one step of padding."
+        )
         if call.what == "pack_sequence":
             fix = change(call, "sequences", "[s for s in {} if len(s)]")
         else:
@@ -188,7 +191,10 @@ def _not_as_many(call: Call, lengths: Tensor, value: Tensor, N: int) -> Explanat
     expected = (Side("lengths", note=f"{N} numbers, one for each sequence"),)
     if value.size(1 if first else 0) == count:
         shown = shape_side("input", value.shape, _axes(call, tuple(value.shape)), (0, 1))
-        cause = f"The other axis has {count}: the input is {'(L, N, …)' if first else '(N, L, …)'}, and batch_first={first} says otherwise."
+        cause = (
+            f"The other axis has {count}: the input is {'(L, N, …)' if first else '(N, L, …)'}, and "
+            f"batch_first={first} says otherwise."
+        )
         fix = edit(call, batch_first=str(not first))
         return Explanation(rule, (Side("lengths", note=f"{count} numbers"), shown), expected, cause, fix)
     given = (

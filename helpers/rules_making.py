@@ -160,7 +160,10 @@ def _switches(call: Call) -> Finding | None:
             return Finding(
                 name, expected, rule, f"{call.what} has no nonlinearity to choose; by position this is bias.", None
             )
-        cause = f"This is {'an' if type(value).__name__[0] in 'aeiou' else 'a'} {type(value).__name__}; torch wants Python's own True or False."
+        cause = (
+            f"This is {'an' if type(value).__name__[0] in 'aeiou' else 'a'} {type(value).__name__}; torch "
+            "wants Python's own True or False."
+        )
         return Finding(name, expected, rule, cause, str(bool(value)))
     return None
 
@@ -228,7 +231,10 @@ def _projection(call: Call) -> Finding | None:
         cause = f"{value} is not smaller than hidden_size={hidden}."
         return Finding("proj_size", f"proj_size < {hidden}", rule, cause, str(hidden // 2))
     if not call.lstm:
-        cause = "By position, torch takes what stands here for proj_size, which only an LSTM has. Give device and dtype by their names."
+        cause = (
+            "By position, torch takes what stands here for proj_size, which only an LSTM has. Give device "
+            "and dtype by their names."
+        )
         where = "dtype" if isinstance(value, torch.dtype) else "device"
         return Finding("proj_size", "no proj_size", "proj_size is for nn.LSTM only.", cause, repr(value), where)
     cause = "No projection is 0."
@@ -293,7 +299,10 @@ def check_nonlinearity(call: Call) -> Explanation | None:
         Side(call.what, note=f"nonlinearity={value!r}", wrong_note=True),
         Side(call.what, note="nonlinearity='tanh' or 'relu'"),
     )
-    cause = "A plain RNN computes with these two only. nn.RNNCell takes any name when it is made, and complains when it is called."
+    cause = (
+        "A plain RNN computes with these two only. nn.RNNCell takes any name when it is made, and "
+        "complains when it is called."
+    )
     return Explanation(
         "nonlinearity is 'tanh' or 'relu'.", (given,), (expected,), cause, remake(call, nonlinearity="tanh")
     )

@@ -112,7 +112,10 @@ def _apart(call: Call, value: Iterable[Tensor], rule: str) -> Explanation | None
                 rule, sides, (expected,), cause, change(call, "sequences", "[s.transpose(0, 1) for s in {}]")
             )
         least = min(s.size(-1) for s in value if s.dim() > 1) if all(s.dim() > 1 for s in value) else 1
-        cause = f"The features were counted differently; made the same for all, for example by keeping the first {least}, they can be padded."
+        cause = (
+            "The features were counted differently; made the same for all, for example by keeping the "
+            f"first {least}, they can be padded."
+        )
         keep = f"[s[..., :{least}] for s in {{}}]" if first.dim() == other.dim() else "[s.flatten() for s in {}]"
         return Explanation(rule, sides, (expected,), cause, change(call, "sequences", keep))
     away = next((s for s in value if s.device != first.device), None)
@@ -156,7 +159,10 @@ def check_options(call: Call) -> Explanation | None:
     total, packed = call.given.get("total_length"), call.given.get("sequence")
     if total is not None and isinstance(packed, PackedSequence) and total < len(packed.batch_sizes):
         longest = len(packed.batch_sizes)
-        cause = "It only ever adds padding; it does not cut a sequence. Here it was taken for a limit, or counted from another batch."
+        cause = (
+            "It only ever adds padding; it does not cut a sequence. Here it was taken for a limit, or "
+            "counted from another batch."
+        )
         return Explanation(
             "total_length is at least the longest sequence of the batch.",
             (Side("total_length", note=str(total), wrong_note=True),),
@@ -180,14 +186,20 @@ def check_packed(call: Call) -> Explanation | None:
         return Explanation(rule, (given,), (expected,), cause, change(call, name, "{}[0]"))
     if isinstance(value, Tensor) and value.dim() > 1:
         given = shape_side(name, value.shape, note="a tensor", wrong_note=True)
-        cause = "This tensor is padded already: the network was called with a plain tensor, so its output needs no padding. Leave this line out."
+        cause = (
+            "This tensor is padded already: the network was called with a plain tensor, so its output "
+            "needs no padding. Leave this line out."
+        )
         pack = spell(call, "torch.nn.utils.rnn.pack_padded_sequence")
         L, N = value.shape[1::-1] if batch_first(call) else value.shape[:2]
         first = ", batch_first=True" if batch_first(call) else ""
         cause += " Or pack the input before the network:"
         return Explanation(rule, (given,), (expected,), cause, change(call, name, f"{pack}({{}}, [{L}] * {N}{first})"))
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], Tensor) and value[0].dim() > 1:
-        cause = "This is all a network returned, (output, h_n), and its input was not packed. Pack the input before the network. Or, here:"
+        cause = (
+            "This is all a network returned, (output, h_n), and its input was not packed. Pack the input "
+            "before the network. Or, here:"
+        )
         pack = spell(call, "torch.nn.utils.rnn.pack_padded_sequence")
         L, N = value[0].shape[1::-1] if batch_first(call) else value[0].shape[:2]
         first = ", batch_first=True" if batch_first(call) else ""

@@ -100,7 +100,8 @@ def _why_another_size(call: Call, state: Tensor, right: tuple[int, ...]) -> str:
             causes.append(f"there are {got} states, one for each layer and direction, and {want} are expected: {more}.")
         elif names[axis] == "N" and got > want:
             causes.append(
-                f"this batch has {want} sequence{'s' * (want > 1)}, fewer than the state was made for ({got}): the last batch of a "
+                f"this batch has {want} sequence{'s' * (want > 1)}, fewer than the state was made for ({got}): "
+                "the last batch of a "
                 "DataLoader is often smaller. Size the state from the batch (or leave it out: it starts at zero)."
             )
         elif names[axis] == "N":

@@ -23,7 +23,8 @@ def _dropout(message: str, call: Call | None) -> Explanation:
     given = Side("dropout", note=f"{number[1] if number else '> 0'} with num_layers=1", wrong_note=True)
     expected = Side("dropout", note="0 with num_layers=1, or two layers and more")
     cause = (
-        "Dropout acts between stacked layers, and one layer has nothing above it: here it does nothing at all. Leave it out, or "
+        "Dropout acts between stacked layers, and one layer has nothing above it: here it does nothing "
+        "at all. Leave it out, or "
         "stack layers with num_layers=2. To drop numbers of the output, put an nn.Dropout behind the network."
     )
     fix = Fix("num_layers=2", "make")
@@ -39,7 +40,8 @@ def _without_dropout(call: Call) -> str:
 def _scattered(call: Call | None) -> Explanation:
     given = Side("weights", note="scattered in memory", wrong_note=True)
     cause = (
-        "The weights were copied one by one, by a copy of the network or by DataParallel. The results are right; on a graphics "
+        "The weights were copied one by one, by a copy of the network or by DataParallel. The results "
+        "are right; on a graphics "
         "card each call gathers the weights anew, which costs memory."
     )
     name = network(call) if call is not None else "rnn"
@@ -51,7 +53,10 @@ def _scattered(call: Call | None) -> Explanation:
 
 def _traced(call: Call | None) -> Explanation:
     given, expected = Side("lengths", note="a list", wrong_note=True), Side("lengths", note="a tensor")
-    cause = "torch.jit.trace writes down what happens to tensors only: numbers in a list become constants of the traced network."
+    cause = (
+        "torch.jit.trace writes down what happens to tensors only: numbers in a list become constants "
+        "of the traced network."
+    )
     fix = Fix("lengths = torch.as_tensor(lengths)")
     if call is not None:
         fix = change(call, "lengths", f"{spell(call, 'torch.as_tensor')}({{}})")
