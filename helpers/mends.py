@@ -155,6 +155,8 @@ def replace(call: Call, node: ast.AST, code: str) -> Fix:
     lines = source.splitlines(keepends=True)
     start = sum(map(len, lines[: node.lineno - 1])) + _characters(lines[node.lineno - 1], node.col_offset)
     end = sum(map(len, lines[: node.end_lineno - 1])) + _characters(lines[node.end_lineno - 1], node.end_col_offset)
+    if isinstance(node, ast.GeneratorExp):  # its place in the source takes in the call's own brackets
+        code = f"({code})"
     if hasattr(statement, "body"):  # a for or with: its heading alone can't be pasted
         return put(call, code)
     first = sum(map(len, lines[: statement.lineno - 1])) + _characters(

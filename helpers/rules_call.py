@@ -166,7 +166,8 @@ def embed(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
     value, H_in = call.given["input"], call.module.input_size
     packed = isinstance(value, PackedSequence)
     data = data_of(value)
-    if fits(call, shape, with_state=False) and not packed or packed and len(shape) == 2 and shape[-1] == H_in:
+    fitting = shape[-1:] == (H_in,) if packed else fits(call, shape, with_state=False)
+    if fitting and (packed or len(shape) > 2 or _one_hot(data)):
         template = "{}.to(" + f"{network(call)}.{first_weight(call)}.dtype)"
         return (
             "The shape is right, but these are whole numbers, as one_hot makes them; the network computes "
@@ -184,6 +185,11 @@ def embed(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
         return cause, put(call, f"{name} = {name}._replace(data={layer}({name}.data))")
     squeeze = ".squeeze(-1)" if len(shape) == 3 and shape[-1] == 1 else ""
     return cause, change(call, "input", f"{layer}({{}}{squeeze})")
+
+
+def _one_hot(data: Tensor) -> bool:
+    """Whether each row has a single one and zeros: of two axes, the last might as well be steps."""
+    return data.device.type == "meta" or bool(((data == 0) | (data == 1)).all() and (data.sum(-1) == 1).all())
 
 
 def check_device(call: Call) -> Explanation | None:

@@ -1,6 +1,6 @@
 """The state a network is given: one tensor, or an LSTM's pair, with as many axes as the input calls for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import PackedSequence
 from .calls import Call
 from .explanations import Explanation, Fix, Side
 from .mends import change, change_states, name_of, network, node_of, put, spell
-from .sizes import data_of, described, layout, shape_after, shape_side, short, state_shape, weight
+from .sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_shape, weight
 
 
 def state_names(call: Call, axes: int) -> tuple[str, ...]:
@@ -171,42 +171,38 @@ def check_state_axes(call: Call) -> Explanation | None:
 
 
 def _axes_mended(call: Call, state: Tensor, shape: tuple[int, ...]) -> tuple[str, Fix]:
-    right = wanted(call)
-    if not isinstance(call.given["input"], PackedSequence):
-        inputs = [
-            ("{}.unsqueeze(0)", "The state has a batch axis, the input has none: this looks like one step of a batch.")
-        ]
-        if not call.cell:
-            first, one = call.module.batch_first, "The state has a batch axis, the input has none: give it one."
-            inputs = [
-                ("{}.unsqueeze(1)", inputs[0][1] if first else one),
-                ("{}.unsqueeze(0)", one if first else inputs[0][1]),
-            ]
-        same = {tuple(s.shape) for s in states(call)}
-        for template, cause in inputs:
-            fitting = shape_after(template, shape)
-            # Of one sequence alone nothing is lost by leaving the batch axis out of the state, so that comes first.
-            if (
-                len(same) == 1
-                and fitting
-                and fitting[-1] == call.module.input_size
-                and state_shape(call, fitting) in same
-            ):
-                if len(fitting) <= (2 if call.cell else 3) and (1 not in state.shape[-2:-1] or state.dim() < 2):
-                    return cause, change(call, "input", template)
-    batch, layers = "The state has no batch axis.", "The state has no axis for layers and directions."
-    for template, cause in [
-        ("{}.unsqueeze(0)", batch if call.cell else layers),
-        ("{}.unsqueeze(1)", batch),
-        ("{}.squeeze(1)", "The state has a batch axis, the input has none."),
-        ("{}.squeeze(0)", "The state has an axis too many, as h_n of a whole network has it."),
-        ("{}[-1]", "This is h_n of a whole network, with an axis for the layers; a cell wants the state of one."),
-        (f"{{}}.expand({', '.join(map(str, right))})", "One state for all sequences: repeat it for each of the batch."),
-        (
-            f"{{}}.unsqueeze(1).expand({', '.join(map(str, right))})",
-            "One state for all sequences: repeat it for each of the batch.",
-        ),
-    ]:
+    """Cause and mend: the input may be what lacks an axis; else the state is brought to the axes of the input."""
+    for template, cause in _input_turnings(call, state):
+        after = shape_after(template, shape)
+        if after and fits(call, after) and all(tuple(s.shape) == state_shape(call, after) for s in states(call)):
+            return cause, change(call, "input", template)
+    for template, cause in _state_turnings(call, wanted(call)):
         if all(shape_after(template, s.shape) == wanted(call, i) for i, s in enumerate(states(call))):
             return cause, change_states(call, template)
     return "The state was made for another input. Zeros of the right shape:", zeros(call)
+
+
+def _input_turnings(call: Call, state: Tensor) -> Iterator[tuple[str, str]]:
+    """Ways to give the input the batch axis that the state has; a state for a batch of one can do without it."""
+    if isinstance(call.given["input"], PackedSequence) or call.cell or state.dim() != 3 or state.size(1) == 1:
+        return
+    step, one = "this looks like one step of a batch.", "give it one."
+    says = "The state has a batch axis, the input has none: "
+    first = call.module.batch_first
+    yield "{}.unsqueeze(1)", says + (step if first else one)
+    yield "{}.unsqueeze(0)", says + (one if first else step)
+
+
+def _state_turnings(call: Call, right: tuple[int, ...]) -> Iterator[tuple[str, str]]:
+    """Ways to give the state the axes of the input, the likelier first."""
+    no_batch, single = "The state has no batch axis.", "One state for all sequences: repeat it for each of the batch."
+    sizes = ", ".join(map(str, right))
+    yield "{}.unsqueeze(0)", no_batch if call.cell else "The state has no axis for layers and directions."
+    yield "{}.unsqueeze(1)", no_batch
+    yield "{}.squeeze(1)", "The state has a batch axis, the input has none."
+    whole = "The state has an axis too many, as h_n of a whole network has it."
+    yield "{}.squeeze(0)", whole if len(right) > 1 else "The state has a batch axis, the input has none."
+    yield "{}[-1]", "This is h_n of a whole network, with an axis for the layers; a cell wants the state of one."
+    yield f"{{}}.reshape({sizes})", "The two states have different axes; both need the same."
+    yield f"{{}}.expand({sizes})", single
+    yield f"{{}}.unsqueeze(1).expand({sizes})", single
