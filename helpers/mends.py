@@ -174,8 +174,10 @@ def _characters(line: str, column: int) -> int:
 def with_arguments(call: Call, generic: str, **changes: str | None) -> Fix:
     """The learner's call with some arguments written anew, or (None) left out."""
     node = call.code.call
-    if node is None or not call.direct or _starred(node):
+    if node is None or not call.direct:
         return put(call, generic, "instead")
+    if _starred(node):
+        return replace(call, node, generic)
     new = copy.deepcopy(node)
     order = argument_order(call.made) if call.kind == "make" else _PACKING_ORDER[call.what]
     for name, value in changes.items():

@@ -147,7 +147,13 @@ def _no_row_of_numbers(call: Call, lengths: Any, N: int) -> Explanation | None:
                 "One number for all: repeat it for each sequence.",
                 change(call, "lengths", f"[int({{}})] * {N}"),
             )
-        cause = "These are not lengths; perhaps the sequences or a mask. Of a mask, the sum of each row is its length."
+        value, first = call.given["input"], batch_first(call)
+        if lengths.shape == value.shape[:2]:
+            cause = "This is a mask, one number for each step: the sum over the steps is the length."
+            return Explanation(
+                rule, (given,), expected, cause, change(call, "lengths", f"{{}}.sum({int(first)}).cpu()")
+            )
+        cause = "These are not lengths; perhaps they are the sequences. Without padding all are as long as the batch:"
         return Explanation(rule, (given,), expected, cause, change(call, "lengths", f"[{L}] * {N}"))
     given = Side("lengths", note=described(lengths), wrong_note=True)
     cause = (

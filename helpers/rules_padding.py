@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
@@ -58,7 +59,6 @@ def check_sequences(call: Call) -> Explanation | None:
         Side("sequences", note="a list of tensors (L, H_in)"),
     )
     given = Side("sequences", note=described(value), wrong_note=True)
-    tensor, dtype = spell(call, "torch.as_tensor"), spell(call, "torch.float32")
     if isinstance(value, Tensor):
         return None
     if not isinstance(value, Iterable):
@@ -81,9 +81,10 @@ def check_sequences(call: Call) -> Explanation | None:
         )
     if not all(isinstance(s, Tensor) for s in value):
         cause = "Each sequence must be a tensor; NumPy arrays and lists of numbers are turned into tensors one by one."
-        return Explanation(
-            rule, (given,), (expected,), cause, change(call, "sequences", f"[{tensor}(s, dtype={dtype}) for s in {{}}]")
-        )
+        float64 = any(isinstance(s, np.ndarray) and s.dtype.kind == "f" for s in value)
+        dtype = f", dtype={spell(call, 'torch.float32')}" if float64 else ""
+        fix = change(call, "sequences", f"[{spell(call, 'torch.as_tensor')}(s{dtype}) for s in {{}}]")
+        return Explanation(rule, (given,), (expected,), cause, fix)
     if any(s.dim() == 0 for s in value):
         cause = "These are single numbers, tensors without any axis. Each is one step of one feature."
         return Explanation(
@@ -125,7 +126,8 @@ def _apart(call: Call, value: Iterable[Tensor], rule: str) -> Explanation | None
             Side("another", note=str(away.device), wrong_note=True),
         )
         there = str(first.device)
-        fix = change(call, "sequences", f"[s.to('{there}') for s in {{}}]")
+        moved = "[s.cpu() for s in {}]" if there == "cpu" else f"[s.to('{there}') for s in {{}}]"
+        fix = change(call, "sequences", moved)
         return Explanation(
             "Sequences of one batch are on one device.",
             sides,

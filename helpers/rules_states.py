@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from .calls import Call
 from .explanations import Explanation, Fix, Side
-from .mends import change, change_states, name_of, network, node_of, put, spell
+from .mends import change, change_states, name_of, network, put, spell
 from .sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_shape, weight
 
 
@@ -41,18 +41,18 @@ def zeros(call: Call) -> Fix:
     """A line that makes states of the right shape, from the sizes of the network and this very input."""
     torch, x, net = spell(call, "torch.zeros"), name_of(call, "input"), network(call)
     codes = [f"{torch}({_sizes(call, i, x, net)}{_like(call, x)})" for i in range(1 + call.lstm)]
-    node = node_of(call, "hx")
-    both = ", ".join(codes)
-    return (
-        change(call, "hx", f"({both})" if call.lstm else both)
-        if node is None or not _pair(call)
-        else put(call, f"{_pair(call)} = {both}")
-    )
+    if not call.lstm:
+        return change(call, "hx", codes[0])
+    names = _pair(call)
+    if names and codes[0] == codes[1]:
+        return put(call, f"{names.replace(', ', ' = ')} = {codes[0]}")
+    return put(call, f"{names} = {', '.join(codes)}") if names else change(call, "hx", f"({', '.join(codes)})")
 
 
 def _pair(call: Call) -> str:
-    parts = change_states(call, "{}").code.partition(" = ")[0]
-    return parts if call.lstm and ", " in parts and "(" not in parts else ""
+    """The learner's names for both states, as "h0, c0"; empty if the line does not name each of them."""
+    names = change_states(call, "{}").code.partition(" = ")[0]
+    return names if ", " in names and "(" not in names else ""
 
 
 def _sizes(call: Call, which: int, x: str, net: str) -> str:
