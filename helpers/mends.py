@@ -57,9 +57,8 @@ def name_of(call: Call, argument: str) -> str:
 def network(call: Call) -> str:
     """What the learner calls the network."""
     if call.direct and call.code.call is not None:
-        written = call.code.segment(call.code.call.func)
-        written = written.removesuffix(".forward")
-        if re.fullmatch(r"\w+(\.\w+|\[\w+\])*", written):
+        written = call.code.segment(call.code.call.func).removesuffix(".forward")
+        if not isinstance(call.code.call.func, ast.Call) and re.fullmatch(r"[\w.]+(\[[^\[\]()]+\])?", written):
             return written
         if written == "super()":
             return "self"
@@ -120,13 +119,21 @@ def _heading(call: Call) -> str:
 def change(call: Call, argument: str, template: str) -> Fix:
     """Change one argument of the call: "{}.transpose(0, 1)" stands for `x = x.transpose(0, 1)`."""
     node, name = node_of(call, argument), name_of(call, argument)
-    if node is None or isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+    assignable = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+    if node is None or assignable and not _read_elsewhere(call, node):
         return put(call, f"{name} = {fill(template, name)}")
     if argument == "hx" and _parts(node):
         return put(call, f"{', '.join(_parts(node))} = {fill(template, name)}")
-    if not isinstance(node, (ast.Call, ast.Tuple, ast.List)) and template.startswith("{}."):
+    if not assignable and not isinstance(node, (ast.Call, ast.Tuple, ast.List)) and template.startswith("{}."):
         name = f"({name})"
     return replace(call, node, fill(template, name))
+
+
+def _read_elsewhere(call: Call, node: ast.expr) -> bool:
+    """Whether another argument is computed from this one: rnn(x, torch.zeros(1, x.size(0), 4))."""
+    arguments = [*call.code.call.args, *(keyword.value for keyword in call.code.call.keywords)]
+    parts = (part for argument in arguments if argument is not node for part in ast.walk(argument))
+    return any(ast.unparse(part) == ast.unparse(node) for part in parts if isinstance(part, type(node)))
 
 
 def _parts(node: ast.expr) -> list[str]:

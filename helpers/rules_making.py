@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .calls import Call, Written, argument_order
 from .explanations import Explanation, Fix, Side
+from .svg import shorten
 from .mends import remake, spell, with_arguments
 
 
@@ -29,8 +30,7 @@ def check_making(call: Call) -> Explanation | None:
     finding = next(filter(None, (check(call) for check in CHECKS)), None)
     if finding is None:
         return None
-    value = call.given.get(finding.argument, "nothing")
-    shown = str(value) if isinstance(value, (Written, Tensor)) or value == "nothing" else repr(value)
+    shown = _told(call.given.get(finding.argument))
     given = Side(
         call.what,
         note=f"{finding.argument}={shown}" if finding.argument in call.given else f"no {finding.argument}",
@@ -38,6 +38,14 @@ def check_making(call: Call) -> Explanation | None:
     )
     expected = Side(call.what, note=finding.expected)
     return Explanation(finding.rule, (given,), (expected,), finding.cause, _written_anew(call, finding))
+
+
+def _told(value: Any) -> str:
+    """A value in few words, the same in every run: no address of an object."""
+    if isinstance(value, (Written, Tensor)):
+        return str(value)
+    plain = isinstance(value, (bool, int, float, str, tuple, list, torch.dtype, torch.device)) or value is None
+    return shorten(repr(value), 40) if plain else getattr(value, "__name__", f"a {type(value).__name__}")
 
 
 def _written_anew(call: Call, finding: Finding) -> Fix:
