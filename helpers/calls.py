@@ -53,6 +53,7 @@ class Code:
     statement: ast.stmt | None = None
     call: ast.Call | None = None
     source: str = ""  # the whole file or cell
+    parameters: tuple[str, ...] = ()  # what the function it stands in is given
 
     @property
     def text(self) -> str:
@@ -237,7 +238,10 @@ def _code(step: Step) -> Code:
     statement = _statement(tree, step.line, place)
     calls = (n for n in ast.walk(statement) if isinstance(n, ast.Call)) if statement else ()
     call = next((n for n in calls if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place), None)
-    return Code(names, file, statement, call, source)
+    inside = step.frame.f_code
+    return Code(
+        names, file, statement, call, source, inside.co_varnames[: inside.co_argcount + inside.co_kwonlyargcount]
+    )
 
 
 def code_of(steps: list[Step]) -> Code | None:
