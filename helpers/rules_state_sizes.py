@@ -49,8 +49,8 @@ def _shape_mended(
         is_first = call.module.batch_first
         got, reads = ("(L, N, H_in)", "(N, L, H_in)") if is_first else ("(N, L, H_in)", "(L, N, H_in)")
         cause = (
-            f"The input looks like {got}, and the network reads {reads}: batch_first={is_first}. Making the network with "
-            f"batch_first={not is_first} mends it as well. Less likely: the state was made for a batch of another size."
+            f"The input looks like {got}, and the network reads {reads}: batch_first={is_first}. Making the network "
+            f"with batch_first={not is_first} mends it, too. Less likely: the state was made for another batch."
         )
         if shape[0] != shape[1]:
             return cause, change(call, "input", "{}.transpose(0, 1)"), (0, 1)

@@ -107,9 +107,7 @@ def _pair_mended(call: Call, hx: Any) -> tuple[str, Fix]:
         if hx.dim() and hx.size(0) == 2 and tuple(hx.shape[1:]) == right[0] == right[1]:
             return "Both states are stacked in one tensor: take them apart.", change(call, "hx", "tuple({})")
         if tuple(hx.shape) == right[0] == right[1]:
-            return "Only h_0 was given, as an RNN or a GRU has it. The cell state c_0 starts at zero.", change(
-                call, "hx", f"({{}}, {like}({{}}))"
-            )
+            return _second_state(call, hx, change(call, "hx", f"({{}}, {like}({{}}))"))
         return "One tensor, and not of the shape of h_0 either. Zeros of the right shape for both:", zeros(call)
     parts = list(hx) if isinstance(hx, (tuple, list)) else []
     if len(parts) == 2 and isinstance(parts[1], (tuple, list)) and len(parts[1]) == 2:
@@ -123,6 +121,19 @@ def _pair_mended(call: Call, hx: Any) -> tuple[str, Fix]:
             call, "hx", "tuple({}[:2])"
         )
     return "A state is missing, or is no tensor. Without hx at all, both start at zero.", change(call, "hx", "None")
+
+
+def _second_state(call: Call, hx: Tensor, fix: Fix) -> tuple[str, Fix]:
+    """A second state beside the one that was given."""
+    cause, name = (
+        "Only h_0 was given, as an RNN or a GRU has it. The cell state c_0 starts at zero.",
+        name_of(call, "hx"),
+    )
+    if hx.grad_fn is not None:
+        cause += " If it came out of another LSTM, let that return both, (h_n, c_n): half of what it knows is in c_n."
+    if name in call.code.parameters:  # it may be the pair another time, as in a decoder's second step
+        fix = fix._replace(code=f"if not isinstance({name}, tuple): {fix.code}")
+    return cause, fix
 
 
 def _single_mended(call: Call, hx: Any) -> tuple[str, Fix]:

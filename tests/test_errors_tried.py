@@ -1,4 +1,4 @@
-"""Tried as a new user would: five programs with the mistakes people make, and whether the named cause is the right one."""
+"""Tried as a new user would: five programs with the mistakes people make; is the named cause the right one?"""
 
 import pytest
 from error_rows import explained
@@ -152,7 +152,7 @@ TRIED = {
     "a seq2seq that forgets the cell state": (
         SEQ2SEQ,
         "Only h_0 was given",
-        "hidden = (hidden, torch.zeros_like(hidden))",
+        "if not isinstance(hidden, tuple): hidden = (hidden, torch.zeros_like(hidden))",
         "hx (axis 0=1, axis 1=4, axis 2=8) one tensor",
     ),
     "a character network whose state is not detached": (
