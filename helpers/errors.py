@@ -45,7 +45,8 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     """Say what a caught error of a recurrent network means, and which line of code mends it.
 
     >>> import torch
-    >>> rnn, x = torch.nn.RNN(3, 4), torch.zeros(5, 2, 7)
+    >>> from torch import nn
+    >>> rnn, x = nn.RNN(3, 4), torch.zeros(5, 2, 7)
     >>> try:
     ...     rnn(x)
     ... except RuntimeError as error:

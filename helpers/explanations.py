@@ -149,7 +149,7 @@ def draw_sides(given: Sequence[Side], expected: Sequence[Side]) -> Picture:
     """
     parts, right, y = [], 0.0, 8.0
     for words, row in (("given", given), ("expected", expected)):
-        tall = any(side.axes is not None for side in row)
+        high = max(66 if side.axes is None else 100 if len(side.axes) > 3 else _ROW for side in row)
         x = 10.0
         for i, side in enumerate(row):
             parts.append(text(x, y + 14, f"{words}: {side.name}" if i == 0 else side.name, font_weight=700))
@@ -157,7 +157,7 @@ def draw_sides(given: Sequence[Side], expected: Sequence[Side]) -> Picture:
             parts.append(drawn)
             x += max(wide, 8 * len(f"{words}: {side.name}")) + 16
         right = max(right, x)
-        y += _ROW if tall else 66
+        y += high
     wrong = [str(side.axes[i]) for side in given if side.axes for i in sorted(side.wrong)]
     wrong += [side.note for side in given if side.wrong_note]
     alt = f"Given: {'; '.join(map(str, given))}. Expected: {'; '.join(map(str, expected))}."

@@ -41,6 +41,7 @@ def _roots(steps: list[Step]) -> list[Tensor]:
 def networks_in(roots: list[Tensor]) -> list[nn.Module]:
     """The recurrent networks whose weights the graph of these tensors leads to.
 
+    >>> import torch
     >>> rnn = nn.RNN(3, 4)
     >>> output, h_n = rnn(torch.ones(5, 2, 3))
     >>> networks_in([output.sum()])

@@ -150,8 +150,13 @@ def check_type(call: Call) -> Explanation | None:
     )
     expected = Side("weights", note=short(right))
     if not data.is_floating_point() and not data.is_complex():
-        ids = input_side(call)
-        return Explanation(rule, (given,), (Side(ids.name, ids.axes, short(right)),), *embed(call, tuple(data.shape)))
+        cause, fix = embed(call, tuple(data.shape))
+        ids = "Embedding(" in fix.code and data.dim() == 2 and not call.cell and not isinstance(value, PackedSequence)
+        if ids:  # two axes of numbers of words are a batch of sentences, not one sentence of vectors
+            names = ("N", "L") if call.module.batch_first else ("L", "N")
+            given = shape_side("input", data.shape, names, note=short(data.dtype), wrong_note=True)
+        right_input = input_side(call)
+        return Explanation(rule, (given,), (Side(right_input.name, right_input.axes, short(right)),), cause, fix)
     cause = (
         "NumPy and pandas make float64."
         if data.dtype == torch.float64

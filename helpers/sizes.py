@@ -16,9 +16,10 @@ from .mends import fill
 def layout(call: Call, axes: int = 3) -> tuple[str, ...]:
     """The names of the input's axes, as this network reads them.
 
-    >>> from .calls import Code
-    >>> layout(Call("forward", "nn.RNN", nn.RNN, nn.RNN(3, 4), {}, (), {}, Code({}), True), 2)
-    ('L', 'H_in')
+    >>> from torch import nn
+    >>> from helpers.calls import Code
+    >>> layout(Call("forward", "nn.RNN", nn.RNN, nn.RNN(3, 4, batch_first=True), {}, (), {}, Code({}), True))
+    ('N', 'L', 'H_in')
     """
     if call.cell:
         return ("N", "H_in")[-axes:]
@@ -95,10 +96,9 @@ def described(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"NumPy array ({', '.join(map(str, value.shape))}) {value.dtype}"
     if isinstance(value, (list, tuple)) and value:
-        inside = type(value[0]).__name__
-        sizes = [tuple(v.shape) for v in value[:3] if isinstance(v, Tensor)]
-        more = ", …" if len(value) > 3 else ""
-        return f"{kind} of {len(value)}: " + (", ".join(map(str, sizes)) + more if sizes else f"{inside}{more}")
+        inside = [str(tuple(v.shape)) if isinstance(v, Tensor) else type(v).__name__ for v in value[:3]]
+        inside = inside if any(isinstance(v, Tensor) for v in value[:3]) else inside[:1]
+        return f"{kind} of {len(value)}: {', '.join(inside)}{', …' if len(value) > len(inside) else ''}"
     return kind
 
 

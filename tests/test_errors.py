@@ -365,7 +365,7 @@ Quiet(3, 4)(torch.zeros(5, 2, 3))
         "h = h.transpose(0, 1).contiguous()",
     ),
     "with other imports": (
-        "import torch as t\nfrom torch.nn import RNN\nrnn = RNN(3, 4)\nwords = ['a']\nrnn([t.zeros(2, 3), t.zeros(1, 3)])\n",
+        "import torch as t\nfrom torch.nn import RNN\nrnn = RNN(3, 4)\nrnn([t.zeros(2, 3), t.zeros(1, 3)])\n",
         "rnn(t.nn.utils.rnn.pad_sequence([t.zeros(2, 3), t.zeros(1, 3)]))",
     ),
 }
