@@ -234,17 +234,17 @@ def check_steps(call: Call) -> Explanation | None:
         return None
     names = layout(call, data.dim())
     given = shape_side("input", data.shape, names, [names.index("L")])
-    cause = "There is nothing to read: an empty text, or a slice that begins behind the end. Leave such sequences out."
-    name = name_of(call, "input")
-    line = (
-        call.code.text
-        if call.code.statement and not hasattr(call.code.statement, "body")
-        else f"{network(call)}({name})"
-    )
-    fix = put(call, f"if {name}.numel(): {line}", "instead")
-    return Explanation(
-        "A sequence has at least one step: L >= 1.", (given,), (input_side(call, data.dim()),), cause, fix
-    )
+    return no_numbers(call, "A sequence has at least one step: L >= 1.", given)
+
+
+def no_numbers(call: Call, rule: str, given: Side) -> Explanation:
+    """An input without any number in it: it can only be left out."""
+    cause = "There is nothing to read: an empty text, or a slice that begins behind the end. Leave such inputs out."
+    name, simple = name_of(call, "input"), call.code.statement and not hasattr(call.code.statement, "body")
+    data_name = name + ".data" * isinstance(call.given["input"], PackedSequence)
+    line = call.code.text if simple and call.direct else f"{network(call)}({name})"
+    fix = put(call, f"if {data_name}.numel(): {line}", "instead")
+    return Explanation(rule, (given,), (input_side(call, len(given.axes or ())),), cause, fix)
 
 
 def check_batch_sizes(call: Call) -> Explanation | None:

@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import PackedSequence
 from .calls import Call
 from .explanations import Explanation, Fix
 from .mends import change, name_of, node_of, put, remake, replace
-from .rules_call import embed
+from .rules_call import no_numbers, embed
 from .sizes import data_of, first_state, fits, input_side, layout, shape_after, shape_side
 
 
@@ -27,6 +27,8 @@ def check_axes(call: Call) -> Explanation | None:
     else:
         names = ", ".join(layout(call))
         rule = f"The input has 3 axes ({names}), or 2 axes (L, H_in) without a batch."
+    if call.cell and 0 in shape or shape[-1:] == (0,):
+        return no_numbers(call, rule, shape_side("input", shape, (), [i for i, size in enumerate(shape) if not size]))
     wrong = [i for i, size in enumerate(shape) if size == 1][:1] if len(shape) > max(allowed) else range(len(shape))
     given = shape_side("input.data" if packed else "input", shape, (), wrong or range(len(shape)))
     if not data_of(value).is_floating_point():
@@ -126,6 +128,8 @@ def check_size(call: Call) -> Explanation | None:
     rule = f"The last axis of the input is H_in: as many features as the network's input_size, {H_in}."
     names = ("all steps", "H_in") if packed else layout(call, len(shape))
     given = shape_side("input.data" if packed else "input", shape, names, [len(shape) - 1])
+    if shape[-1] == 0:
+        return no_numbers(call, rule, given)
     cause, fix = _size_mended(call, shape, packed)
     return Explanation(rule, (given,), (input_side(call, len(shape)),), cause, fix)
 

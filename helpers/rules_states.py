@@ -68,6 +68,7 @@ def _sizes(call: Call, which: int, x: str, net: str) -> str:
 
 def _like(call: Call, x: str) -> str:
     data = data_of(call.given["input"])
+    x += ".data" * isinstance(call.given["input"], PackedSequence)
     more = f", dtype={x}.dtype" if short(data.dtype) != "float32" else ""
     return more + (f", device={x}.device" if data.device.type != "cpu" else "")
 
