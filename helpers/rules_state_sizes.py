@@ -1,0 +1,156 @@
+"""The state a network is given: its sizes, its type, its device."""
+
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from .calls import Call
+from .explanations import Explanation, Fix, Side
+from .mends import change, change_states, network
+from .rules_states import expected_sides, state_names, state_side, states, wanted, zeros
+from .sizes import data_of, fits, layout, shape_after, shape_side, short
+
+
+def check_state_shape(call: Call) -> Explanation | None:
+    """A state of other sizes than the network and the input call for."""
+    given = states(call)
+    right = [wanted(call, i) for i in range(len(given))]
+    if all(tuple(s.shape) == r for s, r in zip(given, right)):
+        return None
+    axes = len(right[0])
+    wrong = [[i for i in range(axes) if s.shape[i] != r[i]] for s, r in zip(given, right)]
+    sides = tuple(state_side(call, i, s, w) for i, (s, w) in enumerate(zip(given, wrong)))
+    x = data_of(call.given["input"])
+    packed = isinstance(call.given["input"], PackedSequence)
+    names = () if packed else layout(call, x.dim())
+    moved = "" if call.cell else ", whatever batch_first is"
+    rule = f"h_0 has the axes ({', '.join(state_names(call, axes))}){moved}."
+    cause, fix, blame = _shape_mended(call, given, right, wrong)
+    shown = shape_side("input", x.shape, names, blame) if not packed else Side("input", note=f"packed, N={right[0][1]}")
+    if blame:  # the input is to blame: the state is what it should be
+        sides = tuple(Side(s.name, s.axes) for s in sides)
+    return Explanation(rule, (*sides, shown), expected_sides(call), cause, fix)
+
+
+def _shape_mended(
+    call: Call, given: list[Tensor], right: list[tuple], wrong: list[list[int]]
+) -> tuple[str, Fix, Sequence[int]]:
+    """Cause, mend, and which axes of the input are to blame (none, if it is the state)."""
+    shape = tuple(data_of(call.given["input"]).shape)
+    packed = isinstance(call.given["input"], PackedSequence)
+    if (
+        not call.cell
+        and not packed
+        and len(shape) == 3
+        and wrong[0] == [1]
+        and fits(call, (shape[1], shape[0], shape[2]))
+    ):
+        is_first = call.module.batch_first
+        got, reads = ("(L, N, H_in)", "(N, L, H_in)") if is_first else ("(N, L, H_in)", "(L, N, H_in)")
+        cause = (
+            f"The input looks like {got}, and the network reads {reads}: batch_first={is_first}. Making the network "
+            f"with batch_first={not is_first} mends it, too. Less likely: the state was made for another batch."
+        )
+        if shape[0] != shape[1]:
+            return cause, change(call, "input", "{}.transpose(0, 1)"), (0, 1)
+    for template, cause in _state_turnings(call):
+        if all(shape_after(template, s.shape) == r for s, r in zip(given, right)):
+            return cause, change_states(call, template), ()
+    return (
+        _why_another_size(call, given[0] if wrong[0] else given[1], right[0 if wrong[0] else 1]),
+        _refill(call, given, right),
+        (),
+    )
+
+
+def _state_turnings(call: Call) -> Iterator[tuple[str, str]]:
+    if call.cell:
+        yield "{}.transpose(0, 1)", "The two axes are swapped: the batch comes first."
+        return
+    first = (
+        "batch_first moves the batch of input and output, never of the states."
+        if call.module.batch_first
+        else "The axes are swapped."
+    )
+    yield "{}.transpose(0, 1).contiguous()", f"The state was given as (N, D*num_layers, H_out). {first}"
+    yield "{}.transpose(1, 2).contiguous()", "The last two axes are swapped."
+    yield "{}.movedim(0, -1).contiguous()", "The axes are in another order."
+
+
+def _why_another_size(call: Call, state: Tensor, right: tuple[int, ...]) -> str:
+    module, wrong = call.module, [i for i, (a, b) in enumerate(zip(state.shape, right)) if a != b]
+    names = state_names(call, len(right))
+    causes = []
+    for axis in wrong:
+        got, want = state.shape[axis], right[axis]
+        if names[axis] == "D*num_layers":
+            forgot = module.bidirectional and got == module.num_layers
+            more = (
+                "a bidirectional network has two states for each layer"
+                if forgot
+                else (
+                    "they come from a bidirectional network"
+                    if got == 2 * want
+                    else f"the network has {module.num_layers} layer"
+                    + "s" * (module.num_layers > 1)
+                    + (", in two directions" if module.bidirectional else "")
+                )
+            )
+            causes.append(f"there are {got} states, one for each layer and direction, and {want} are expected: {more}.")
+        elif names[axis] == "N" and got > want:
+            causes.append(
+                f"this batch has {want} sequence{'s' * (want > 1)}, fewer than the state was made for ({got}): "
+                "the last batch of a "
+                "DataLoader is often smaller. Size the state from the batch (or leave it out: it starts at zero)."
+            )
+        elif names[axis] == "N":
+            causes.append(f"the state was made for {got} sequence{'s' * (got > 1)}, this batch has {want}.")
+        elif getattr(module, "proj_size", 0) and got == module.hidden_size:
+            causes.append(f"with proj_size={module.proj_size}, h_0 has {want} features and only c_0 has hidden_size.")
+        else:
+            more = {module.input_size: "that is input_size", 2 * want: "both directions side by side"}.get(
+                got, "made for another network"
+            )
+            causes.append(f"the state has {got} features, the network's hidden_size is {module.hidden_size}: {more}.")
+    said = " Also, ".join(causes)
+    return said[0].upper() + said[1:]
+
+
+def _refill(call: Call, given: list[Tensor], right: list[tuple]) -> Fix:
+    """States that came out of a network are cut to what is asked for; those that were made of zeros are made anew."""
+    from_a_network = all(s.grad_fn is not None for s in given)
+    if from_a_network and not call.cell:
+        for template in (f"{{}}[-{right[0][0]}:]", f"{{}}[:, :{right[0][1]}]"):
+            if all(shape_after(template, s.shape) == r for s, r in zip(given, right)):
+                return change_states(call, template + ".contiguous()")
+    return zeros(call)
+
+
+def check_state_type(call: Call) -> Explanation | None:
+    """A state of another type than the input."""
+    given, right = states(call), data_of(call.given["input"]).dtype
+    if all(s.dtype == right for s in given):
+        return None
+    sides = tuple(
+        state_side(call, i, s, (), note=short(s.dtype), wrong_note=s.dtype != right) for i, s in enumerate(given)
+    )
+    expected = tuple(Side(s.name, s.axes, short(right)) for s in expected_sides(call))
+    cause = "NumPy makes float64, and whole numbers make int64."
+    fix = change_states(call, f"{{}}.to({network(call)}.{'weight_ih' if call.cell else 'weight_ih_l0'}.dtype)")
+    return Explanation("The state has the type of the input and the weights.", sides, expected, cause, fix)
+
+
+def check_state_device(call: Call) -> Explanation | None:
+    """A state on another device than the input."""
+    given, here = states(call), data_of(call.given["input"]).device
+    if all(s.device == here for s in given):
+        return None
+    sides = tuple(
+        state_side(call, i, s, (), note=str(s.device), wrong_note=s.device != here) for i, s in enumerate(given)
+    )
+    expected = tuple(Side(s.name, s.axes, str(here)) for s in expected_sides(call))
+    fix = change_states(call, f"{{}}.to({network(call)}.{'weight_ih' if call.cell else 'weight_ih_l0'}.device)")
+    return Explanation(
+        "The state and the input are on one device.", sides, expected, "torch.zeros makes tensors on the CPU.", fix
+    )

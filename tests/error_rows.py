@@ -1,0 +1,125 @@
+"""The table of errors as it stands in error_table.txt, and how a script of it is run, explained and mended.
+
+A row is a script that fails on its last line (or, on the way back, anywhere), the classes it is run for, the rule that
+is broken, words of the cause, and the mend: lines and where they go.
+"""
+
+import linecache
+import re
+import warnings
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import torch
+
+from helpers import explain_error
+
+PLACES = ("before", "instead", "after", "make")
+PRELUDE = """import numpy as np, torch
+from torch import nn
+from torch.nn.utils.rnn import *
+"""
+DEVICE = "cuda" if torch.cuda.is_available() else "meta"  # a meta tensor has a device of its own, and no numbers
+_numbers = count()
+
+
+class Away(torch.Tensor):
+    """A stand-in for a tensor on a graphics card: a meta tensor, whose numbers come back with `.cpu()`."""
+
+    def cpu(self):
+        return self.kept
+
+
+def away(tensor):
+    """A tensor on another device; without a graphics card, on a device that has no numbers."""
+    if DEVICE == "cuda":
+        return tensor.cuda()
+    moved = tensor.to("meta").as_subclass(Away)
+    moved.kept = tensor
+    return moved
+
+
+@dataclass(frozen=True)
+class Row:
+    section: str
+    label: str
+    net: str  # the class it runs for; empty in the rows of packing
+    first: bool  # whether it is the first class of its row, for which the table shows the mend
+    code: str
+    rule: str
+    cause: str
+    mend: str
+    place: str
+
+    def __str__(self):
+        return f"{self.label} {self.net}".strip()
+
+
+def read_rows():
+    text = (Path(__file__).parent / "error_table.txt").read_text(encoding="utf-8")
+    rows, section = [], ""
+    for block in re.split(r"\n\s*\n", text.strip()):
+        if block.startswith("== "):
+            section = block[3:]
+            continue
+        heading, *lines = block.splitlines()
+        label, nets = (part.strip() for part in heading.removeprefix("# ").split("|"))
+        parts = {"code": [], "rule": [], "cause": []} | {place: [] for place in PLACES}
+        for line in lines:
+            key, _, rest = line.partition(": ")
+            known = key in parts and key != "code"
+            parts[key if known else "code"].append(rest if known else line)
+        place = next(place for place in PLACES if parts[place])
+        for i, net in enumerate(nets.split()):
+            fill = [_for("\n".join(parts[key]), net) for key in ("code", "rule", "cause", place)]
+            rows.append(Row(section, label, "" if net == "-" else net, i == 0, *fill, place))
+    return rows
+
+
+def _for(text, net):
+    """The text of a row for one class: a cell reads one step, so its tensors have an axis less."""
+    cell = net.endswith("Cell")
+    text = text.replace("nn.NET", f"nn.{net}").replace("LENGTHS", "[5, 2]")
+    text = re.sub(r"STEPS(\d)", r"2, \1" if cell else r"5, 2, \1", text)
+    text = re.sub(r"STATE(\d)", r"2, \1" if cell else r"1, 2, \1", text)
+    return text.replace("*POSITIONS", ('"tanh", ' if net == "RNN" else "") + "True, False, 0.0, False")
+
+
+def run(script, **names):
+    """Run a script whose lines a traceback can show; torch's warnings about these classes are errors here."""
+    name = f"<script {next(_numbers)}>"
+    linecache.cache[name] = (len(script), None, script.splitlines(keepends=True), name)
+    space = {"__name__": "script", "away": away, "DEVICE": DEVICE} | names
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", message="dropout option|pack_padded_sequence")
+        exec(compile(script, name, "exec"), space)
+    return space
+
+
+def failure(script):
+    """The error a script ends with; the script must fail."""
+    try:
+        run(script)
+    except Exception as error:
+        return error
+    raise AssertionError(f"this runs without an error:\n{script}")
+
+
+def mended(script, explanation):
+    """The script with the mend put where the explanation says."""
+    lines, (first, last) = script.splitlines(), explanation.fix.lines
+    indent = re.match(" *", lines[first - 1])[0]
+    mend = [indent + line for line in explanation.mend.splitlines()]
+    if explanation.fix.place == "after":
+        return "\n".join(lines[:last] + mend + lines[last:]) + "\n"
+    return "\n".join(lines[: first - 1] + mend + lines[last if explanation.fix.place == "instead" else first - 1 :]) + "\n"
+
+
+def explained(script):
+    """The explanation of the error a script ends with, after its mend has been tried: the mended script runs."""
+    explanation = explain_error(failure(script))
+    assert explanation is not None, f"nothing is said about:\n{script}"
+    run(mended(script, explanation))
+    return explanation

@@ -1,0 +1,453 @@
+"""Errors explained: every raise and warning torch can reach for these classes, with a mend that is tried."""
+
+import ast
+import inspect
+import random
+import re
+import traceback
+import warnings
+from pathlib import Path
+
+import error_rows
+import pytest
+import torch
+from error_rows import PRELUDE, explained, failure, mended, read_rows, run
+from torch import nn
+from torch.nn.modules import rnn as torch_modules
+from torch.nn.utils import rnn as torch_packing
+from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_sequence, pad_sequence
+
+from helpers import Explanation, explain_error
+
+ROWS = read_rows()
+NETWORKS = (nn.RNN, nn.LSTM, nn.GRU)
+CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_the_mend_of_each_row_works(row):
+    """The rule, the cause and the mend of the table are those that are shown; and with the mend the script runs."""
+    explanation = explained(PRELUDE + row.code + "\n")
+    assert row.cause.casefold() in explanation.cause.casefold()
+    if row.first:
+        assert explanation.rule == row.rule
+        assert (explanation.mend, explanation.fix.place) == (row.mend, row.place)
+    for text in (str(explanation), explanation._repr_html_(), explanation.picture.alt):
+        assert text and "0x" not in text and "site-packages" not in text
+
+
+def test_the_table_has_every_class_and_no_row_twice():
+    assert {row.net for row in ROWS} == {"", *(kind.__name__ for kind in NETWORKS + CELLS)}
+    assert len({(row.label, row.net) for row in ROWS}) == len(ROWS)
+
+
+# Raises and warnings of torch's two files that the rows need not reach, each with the reason.
+UNREACHABLE = {
+    "RNNBase.__init__: Unrecognized RNN mode: ": "mode is chosen by nn.RNN, nn.LSTM and nn.GRU themselves",
+    "RNN.forward: hx must not be None": "the lines above it have just made one",
+    "RNN.forward: mode must be RNN_TANH or RNN_RELU": "only if somebody writes rnn.mode afterwards",
+    "apply_permutation: `apply_permutation` is deprecated": "a function of torch's own that none of the classes calls",
+}
+
+
+def sites(module):
+    """Every raise, warning and deprecation in a file of torch's: its lines, and the function with its text."""
+    tree = ast.parse(inspect.getsource(module))
+    found = {}
+
+    def walk(node, path):
+        for child in ast.iter_child_nodes(node):
+            inner = path
+            if isinstance(child, (ast.FunctionDef, ast.ClassDef)):
+                inner = (*path, child.name)
+                for decorator in getattr(child, "decorator_list", []):
+                    if "deprecated" in ast.unparse(decorator):
+                        found[decorator.lineno, decorator.end_lineno] = f"{'.'.join(inner)}: {said(decorator)}"
+            called = child.value if isinstance(child, ast.Expr) else None
+            warns = isinstance(called, ast.Call) and ast.unparse(called.func).endswith("warn")
+            if isinstance(child, ast.Raise) or warns:
+                found[child.lineno, child.end_lineno] = f"{'.'.join(path)}: {said(child)}"
+            walk(child, inner)
+
+    walk(tree, ())
+    return found
+
+
+def said(node):
+    """The words a raise begins with; those of a variable are its name."""
+    texts = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return texts[0].split(",")[0] if texts else ast.unparse(node)
+
+
+def reached(error, module, all_sites):
+    """The sites that the frames of an error stand on."""
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == module.__file__]
+    return {text for (first, last), text in all_sites.items() for line in lines if first <= line <= last}
+
+
+@pytest.mark.parametrize("module", [torch_modules, torch_packing], ids=["modules", "packing"])
+def test_every_raise_and_warning_of_torch_is_reached_by_a_row(module):
+    """A newer torch with a new raise is noticed here: add a row, or say why these classes can't reach it."""
+    every = sites(module)
+    assert len(every) > (30 if module is torch_modules else 4)
+    seen = set()
+    for row in ROWS:
+        seen |= reached(failure(PRELUDE + row.code + "\n"), module, every)
+    left = {text for text in every.values() if text not in seen}
+    unreachable = {text for text in left if any(text.startswith(known) for known in UNREACHABLE)}
+    assert left == unreachable
+    assert module is torch_packing or len(unreachable) == len(UNREACHABLE)
+
+
+def test_the_search_for_sites_finds_a_new_raise():
+    code = 'def f(x):\n    if x:\n        raise ValueError("new")\n    warnings.warn("also new", stacklevel=2)\n'
+    module = type(torch)("new")
+    module.__file__ = "new.py"
+    inspect_source, inspect.getsource = inspect.getsource, lambda _: code
+    try:
+        assert sorted(sites(module).values()) == ["f: also new", "f: new"]
+    finally:
+        inspect.getsource = inspect_source
+
+
+def arguments(chance):
+    """Random arguments for a network of one of the three classes, and an input and a state that are right."""
+    L, N, H_in, H_out = (chance.randint(1, 6) for _ in range(4))
+    kind = chance.choice(NETWORKS)
+    options = dict(num_layers=chance.randint(1, 3), bidirectional=chance.random() < 0.5)
+    options |= dict(batch_first=chance.random() < 0.5, bias=chance.random() < 0.5)
+    if kind is nn.LSTM and H_out > 1 and chance.random() < 0.3:
+        options["proj_size"] = chance.randint(1, H_out - 1)
+    rnn = kind(H_in, H_out, **options)
+    batched = chance.random() < 0.8
+    shape = ((N, L) if rnn.batch_first else (L, N)) if batched else (L,)
+    layers = rnn.num_layers * (2 if rnn.bidirectional else 1)
+    states = [torch.zeros(layers, *([N] if batched else []), width) for width in (rnn.proj_size or H_out, H_out)]
+    hx = chance.choice([None, tuple(states) if kind is nn.LSTM else states[0]])
+    return rnn, torch.rand(*shape, H_in), hx, batched
+
+
+def random_call(chance):
+    """One correct call, of any of the classes, packed or not."""
+    if chance.random() < 0.3:
+        N, H_in, H_out = (chance.randint(1, 6) for _ in range(3))
+        cell = chance.choice(CELLS)(H_in, H_out)
+        h = torch.zeros(N, H_out)
+        return cell(torch.rand(N, H_in), chance.choice([None, (h, h) if isinstance(cell, nn.LSTMCell) else h]))
+    rnn, x, hx, batched = arguments(chance)
+    if batched and chance.random() < 0.5:
+        N, L = (x.shape[0], x.shape[1]) if rnn.batch_first else (x.shape[1], x.shape[0])
+        lengths = [chance.randint(1, L) for _ in range(N)]
+        packed = pack_padded_sequence(x, lengths, rnn.batch_first, enforce_sorted=False)
+        output, h_n = rnn(packed, hx)
+        return pad_packed_sequence(output, rnn.batch_first)
+    return rnn(x, hx)
+
+
+def test_a_thousand_correct_calls_are_left_in_peace():
+    """An error raised right after a correct call, with its network and tensors at hand, is none of the network's."""
+    chance = random.Random(0)
+    torch.manual_seed(0)
+    for n in range(1000):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                result = random_call(chance)
+                raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+            except RuntimeError as error:
+                assert explain_error(error) is None, f"call {n}, {result}"
+        assert [explain_error(warning) for warning in caught] == [None] * len(caught)
+
+
+UNRELATED = {
+    "a plain error": "raise RuntimeError('input must have 3 dimensions, got 2')",
+    "division": "1 / 0",
+    "another module": "nn.Linear(3, 4)(torch.zeros(5, 2))",
+    "a layer behind the network": """
+model = nn.GRU(3, 4)
+output, h_n = model(torch.zeros(5, 2, 3))
+nn.Linear(5, 1)(output)""",
+    "an embedding before the network": """
+embedding, rnn = nn.Embedding(5, 3), nn.RNN(3, 4)
+rnn(embedding(torch.tensor([[9]])))""",
+    "a hook of the learner's": """
+rnn = nn.RNN(3, 4)
+def hook(module, args, output):
+    raise RuntimeError("hidden size")
+rnn.register_forward_hook(hook)
+rnn(torch.zeros(5, 2, 3))""",
+    "a hook before the network": """
+rnn = nn.RNN(3, 4)
+def hook(module, args):
+    return args[0].reshape(7, 7)
+rnn.register_forward_pre_hook(hook)
+rnn(torch.zeros(5, 2, 3))""",
+    "a hook that takes too little": """
+rnn = nn.RNN(3, 4)
+rnn.register_forward_hook(lambda: None)
+rnn(torch.zeros(5, 2, 3))""",
+    "a class of the learner's called RNN": """
+class RNN(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+RNN()""",
+    "an attribute that is not there": "nn.RNN(3, 4).weight_ih_l7",
+    "weights that do not fit": "nn.RNN(3, 4).load_state_dict(nn.RNN(3, 5).state_dict())",
+    "a weight that is no parameter": "nn.RNN(3, 4).weight_ih_l0 = torch.zeros(4, 3)",
+    "a loss that does not fit": """
+output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))
+nn.functional.mse_loss(output, torch.zeros(5, 7, 3))""",
+    "backward twice without a network": """
+loss = nn.Linear(3, 4)(torch.ones(2, 3)).square().sum()
+loss.backward()
+loss.backward()""",
+    "an in-place change without a network": """
+y = torch.tanh(nn.Linear(3, 4)(torch.ones(2, 3)))
+y *= 2
+y.sum().backward()""",
+    "a network beside the graph": """
+rnn = nn.RNN(3, 4)
+rnn(torch.zeros(5, 2, 3))
+loss = nn.Linear(3, 4)(torch.ones(2, 3)).square().sum()
+loss.backward()
+loss.backward()""",
+    "a vector's backward": "nn.RNN(3, 4)(torch.zeros(5, 2, 3))[0].backward()",
+    "no gradients": """
+with torch.no_grad():
+    output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))
+output.sum().backward()""",
+}
+
+
+@pytest.mark.parametrize("code", UNRELATED.values(), ids=UNRELATED.keys())
+def test_what_is_not_the_networks_stays_unexplained(code):
+    assert explain_error(failure(PRELUDE + code + "\n")) is None
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, MemoryError, KeyError])
+def test_other_kinds_of_errors_stay_unexplained(kind, monkeypatch):
+    """Even in the midst of a call that is wrong: a learner who stops the kernel has made no mistake."""
+
+    def stop(*args):
+        raise kind
+
+    monkeypatch.setattr(nn.RNN, "check_forward_args", stop)
+    try:
+        nn.RNN(3, 4)(torch.zeros(5, 2, 7))
+    except BaseException as error:
+        assert explain_error(error) is None
+
+
+@pytest.mark.parametrize("text", ["", "shapes disagree", "E1042: siehe Handbuch"])
+def test_another_torchs_texts_change_nothing(text, monkeypatch):
+    """What the arguments tell needs no text: each message is replaced, the explanation stays."""
+    rows = [row for row in ROWS if row.section not in ("the way back", "warnings") and row.first]
+    # A constructor's own signature is checked before torch's code runs: there the text alone names the class.
+    rows = [row for row in rows if (row.section, row.net) != ("the constructor", "RNNCell")]
+    said = 0
+    for row in rows:
+        error = failure(PRELUDE + row.code + "\n")
+        before = explain_error(error)
+        error.args = (text,)
+        after = explain_error(error)
+        named = re.search(r"^TypeError: \w+\.__init__\(\)", "".join(traceback.format_exception_only(error)))
+        assert named is None
+        if after is None:
+            frames = traceback.extract_tb(error.__traceback__)
+            assert "torch" not in frames[-1].filename, str(row)  # refused at once, before torch's own code
+            continue
+        assert repr(after) == repr(before)
+        said += 1
+    assert said > 150
+
+
+BACKWARD = {
+    "Trying to backward through the graph a second time": "walks a graph once",
+    "cannot backward a second time": "walks a graph once",
+    "a variable needed for gradient was modified by an inplace operation": "changed in place",
+    "saved tensor modified by an in-place op": "changed in place",
+}
+
+
+TWICE = "rnn = nn.RNN(3, 4)\nloss = rnn(torch.ones(5, 2, 3))[0].sum()\nloss.backward()\nloss.backward()\n"
+
+
+@pytest.mark.parametrize("text, rule", BACKWARD.items())
+def test_on_the_way_back_a_few_words_are_enough(text, rule):
+    error = failure(PRELUDE + TWICE)
+    error.args = (text,)
+    assert rule in explain_error(error).rule
+
+
+@pytest.mark.parametrize(
+    "text, cause",
+    {
+        "dropout needs num_layers > 1": "nothing at all",
+        "RNN module weights are not part of single contiguous chunk of memory.": "costs memory",
+        "pack_padded_sequence was given a list; the tracer sees constants": "become constants",
+    }.items(),
+)
+def test_a_warning_without_its_call_is_explained_as_well(text, cause):
+    """The second is cuDNN's: it comes on a graphics card only, so its text alone is tried here."""
+    assert cause in explain_error(UserWarning(text)).cause
+
+
+def test_recorded_warnings_are_explained():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        nn.RNN(3, 4, dropout=0.5)
+        warnings.warn("something else", stacklevel=1)
+    first, second = caught
+    assert "stacked layers" in explain_error(first).rule
+    assert explain_error(first.message).given == "dropout 0.5 with num_layers=1"
+    assert explain_error(second) is None and explain_error(second.message) is None
+
+
+DEEP = {
+    "in one's own module": (
+        """
+class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.read = nn.GRU(3, 4)
+    def forward(self, sentences):
+        output, h_n = self.read(sentences, torch.zeros(1, sentences.size(0), 4))
+        return output
+nn.Sequential(nn.Identity(), Reader())(torch.zeros(2, 5, 3))
+""",
+        "output, h_n = self.read(sentences.transpose(0, 1), torch.zeros(1, sentences.size(0), 4))",
+    ),
+    "in an nn.Sequential": (
+        "model = nn.Sequential(nn.Tanh(), nn.RNN(3, 4))\nmodel(torch.zeros(5, 2, 7))\n",
+        "model[1] = nn.RNN(7, 4)",
+    ),
+    "first in an nn.Sequential": (
+        "model = nn.Sequential(nn.RNN(3, 4))\ndata = torch.zeros(5, 2, 3).double()\nmodel(data)\n",
+        "data = data.to(model[0].weight_ih_l0.dtype)",
+    ),
+    "in a loop over a DataLoader": (
+        """
+from torch.utils.data import DataLoader, TensorDataset
+data = TensorDataset(torch.zeros(10, 5, 3))
+rnn, start = nn.RNN(3, 4, batch_first=True), torch.zeros(1, 4, 4)
+for (batch,) in DataLoader(data, batch_size=4):
+    output, h_n = rnn(batch, start)
+""",
+        "start = torch.zeros(rnn.num_layers, batch.size(0), rnn.hidden_size)",
+    ),
+    "in a function": (
+        """
+def step(net, inputs, *, state):
+    return net(input=inputs, hx=state)
+step(nn.RNN(3, 4), torch.zeros(5, 2, 3), state=torch.zeros(2, 4))
+""",
+        "state = state.unsqueeze(0)",
+    ),
+    "in a subclass": (
+        """
+class Quiet(nn.LSTM):
+    def forward(self, text):
+        return super().forward(text.double())
+Quiet(3, 4)(torch.zeros(5, 2, 3))
+""",
+        "return super().forward(text.double().to(self.weight_ih_l0.dtype))",
+    ),
+    "called without names": (
+        "nn.GRU(3, 4)(torch.ones(2, 5, 3).double())\n",
+        "nn.GRU(3, 4)(torch.ones(2, 5, 3).double().to(rnn.weight_ih_l0.dtype))",
+    ),
+    "as an item of a dictionary": (
+        "nets, d = {'a': nn.RNN(3, 4)}, {'x': torch.zeros(5, 2, 3).half()}\nout, h = nets['a'](d['x'])\n",
+        "d['x'] = d['x'].to(nets['a'].weight_ih_l0.dtype)",
+    ),
+    "over several lines": (
+        "rnn, x, h = nn.RNN(3, 4), torch.zeros(5, 2, 3), torch.zeros(2, 1, 4)\nout, h = rnn(\n    x,\n    h,\n)\n",
+        "h = h.transpose(0, 1).contiguous()",
+    ),
+    "with other imports": (
+        "import torch as t\nfrom torch.nn import RNN\nrnn = RNN(3, 4)\nrnn([t.zeros(2, 3), t.zeros(1, 3)])\n",
+        "rnn(t.nn.utils.rnn.pad_sequence([t.zeros(2, 3), t.zeros(1, 3)]))",
+    ),
+}
+
+
+@pytest.mark.parametrize("code, mend", DEEP.values(), ids=DEEP.keys())
+def test_the_mend_is_in_the_learners_words(code, mend):
+    script = code if "import torch as t" in code else PRELUDE + code
+    explanation = explain_error(failure(script))
+    assert explanation.mend == mend
+    if "rnn.weight" not in mend:  # a network without a name has to be given one first
+        run(mended(script, explanation))
+
+
+def test_without_the_source_the_mend_has_usual_names():
+    space = {"nn": nn, "torch": torch}
+    with pytest.raises(ValueError) as caught:
+        exec("def f(a):\n    return nn.RNN(3, 4)(a)\nf(torch.zeros(5, 2, 3).double())", space)
+    assert explain_error(caught.value).mend in ("a = a.to(rnn.weight_ih_l0.dtype)", "x = x.to(rnn.weight_ih_l0.dtype)")
+
+
+def test_an_error_that_was_never_raised_is_not_explained():
+    assert explain_error(RuntimeError("input must have 3 dimensions")) is None
+
+
+def test_an_explanation_is_frozen_and_says_it_in_three_ways():
+    explanation = explain_error(failure(PRELUDE + "rnn = nn.RNN(3, 4)\nx = torch.zeros(5, 2, 7)\nrnn(x)\n"))
+    assert isinstance(explanation, Explanation)
+    with pytest.raises(AttributeError):
+        explanation.rule = "another"
+    assert (explanation.given, explanation.expected) == ("input (L=5, N=2, H_in=7)", "input (L, N, H_in=3)")
+    assert str(explanation).splitlines()[4] == "  mend      rnn = nn.RNN(7, 4)"
+    html = explanation._repr_html_()
+    assert "<img alt=" in html and "rnn = nn.RNN(7, 4)" in html
+    # No colour of text on a transparent ground: the page's own colours hold in light and in dark themes.
+    outside = re.sub(r"<img[^>]*>", "", html)
+    assert set(re.findall(r"(?<![-\w])color:([^;\"]+)", outside)) == {"inherit"}
+    assert re.search(r"<script|javascript|\son\w+=", html) is None
+
+
+def test_what_is_wrong_is_red_and_has_a_cross():
+    picture = explain_error(failure(PRELUDE + "nn.RNN(3, 4)(torch.zeros(5, 2, 7))\n")).picture
+    assert picture.alt.endswith("Marked in red with a cross: H_in=7.")
+    assert picture.data.count("✗") == 1 and "✗ H_in=7" in picture.data and "id=" not in picture.data
+    assert picture.width <= 720
+
+
+def test_texts_of_the_learners_are_escaped():
+    code = "rnn, x = nn.RNN(3, 4), ['<script>alert(1)</script>']\nrnn(x)  \n"
+    html = explain_error(failure(PRELUDE + code))._repr_html_()
+    assert "<script" not in html
+    html = explain_error(failure(PRELUDE + "nn.RNN(3, 4, nonlinearity='<b>')\n"))._repr_html_()
+    assert "<b>&#x27;" not in html and "'<b>'" not in html
+
+
+def test_the_same_error_is_said_in_the_same_words():
+    """Outputs of notebooks are stored and compared: no addresses, no numbers of lines or cells."""
+    row = next(row for row in ROWS if row.label == "the last, smaller batch")
+    said = {explain_error(failure(PRELUDE + row.code + "\n"))._repr_html_() for _ in range(3)}
+    assert len(said) == 1
+
+
+def test_nothing_of_the_learners_is_changed():
+    code = "rnn, x, h0 = nn.RNN(3, 4), torch.zeros(2, 5, 3), torch.zeros(1, 2, 4)\nrnn(x, h0)\n"
+    error = failure(PRELUDE + code)
+    frame = error.__traceback__.tb_next.tb_next.tb_frame
+    names = dict(frame.f_globals)
+    state, weights = torch.random.get_rng_state(), [p.clone() for p in names["rnn"].parameters()]
+    text = "".join(traceback.format_exception(error))
+    explain_error(error)._repr_html_()
+    assert dict(frame.f_globals).keys() == names.keys() and all(frame.f_globals[k] is v for k, v in names.items())
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert all(torch.equal(a, b) for a, b in zip(weights, names["rnn"].parameters()))
+    assert "".join(traceback.format_exception(error)) == text
+
+
+def test_pad_and_pack_are_left_in_peace_when_they_are_right():
+    sequences = [torch.zeros(2, 3), torch.zeros(5, 3)]
+    with pytest.raises(ZeroDivisionError) as caught:
+        pad_sequence(sequences), pack_sequence(sequences, enforce_sorted=False), 1 / 0
+    assert explain_error(caught.value) is None
+
+
+def test_the_table_stands_where_the_tests_look():
+    assert Path(error_rows.__file__).with_name("error_table.txt").is_file()

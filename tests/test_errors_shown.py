@@ -1,0 +1,169 @@
+"""explain_errors() in a real IPython and in a notebook: what stands beneath a traceback; nothing else changes."""
+
+import warnings
+
+import nbformat
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from helpers import errors, explain_errors
+
+WRONG = "rnn(torch.zeros(5, 2, 7))"
+SETUP = "import torch\nfrom torch import nn\nrnn = nn.RNN(3, 4)"
+
+
+@pytest.fixture
+def shell():
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(colors="nocolor")
+    shell.run_cell(SETUP)
+    yield shell
+    explain_errors(False)
+    InteractiveShell.clear_instance()
+
+
+def ran(shell, code):
+    """What a cell prints and displays, and its result."""
+    with capture_output() as shown:
+        result = shell.run_cell(code)
+    return shown.stdout + shown.stderr, [output.data for output in shown.outputs], result
+
+
+def test_the_traceback_stays_and_the_explanation_stands_beneath(shell):
+    plain, nothing, before = ran(shell, WRONG)
+    explain_errors()
+    text, shown, after = ran(shell, WRONG)
+    assert nothing == [] and len(shown) == 1
+    assert "input.size(-1) must be equal to input_size" in text
+    same = [line for line in plain.splitlines() if "line" not in line and "Cell" not in line]
+    assert same == [line for line in text.splitlines() if "line" not in line and "Cell" not in line]
+    assert "rnn = nn.RNN(7, 4)" in shown[0]["text/plain"] and "<img alt=" in shown[0]["text/html"]
+    assert not after.success and type(after.error_in_exec) is type(before.error_in_exec)
+    assert str(after.error_in_exec) == str(before.error_in_exec)
+
+
+def test_it_can_be_switched_off_and_on_and_on_again(shell):
+    show = warnings.showwarning
+    for _ in range(2):
+        explain_errors()
+    assert len(ran(shell, WRONG)[1]) == 1  # on twice, shown once
+    explain_errors(False)
+    assert ran(shell, WRONG)[1] == [] and warnings.showwarning is show
+    explain_errors(False)
+    explain_errors()
+    assert len(ran(shell, WRONG)[1]) == 1
+
+
+@pytest.mark.parametrize("code", ["1 / 0", "x = (", "rnn(torch.zeros(5, 2, 3));", "raise KeyboardInterrupt"])
+def test_other_cells_show_nothing_more(shell, code):
+    explain_errors()
+    assert ran(shell, code)[1] == []
+
+
+def test_a_mistake_of_ours_leaves_the_plain_traceback(shell, monkeypatch):
+    explain_errors()
+
+    def broken(error):
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(errors, "explain_error", broken)
+    text, shown, result = ran(shell, WRONG)
+    assert shown == [] and "a mistake of ours" not in text
+    assert "input.size(-1)" in text and isinstance(result.error_in_exec, RuntimeError)
+
+
+def test_a_mistake_in_the_picture_leaves_the_plain_traceback(shell, monkeypatch):
+    explain_errors()
+    monkeypatch.setattr("helpers.explanations.draw_sides", lambda *sides: 1 / 0)
+    text, shown, result = ran(shell, WRONG)
+    assert shown == [] and "ZeroDivisionError" not in text and isinstance(result.error_in_exec, RuntimeError)
+
+
+def test_another_handler_of_errors_keeps_its_place(shell):
+    seen = []
+    shell.set_custom_exc((RuntimeError,), lambda shell, kind, value, tb, tb_offset=None: seen.append(kind))
+    explain_errors()
+    text, shown, result = ran(shell, WRONG)
+    assert seen == [RuntimeError] and len(shown) == 1 and "must be equal" not in text
+
+
+def test_a_warning_is_explained_beneath_it(shell):
+    explain_errors()
+    text, shown, result = ran(shell, "lazy = nn.LSTM(3, 4, dropout=0.5, batch_first=True)")
+    assert result.success and len(shown) == 1
+    assert "lazy = nn.LSTM(3, 4, batch_first=True)" in shown[0]["text/plain"]
+    text, shown, result = ran(shell, "import warnings; warnings.warn('another')")
+    assert result.success and shown == []
+
+
+def test_a_mistake_of_ours_leaves_the_plain_warning(shell, monkeypatch):
+    explain_errors()
+    monkeypatch.setattr(errors, "explain_warning", lambda *given: 1 / 0)
+    text, shown, result = ran(shell, "nn.GRU(3, 4, dropout=0.5);")
+    assert result.success and shown == []
+
+
+def test_somebody_else_who_shows_warnings_keeps_the_place(shell, monkeypatch):
+    monkeypatch.setattr(warnings, "showwarning", lambda *given: None)
+    explain_errors()
+    ours = warnings.showwarning
+    monkeypatch.setattr(warnings, "showwarning", lambda *given: ours(*given))
+    theirs = warnings.showwarning
+    explain_errors(False)
+    assert warnings.showwarning is theirs
+    theirs("dropout num_layers", UserWarning, "file", 1)  # ours is off, and passes on what it gets
+
+
+def test_outside_ipython_it_says_so_in_one_sentence(capsys, monkeypatch):
+    monkeypatch.setattr(errors, "_shell", lambda: None)
+    explain_errors()
+    assert capsys.readouterr().out.count("\n") == 1
+    assert errors._running.shell is None
+
+
+def notebook(*cells):
+    book = nbformat.v4.new_notebook()
+    book.cells = [nbformat.v4.new_code_cell(code, metadata=dict(tags=tags)) for code, tags in cells]
+    return book
+
+
+def test_in_a_notebook_the_cell_fails_as_before_and_the_explanation_follows():
+    """Run twice: what is shown beneath is the same, so that a stored output can be compared."""
+    said = []
+    for _ in range(2):
+        book = notebook(
+            (SETUP + "\nfrom helpers import explain_errors\nexplain_errors()", []),
+            (WRONG, ["raises-exception"]),
+            ("1 + 1", []),
+        )
+        NotebookClient(book, timeout=60, kernel_name="python3").execute()
+        first, second, third = (cell.outputs for cell in book.cells)
+        assert first == [] and third[0].data["text/plain"] == "2"
+        error, shown = second
+        assert (error.output_type, error.ename) == ("error", "RuntimeError")
+        assert error.evalue == "input.size(-1) must be equal to input_size. Expected 3, got 7"
+        assert shown.output_type == "display_data"
+        said.append((shown.data["text/plain"], shown.data["text/html"]))
+    assert said[0] == said[1]
+
+
+def test_in_a_notebook_without_the_tag_the_run_still_stops():
+    book = notebook(
+        (SETUP + "\nfrom helpers import explain_errors\nexplain_errors()", []), (WRONG, []), ("after = 1", [])
+    )
+    with pytest.raises(CellExecutionError, match="must be equal to input_size"):
+        NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    assert [output.output_type for output in book.cells[1].outputs][0] == "error"
+    assert book.cells[2].outputs == [] and book.cells[2].execution_count is None
+
+
+def test_in_a_notebook_a_warning_is_shown_and_explained():
+    making = "short = nn.GRU(3, 4, dropout=0.5)"
+    book = notebook((SETUP + "\nfrom helpers import explain_errors\nexplain_errors()", []), (making, []))
+    NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    warned, shown = book.cells[1].outputs
+    assert warned.name == "stderr" and "UserWarning: dropout option" in warned.text
+    assert "short = nn.GRU(3, 4)" in shown.data["text/plain"]

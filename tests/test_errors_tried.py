@@ -1,0 +1,184 @@
+"""Tried as a new user would: five programs with the mistakes people make; is the named cause the right one?"""
+
+import pytest
+from error_rows import explained
+
+SENTIMENT = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+class Sentiment(nn.Module):
+    def __init__(self, words=50, features=8, hidden=16):
+        super().__init__()
+        self.hidden = hidden
+        self.embedding = nn.Embedding(words, features)
+        self.lstm = nn.LSTM(features, hidden, num_layers=2, dropout=0.2)
+        self.answer = nn.Linear(hidden, 2)
+
+    def forward(self, reviews):
+        batch = reviews.size(0)
+        h0 = torch.zeros(2, batch, self.hidden)
+        c0 = torch.zeros(2, batch, self.hidden)
+        embedded = self.embedding(reviews)
+        output, (h_n, c_n) = self.lstm(embedded, (h0, c0))
+        return self.answer(h_n[-1])
+
+torch.manual_seed(0)
+data = TensorDataset(torch.randint(0, 50, (12, 7)), torch.randint(0, 2, (12,)))
+model, loss_of = Sentiment(), nn.CrossEntropyLoss()
+for reviews, labels in DataLoader(data, batch_size=4):
+    loss = loss_of(model(reviews), labels)
+    loss.backward()
+"""
+
+SEQ2SEQ = """
+import torch
+import torch.nn as nn
+
+class Encoder(nn.Module):
+    def __init__(self, features, hidden):
+        super().__init__()
+        self.rnn = nn.LSTM(features, hidden, batch_first=True)
+
+    def forward(self, source):
+        outputs, (hidden, cell) = self.rnn(source)
+        return hidden
+
+class Decoder(nn.Module):
+    def __init__(self, features, hidden):
+        super().__init__()
+        self.rnn = nn.LSTM(features, hidden, batch_first=True)
+        self.out = nn.Linear(hidden, features)
+
+    def forward(self, step, hidden):
+        output, hidden = self.rnn(step, hidden)
+        return self.out(output), hidden
+
+encoder, decoder = Encoder(3, 8), Decoder(3, 8)
+source, target = torch.randn(4, 6, 3), torch.randn(4, 5, 3)
+state = encoder(source)
+step = target[:, :1]
+for _ in range(4):
+    step, state = decoder(step, state)
+"""
+
+CHARACTERS = """
+import torch
+from torch import nn
+
+text = "hello world, hello moon, hello sun"
+letters = sorted(set(text))
+ids = torch.tensor([letters.index(letter) for letter in text])
+
+class CharRNN(nn.Module):
+    def __init__(self, size, hidden=12):
+        super().__init__()
+        self.embedding = nn.Embedding(size, hidden)
+        self.rnn = nn.GRU(hidden, hidden)
+        self.head = nn.Linear(hidden, size)
+
+    def forward(self, x, hidden):
+        output, hidden = self.rnn(self.embedding(x), hidden)
+        return self.head(output), hidden
+
+model = CharRNN(len(letters))
+optimizer = torch.optim.Adam(model.parameters())
+hidden = torch.zeros(1, 1, 12)
+for epoch in range(2):
+    for start in range(0, 24, 8):
+        x = ids[start : start + 8].unsqueeze(1)
+        y = ids[start + 1 : start + 9]
+        logits, hidden = model(x, hidden)
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+"""
+
+SERIES = """
+import numpy as np
+import torch
+from torch import nn
+
+signal = np.sin(np.linspace(0, 10, 60))
+windows = np.stack([signal[i : i + 10] for i in range(50)])
+X = torch.from_numpy(windows).unsqueeze(-1)
+y = torch.from_numpy(signal[10:]).float()
+
+class Forecast(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(input_size=1, hidden_size=6, batch_first=True)
+        self.fc = nn.Linear(6, 1)
+
+    def forward(self, x):
+        out, _ = self.rnn(x)
+        return self.fc(out[:, -1]).squeeze(-1)
+
+model = Forecast()
+for epoch in range(2):
+    prediction = model(X)
+    loss = ((prediction - y) ** 2).mean()
+    loss.backward()
+"""
+
+UNSQUEEZED = """
+import torch
+from torch import nn
+
+class Rows(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.RNN(28, 10, batch_first=True)
+        self.classify = nn.Linear(10, 3)
+
+    def forward(self, image):
+        rows = image.unsqueeze(1)
+        output, h_n = self.layers(rows)
+        return self.classify(h_n[-1])
+
+images = torch.rand(4, 28, 28)
+answers = Rows()(images)
+"""
+
+TRIED = {
+    "a sentiment model with the wrong batch_first": (
+        SENTIMENT,
+        "The input looks like (N, L, H_in), and the network reads (L, N, H_in): batch_first=False",
+        "embedded = embedded.transpose(0, 1)",
+        "input (L=4, N=7, H_in=8)",
+    ),
+    "a seq2seq that forgets the cell state": (
+        SEQ2SEQ,
+        "Only h_0 was given",
+        "if not isinstance(hidden, tuple): hidden = (hidden, torch.zeros_like(hidden))",
+        "hx (axis 0=1, axis 1=4, axis 2=8) one tensor",
+    ),
+    "a character network whose state is not detached": (
+        CHARACTERS,
+        "hidden came out of model.rnn for the last batch and goes into the next with its whole past",
+        "hidden = hidden.detach()",
+        "hidden carries the graph of earlier batches",
+    ),
+    "a time series of float64": (
+        SERIES,
+        "NumPy and pandas make float64",
+        "x = x.to(self.rnn.weight_ih_l0.dtype)",
+        "input (N=50, L=10, H_in=1) float64",
+    ),
+    "an unsqueeze in the wrong place": (
+        UNSQUEEZED,
+        "Axis 1 has size 1",
+        "rows = rows.squeeze(1)",
+        "input (axis 0=4, axis 1=1, axis 2=28, axis 3=28)",
+    ),
+}
+
+
+@pytest.mark.parametrize("script, cause, mend, given", TRIED.values(), ids=TRIED.keys())
+def test_the_named_cause_is_the_right_one(script, cause, mend, given):
+    explanation = explained(script)  # with the mend the whole program runs
+    assert cause in explanation.cause
+    assert explanation.mend == mend
+    assert given in explanation.given
