@@ -1,6 +1,6 @@
 """What can be wrong where a list of sequences is padded, and where a packed batch is unpacked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from torch import Tensor
@@ -90,7 +90,32 @@ def check_sequences(call: Call) -> Explanation | None:
         return Explanation(
             rule, (given,), (expected,), cause, change(call, "sequences", "[s.reshape(1, 1) for s in {}]")
         )
-    return _apart(call, value, rule)
+    return _without_features(call, value) or _apart(call, value, rule)
+
+
+def _without_features(call: Call, value: Sequence[Tensor]) -> Explanation | None:
+    """Sequences whose last axis is empty: padding takes them, packing does not."""
+    empty = [i for i, s in enumerate(value) if s.dim() > 1 and s.size(-1) == 0]
+    if not empty:
+        return None
+    given = shape_side(f"sequence {empty[0]}", value[empty[0]].shape, ("L", "H_in"), (1,))
+    cause, name = (
+        "There is nothing to read: no features were found, or a slice begins behind the end.",
+        name_of(call, "sequences"),
+    )
+    if len(empty) < len(value):
+        fix = change(call, "sequences", "[s for s in {} if s.numel()]")
+    else:
+        simple = call.code.text and not hasattr(call.code.statement, "body")
+        line = call.code.text if simple else f"{call.what}({name})"
+        fix = put(call, f"if any(s.numel() for s in {name}): {line}", "instead")
+    return Explanation(
+        "Every step has at least one feature.",
+        (given,),
+        (Side("each sequence", (Axis("L"), Axis("H_in"))),),
+        cause,
+        fix,
+    )
 
 
 def _apart(call: Call, value: Iterable[Tensor], rule: str) -> Explanation | None:
