@@ -133,7 +133,8 @@ def progress(items: Iterable, name: str) -> Iterable:
     from IPython.display import display
     from tqdm.notebook import tqdm
 
-    bar = tqdm(items, desc=name, display=False, ncols="100%")  # with a width of its own it wraps on a narrow page
+    bar = tqdm(items, desc=name, display=False)
+    bar.container.layout = widgets.Layout(width="100%", flex_flow="row wrap")  # on a narrow page it needs two lines
     display(_Bar(name, bar.container))
     return bar
 
