@@ -1,0 +1,231 @@
+"""Pictures of mix-ups: in which order a call reads, whose number is whose, and where two answers differ."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor
+
+from .notation import H, PAPER, QUIET, TEXT, X
+from .pictures import Picture
+from .recurrence import to_numpy
+from .svg import limit_of, line, number_cell, picture, shorten, tag, text
+
+# One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.
+SAMPLES = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
+MOST = 6  # rows, or columns, of a table of numbers
+TOLERANCE = 1e-4  # of the largest number: well above rounding, well below what a mistake changes
+
+
+def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken: str = "") -> Picture:
+    """Draw a batch, one sequence a row, and the way the memory travels through it when a call reads it.
+
+    >>> draw_reading(["I love you".split(), "you love I".split()], time="down")
+    Picture: A batch of 2 sequences of 3 steps. The memory runs down, from one sequence into the next: I → you; ...
+
+    Parameters
+    ----------
+    sentences : the words (or other names of steps), at most 12, all rows of one length; an empty word is padding
+    time  : "across", as meant, or "down", when batch and time are swapped
+    taken : whose state is used as the answer: "last" column, "last word" of each row, or "" for none
+
+    Raises
+    ------
+    ValueError : rows of different lengths, longer than 12, or none; time or taken is none of these.
+    """
+    rows = [list(row) for row in sentences]
+    _require_reading(rows, time, taken)
+    N, L, h, left, top, gap_y = len(rows), len(rows[0]), 30, 96, 40, 26
+    gap_x = 26 if L <= 5 else 12
+    w = min(84, (622 - gap_x * L) / L)
+    spot = {(n, t): (left + t * (w + gap_x), top + n * (h + gap_y)) for n in range(N) for t in range(L)}
+    parts = [text(10, top + n * (h + gap_y) + 20, f"sequence {n}", fill=QUIET) for n in range(N)]
+    parts += [text(spot[0, t][0] + w / 2, 24, f"step {t}", fill=QUIET, text_anchor="middle") for t in range(L)]
+    chosen = _taken(rows, taken)
+    for (n, t), (x, y) in spot.items():
+        parts.append(_word(x, y, w, h, rows[n][t], SAMPLES[n % len(SAMPLES)], (n, t) in chosen))
+        if time == "across" and t + 1 < L:
+            parts.append(line(x + w + 1, y + h / 2, x + w + gap_x - 1, y + h / 2, H.colour))
+        if time == "down" and n + 1 < N:
+            parts.append(line(x + w / 2, y + h + 1, x + w / 2, y + h + gap_y - 1, H.colour))
+    width, height = left + L * (w + gap_x) - gap_x + 14, top + N * (h + gap_y) - gap_y + 14
+    return picture(width, height, parts, _reading_alt(rows, time, chosen))
+
+
+def _require_reading(rows: list[list[str]], time: str, taken: str) -> None:
+    if not rows or not 1 <= len(rows[0]) <= 12 or any(len(row) != len(rows[0]) for row in rows):
+        given = ", ".join(str(len(row)) for row in rows) or "no"
+        raise ValueError(f"sentences: given rows of {given} words, expected rows of one length, 1 to 12; '' is padding")
+    if time not in ("across", "down"):
+        raise ValueError(f"time: given {time!r}, expected 'across' or 'down'")
+    if taken not in ("", "last", "last word"):
+        raise ValueError(f"taken: given {taken!r}, expected 'last', 'last word' or ''")
+
+
+def _taken(rows: list[list[str]], taken: str) -> set[tuple[int, int]]:
+    ends = [len(row) - 1 for row in rows]
+    if taken == "last word":
+        ends = [max((t for t, word in enumerate(row) if word), default=0) for row in rows]
+    return set(enumerate(ends)) if taken else set()
+
+
+def _word(x: float, y: float, w: float, h: float, word: str, fill: str, chosen: bool) -> str:
+    """One step of one sequence: its word on the colour of its sequence; padding is an empty dashed box."""
+    empty = dict(fill=PAPER, stroke=QUIET, stroke_dasharray="3 3")
+    look = dict(fill=fill, stroke=X.colour, stroke_width=1.5) if word else empty
+    box = tag("rect", x=x, y=y, width=w, height=h, rx=7, **look)
+    shown = shorten(word, max(int(w // 8), 2)) if word else "padding" if w >= 50 else ""
+    size, fill = (13, TEXT) if word else (11, QUIET)
+    name = text(x + w / 2, y + h / 2 + 5, shown, size=size, fill=fill, text_anchor="middle")
+    frame = dict(x=x - 4, y=y - 4, width=w + 8, height=h + 8, rx=9, fill="none", stroke=TEXT, stroke_width=2.5)
+    return box + name + (tag("rect", **frame, stroke_dasharray="6 3") if chosen else "")
+
+
+def _reading_alt(rows: list[list[str]], time: str, chosen: set[tuple[int, int]]) -> str:
+    chains = rows if time == "across" else [list(column) for column in zip(*rows)]
+    way = "across, along each sequence" if time == "across" else "down, from one sequence into the next"
+    told = "; ".join(" → ".join(word or "padding" for word in chain) for chain in chains)
+    size = f"{_count(len(rows), 'sequence')} of {_count(len(rows[0]), 'step')}"
+    alt = f"A batch of {size}. The memory runs {way}: {told}."
+    ends = ", ".join(f"{rows[n][t] or 'padding'} in sequence {n}" for n, t in sorted(chosen))
+    return alt + (f" A dashed frame marks the state that is used: {ends}." if ends else "")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def draw_owners(**tables: Tensor) -> Picture:
+    """Draw to which sequence each number of a table belongs: send the sequence's number through your own reshape.
+
+    >>> import torch
+    >>> owner = torch.tensor([0, 1]).view(1, 2, 1).expand(2, 2, 3)  # h_n's shape (D*num_layers, N, H_out)
+    >>> draw_owners(view=owner.reshape(2, -1))
+    Picture: Whose numbers: view, row 0 holds 3 of sequence 0, 3 of sequence 1; row 1 holds ...
+
+    Parameters
+    ----------
+    tables : (N, features) of whole numbers >= 0, each under the name to write above it
+
+    Raises
+    ------
+    ValueError : there is none, or one is no table of whole numbers; names it.
+    """
+    if not tables:
+        raise ValueError("tables: given none, expected at least one, as view=owner.view(N, -1)")
+    arrays = {name.replace("_", " "): _owners(name, table) for name, table in tables.items()}
+    parts, said, y, right = [], [], 12.0, 0.0
+    for name, rows in arrays.items():
+        parts.append(text(10, y + 14, name, fill=TEXT, font_weight=600))
+        w, y = min(26.0, 600 / rows.shape[1]), y + 24
+        for n, row in enumerate(rows):
+            parts.append(text(10, y + 18, f"row {n}", fill=QUIET))
+            parts += [_owner(66 + k * w, y, w, int(owner)) for k, owner in enumerate(row)]
+            held = ", ".join(f"{(row == owner).sum()} of sequence {owner}" for owner in np.unique(row))
+            said.append(f"{name}, row {n} holds {held}" if n == 0 else f"row {n} holds {held}")
+            y += 28
+        right, y = max(right, 66 + rows.shape[1] * w), y + 14
+    return picture(max(right + 14, 220), y, parts, f"Whose numbers: {'; '.join(said)}.")
+
+
+def _owners(name: str, table: Tensor) -> np.ndarray:
+    array = table.detach().cpu().numpy() if isinstance(table, Tensor) else np.asarray(table)
+    if array.ndim != 2 or not array.size or array.dtype.kind not in "iu" or array.min() < 0:
+        given = f"given {tuple(array.shape)} of {array.dtype}"
+        raise ValueError(f"{name}: {given}, expected (N, features) of whole numbers >= 0")
+    return array
+
+
+def _owner(x: float, y: float, w: float, owner: int) -> str:
+    box = tag("rect", x=x, y=y, width=w, height=26, fill=SAMPLES[owner % len(SAMPLES)], stroke=QUIET, stroke_width=0.6)
+    return box + (text(x + w / 2, y + 18, owner, text_anchor="middle") if w >= 12 else "")
+
+
+def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
+    """Draw two answers to one question side by side, one sequence a row; numbers that differ are framed.
+
+    >>> import torch
+    >>> draw_difference(wrong=torch.tensor([[0.5, 1.0]]), right=torch.tensor([[0.5, 0.0]]))
+    Picture: Two answers side by side, wrong and right, of 1 row: 1 of 2 numbers differs, by up to 1.
+
+    Parameters
+    ----------
+    answers   : exactly two, of one shape (N, ...), each under the name to write above it
+    tolerance : how far two numbers may be apart, as a share of the largest one
+
+    Returns
+    -------
+    Picture : of at most 6 rows and 6 columns, those that differ most.
+
+    Raises
+    ------
+    ValueError : not two answers, or not of one shape.
+    """
+    if len(answers) != 2 or len({tuple(answer.shape) for answer in answers.values()}) != 1:
+        given = ", ".join(f"{name} {tuple(answer.shape)}" for name, answer in answers.items()) or "none"
+        raise ValueError(f"answers: given {given}, expected two of one shape, as wrong=..., right=...")
+    names = [name.replace("_", " ") for name in answers]
+    a, b = (_as_table(answer) for answer in answers.values())
+    apart = differences(a, b)
+    differs = apart > tolerance * scale_of(a, b)
+    rows, columns = _worst(apart, 0), _worst(apart, 1)
+    left, wide, limit = 62, max(len(columns) * 50, 150), limit_of(np.stack([a, b]))
+    second, low = left + wide + 30, 44 + len(rows) * 26
+    quiet = dict(size=11, fill=QUIET, text_anchor="end")
+    parts = [text(left - 8, 61 + i * 26, f"row {row}", **quiet) for i, row in enumerate(rows)]
+    parts += _numbers(left, a, names[0], rows, columns, limit) + _numbers(second, b, names[1], rows, columns, limit)
+    parts += [_frame(second + j * 50, 44 + i * 26) for i, row in enumerate(rows) for j, column in enumerate(columns)
+              if differs[row, column]]
+    count = int(differs.sum())
+    said = f"{count} of {differs.size} numbers {'differs' if count == 1 else 'differ'}"
+    said += f", by up to {apart[differs].max():.2g}" if count else ""
+    parts.append(text(left, low + 20, said.replace(",", " (framed),"), fill=QUIET))
+    alt = f"Two answers side by side, {names[0]} and {names[1]}, of {_count(len(a), 'row')}: {said}."
+    return picture(second + wide + 14, low + 32, parts, alt)
+
+
+def _numbers(x: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
+    """One of the two tables, under its name and the numbers of its columns."""
+    parts = [text(x, 20, name, font_weight=600)]
+    for j, column in enumerate(columns):
+        at = x + j * 50
+        parts.append(text(at + 25, 38, column, size=11, fill=QUIET, text_anchor="middle"))
+        for i, row in enumerate(rows):
+            tip = f"{name}[{row}, {column}]"
+            parts.append(number_cell(at, 44 + i * 26, 50, 26, float(table[row, column]), limit, tip))
+    return parts
+
+
+def differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """How far each two numbers are apart: 0 where neither is a number, infinite where one alone is not.
+
+    >>> differences(np.array([1.0, np.nan, np.nan]), np.array([3.0, np.nan, 0.0]))
+    array([ 2.,  0., inf])
+    """
+    with np.errstate(invalid="ignore"):
+        apart = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+    return np.where(np.isnan(apart), np.inf, apart)
+
+
+def scale_of(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest finite number of both: what a difference is measured against; 1 where all are zero.
+
+    >>> scale_of(np.array([1.0, -4.0]), np.array([np.inf, 2.0]))
+    4.0
+    """
+    both = np.abs(np.concatenate([a.ravel(), b.ravel()]))
+    return float(both[np.isfinite(both)].max(initial=0)) or 1.0
+
+
+def _as_table(answer: Tensor) -> np.ndarray:
+    array = to_numpy(answer).astype(float)
+    return array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
+
+
+def _worst(apart: np.ndarray, axis: int) -> list[int]:
+    """At most MOST rows (axis 0) or columns (axis 1), those that differ most, in their own order."""
+    most = apart.max(axis=1 - axis, initial=0)
+    return sorted(np.argsort(-most, kind="stable")[:MOST].tolist())
+
+
+def _frame(x: float, y: float) -> str:
+    return tag("rect", x=x + 2, y=y + 2, width=46, height=22, fill="none", stroke=TEXT, stroke_width=2.5, rx=3)

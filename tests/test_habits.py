@@ -1,0 +1,401 @@
+"""check_habits finds each mistake where it is, none where there is none, and leaves the model as it was."""
+
+import copy
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_sequence
+
+from helpers import check_habits
+from helpers.trials import Trials
+
+N, L = 4, 7
+LENGTHS = torch.tensor([7, 5, 3, 7])
+
+
+def word_ids():
+    ids = torch.randint(1, 50, (N, L), generator=torch.Generator().manual_seed(0))
+    for n, length in enumerate(LENGTHS.tolist()):
+        ids[n, length:] = 0
+    return ids
+
+
+def vectors(*sizes):
+    return torch.randn(*sizes, generator=torch.Generator().manual_seed(0))
+
+
+class Sentiment(nn.Module):
+    """The classifier everybody writes; its keywords put in the mistakes."""
+
+    def __init__(self, kind=nn.RNN, *, batch_first=True, answer="last step", keeps=False, drop=0.0, norm=False, **rnn):
+        super().__init__()
+        torch.manual_seed(0)
+        self.embed = nn.Embedding(50, 8, padding_idx=0)
+        self.rnn = kind(8, 6, batch_first=batch_first, **rnn)
+        width = 6 * (2 if rnn.get("bidirectional") else 1) * (2 if answer == "view" else 1)
+        self.norm = nn.BatchNorm1d(width) if norm else nn.Identity()
+        self.drop, self.out = nn.Dropout(drop), nn.Linear(width, 2)
+        self.answer, self.keeps, self.hidden, self.calls = answer, keeps, None, 0
+
+    def forward(self, ids, lengths=None):
+        self.calls += 1
+        steps = self.embed(ids)
+        if lengths is not None:
+            steps = pack_padded_sequence(steps, lengths, batch_first=True, enforce_sorted=False)
+        output, state = self.rnn(steps, self.hidden if self.keeps else None)
+        self.hidden = state
+        h_n = state[0] if isinstance(state, tuple) else state
+        if lengths is not None:
+            return self.out(self.drop(self.norm(h_n[-1])))
+        if self.answer == "view":
+            return self.out(h_n.view(ids.size(0), -1))
+        return self.out(self.drop(self.norm(output[:, -1])))
+
+
+def holds(found):
+    return tuple(answer.holds for answer in found)
+
+
+RIGHT = {
+    "packed": (Sentiment, {}),
+    "LSTM": (Sentiment, dict(kind=nn.LSTM)),
+    "GRU with dropout": (Sentiment, dict(kind=nn.GRU, drop=0.5)),
+    "dropout between layers": (Sentiment, dict(num_layers=2, dropout=0.5)),
+    "BatchNorm": (Sentiment, dict(norm=True)),
+    "BatchNorm and dropout": (Sentiment, dict(norm=True, drop=0.3)),
+}
+
+
+@pytest.mark.parametrize("make, keywords", RIGHT.values(), ids=RIGHT)
+def test_a_right_model_passes(make, keywords):
+    assert holds(check_habits(make(**keywords), (word_ids(), LENGTHS))) == (True, True, True, True)
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_a_bare_network_is_believed_about_its_batch_axis(kind, batch_first):
+    found = check_habits(kind(3, 4, batch_first=batch_first), vectors(5, 2, 3))
+    assert holds(found) == (True, None, True, True)
+    assert "holds no padding" in found.padding.words
+
+
+def test_swapped_axes_are_found_and_named():
+    found = check_habits(Sentiment(batch_first=False), word_ids())
+    assert found.batch.holds is False and found.padding.holds is None
+    assert "with batch_first=False the RNN reads 4 steps of 7 sequences" in found.batch.words
+    assert "8 of 8 numbers differ" in found.batch.picture.alt
+
+
+def test_swapped_axes_that_change_the_shape_are_found_too():
+    class LastState(Sentiment):
+        def forward(self, ids):
+            return self.out(self.rnn(self.embed(ids))[1][-1])  # (7, 2): one row for each step
+
+    found = check_habits(LastState(batch_first=False), word_ids())
+    assert found.batch.holds is False and "swapped" in found.batch.words and "(7, 2)" in found.batch.words
+    assert check_habits(LastState(), word_ids()).batch.holds is True
+
+
+def test_swapped_axes_of_a_bare_network_need_to_be_told_what_is_meant():
+    rnn, x = nn.RNN(3, 4), vectors(5, 2, 3)
+    assert check_habits(rnn, x).batch.holds is True  # 2 sequences of 5 steps, as it takes them
+    assert "reads 5 steps of 2 sequences" in check_habits(rnn, x, batch_axis=0).batch.words
+    assert check_habits(rnn, x, batch_axis=0).batch.holds is False
+
+
+def test_as_many_steps_as_sequences_cannot_be_told_apart_by_size():
+    found = check_habits(Sentiment(batch_first=False), word_ids()[:, :4])
+    assert found.batch.holds is False and "N other than L" in found.batch.words
+
+
+def test_h_n_cut_by_view_is_found_and_not_blamed_on_the_axes():
+    found = check_habits(Sentiment(answer="view", num_layers=2), word_ids())
+    assert found.batch.holds is False and "reshape or index after it" in found.batch.words
+
+
+def test_time_first_inside_is_right_when_the_model_turns_it_itself():
+    class Turns(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.RNN(3, 4)
+
+        def forward(self, x):  # (N, L, H_in)
+            return self.rnn(x.transpose(0, 1))[0].transpose(0, 1)
+
+    assert check_habits(Turns(), vectors(2, 5, 3)).batch.holds is True
+
+
+def test_lengths_tell_which_axis_is_the_batch():
+    class TimeFirst(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.RNN(3, 4)
+
+        def forward(self, x, lengths):  # (L, N, H_in)
+            return self.rnn(pack_padded_sequence(x, lengths, enforce_sorted=False))[1][-1]
+
+    x, model = vectors(5, 2, 3), TimeFirst()
+    for lengths in (torch.tensor([5, 3]), [5, 3]):
+        assert Trials(model, (x, lengths)).axis == 1
+        assert holds(check_habits(model, (x, lengths))) == (True, True, True, True)
+    with pytest.raises(ValueError, match="batch_axis: given 0, of size 5, expected 1, as there are 2 lengths"):
+        check_habits(model, (x, torch.tensor([5, 3])), batch_axis=0)
+
+
+def test_padding_that_is_read_is_found():
+    found = check_habits(Sentiment(), word_ids())
+    assert holds(found) == (True, False, True, True)
+    assert "3 more steps of padding (0)" in found.padding.words and "differ" in found.padding.picture.alt
+
+
+def test_padding_that_a_mask_leaves_out_is_safe():
+    class Masked(Sentiment):
+        def forward(self, ids, mask):
+            steps = self.rnn(self.embed(ids))[0]  # forward only: what follows a step does not reach it
+            return self.out((steps * mask[..., None]).sum(1) / mask.sum(1, keepdim=True))
+
+    ids = word_ids()
+    assert holds(check_habits(Masked(), (ids, ids != 0))) == (True, True, True, True)
+    assert check_habits(Masked(bidirectional=False), (ids, torch.ones(N, L))).padding.holds is True  # ends in zeros
+
+
+def test_each_step_of_a_forward_reader_is_safe_and_of_a_backward_one_is_not():
+    class Tagger(nn.Module):
+        def __init__(self, **keywords):
+            super().__init__()
+            self.rnn = nn.RNN(3, 4, batch_first=True, **keywords)
+
+        def forward(self, x):
+            return self.rnn(x)[0]
+
+    x = vectors(2, 5, 3)
+    x[1, 3:] = 0
+    assert check_habits(Tagger(), x).padding.holds is True
+    assert check_habits(Tagger(bidirectional=True), x).padding.holds is False
+
+
+def test_padding_is_made_of_what_is_asked_for():
+    x = vectors(2, 5, 3)
+    x[1, 3:] = -1
+    found = check_habits(nn.RNN(3, 4, batch_first=True), x, padding=-1)
+    assert found.padding.holds is False and "(-1)" in found.padding.words
+    embedding = nn.Sequential(nn.Embedding(9, 3, padding_idx=5), nn.RNN(3, 4, batch_first=True))
+    assert Trials(embedding, torch.ones(2, 4, dtype=torch.long)).padding == 5
+
+
+def test_a_packed_batch_is_taken_as_it_is():
+    packed = pack_sequence([vectors(3, 3), vectors(5, 3), vectors(2, 3)], enforce_sorted=False)
+    found = check_habits(nn.LSTM(3, 4), packed)
+    assert holds(found) == (True, True, True, True) and "packed" in found.padding.words
+
+
+def test_a_first_state_goes_with_its_sequences():
+    h0, c0 = vectors(2, 3, 4), vectors(2, 3, 4) + 1
+    x = vectors(3, 5, 3)
+    assert check_habits(nn.RNN(3, 4, 2, batch_first=True), (x, h0)).batch.holds is True
+    assert check_habits(nn.LSTM(3, 4, 2, batch_first=True), (x, (h0, c0))).batch.holds is True
+
+
+def test_whatever_has_the_batch_axis_goes_with_the_sequences():
+    class Translator(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder, self.decoder = nn.GRU(3, 4, batch_first=True), nn.GRU(3, 4, batch_first=True)
+
+        def forward(self, source, target, weight):  # (N, L, H_in), (N, other L, H_in), (N,)
+            return self.decoder(target, self.encoder(source)[1])[0] * weight[:, None, None]
+
+    assert check_habits(Translator(), (vectors(4, 6, 3), vectors(4, 5, 3), vectors(4))).batch.holds is True
+
+
+def test_random_numbers_are_found_and_not_taken_for_mixing():
+    class RandomStart(Sentiment):
+        def forward(self, ids):
+            return self.out(self.rnn(self.embed(ids), torch.randn(1, len(ids), 6))[1][-1])
+
+    found = check_habits(RandomStart(), word_ids())
+    assert found.dropout.holds is False and "random numbers" in found.dropout.words
+    assert found.batch.holds is False and "Random numbers" in found.batch.words
+
+
+def test_dropout_that_does_nothing_is_found():
+    with pytest.warns(UserWarning, match="dropout"):
+        model = Sentiment(dropout=0.5)
+    found = check_habits(model, (word_ids(), LENGTHS)).dropout
+    assert found.holds is False and "there is only one" in found.words and "0 of 8 numbers differ" in found.picture.alt
+    found = check_habits(Sentiment(answer="view", drop=0.5, num_layers=2), word_ids()).dropout
+    assert found.holds is False and "nothing the answers use" in found.words
+
+
+def test_dropout_that_never_rests_is_found():
+    class Always(Sentiment):
+        def forward(self, ids, lengths):
+            return nn.functional.dropout(super().forward(ids, lengths), 0.5)  # training=True is its default
+
+    found = check_habits(Always(), (word_ids(), LENGTHS))
+    assert found.dropout.holds is False and "eval mode too" in found.dropout.words
+    assert found.state.holds is True  # both calls got the same luck
+
+
+def test_dropout_that_acts_shows_two_different_runs():
+    found = check_habits(Sentiment(drop=0.5), (word_ids(), LENGTHS)).dropout
+    assert found.holds is True and "rests in eval mode" in found.words and "differ, by" in found.picture.alt
+
+
+def test_a_state_that_is_carried_over_is_found_and_named():
+    found = check_habits(Sentiment(keeps=True), (word_ids(), LENGTHS))
+    assert holds(found) == (True, True, True, False)
+    assert "(hidden)" in found.state.words
+
+
+def test_a_state_carried_since_before_is_no_mixing_of_sequences():
+    model = Sentiment(keeps=True)
+    model(word_ids().flip(0), LENGTHS.flip(0))  # with a history: torch would refuse to copy it
+    found = check_habits(model, (word_ids(), LENGTHS))
+    assert found.state.holds is False
+    assert found.batch.holds is False and "carried over stays where it is" in found.batch.words
+
+
+def test_a_state_that_is_only_looked_at_is_none():
+    assert check_habits(Sentiment(keeps=False), (word_ids(), LENGTHS)).state.holds is True
+
+
+def everything(model):
+    """Parameters, buffers, flags and plain attributes, as they are now."""
+    tensors = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    flags = [part.training for part in model.modules()]
+    return tensors, flags, model.hidden, model.calls, [p.grad for p in model.parameters()], list(model._forward_hooks)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_nothing_of_the_model_changes(train):
+    model = Sentiment(keeps=True, norm=True, drop=0.5).train(train)
+    model.rnn.eval()
+    model(word_ids(), LENGTHS)
+    before, hidden = everything(model), model.hidden.detach().clone()
+    batch = (word_ids(), LENGTHS.clone())
+    luck = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()
+    check_habits(model, batch)
+    after = everything(model)
+    assert before[0].keys() == after[0].keys() and all(torch.equal(before[0][key], after[0][key]) for key in before[0])
+    assert before[1:2] + before[3:] == after[1:2] + after[3:]
+    assert before[2] is after[2] and torch.equal(hidden, model.hidden) and model.hidden.grad_fn is not None
+    assert not model.rnn._forward_pre_hooks
+    assert torch.equal(batch[0], word_ids()) and torch.equal(batch[1], LENGTHS)
+    assert torch.equal(luck[0], torch.get_rng_state()) and luck[1] == random.getstate()
+    assert (luck[2] == np.random.get_state()[1]).all() and torch.is_grad_enabled()
+
+
+def test_a_model_that_writes_into_its_batch_does_no_harm():
+    class Writes(Sentiment):
+        def forward(self, ids):
+            answer = super().forward(ids)
+            ids.zero_()
+            return answer
+
+    ids = word_ids()
+    assert check_habits(Writes(), ids).state.holds is True
+    assert torch.equal(ids, word_ids())
+
+
+def test_a_batch_that_needs_a_gradient_and_other_types_are_fine():
+    x = vectors(2, 5, 3).requires_grad_() * 1.0
+    assert check_habits(nn.RNN(3, 4, batch_first=True), x).batch.holds is True
+    double = nn.RNN(3, 4, batch_first=True).to(torch.float64)
+    assert check_habits(double, vectors(2, 5, 3).to(torch.float64)).batch.holds is True
+    half = nn.Sequential(nn.RNN(3, 4, batch_first=True)).to(torch.bfloat16)
+    assert check_habits(half, vectors(2, 5, 3).to(torch.bfloat16)).state.holds is True
+
+
+def test_what_cannot_be_told_is_said():
+    rnn = nn.RNN(3, 4, batch_first=True)
+    assert "two or more" in check_habits(rnn, vectors(1, 5, 3)).batch.words
+    alike = check_habits(rnn, vectors(1, 5, 3).expand(3, 5, 3)).batch
+    assert alike.holds is None and "alike" in alike.words
+
+    class Loss(Sentiment):
+        def forward(self, ids):
+            return super().forward(ids).sum()
+
+    loss = check_habits(Loss(), word_ids()).batch
+    assert loss.holds is None and "it gives ()" in loss.words
+
+    class Fixed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn, self.out = nn.RNN(3, 4, batch_first=True), nn.Linear(5 * 4, 2)
+
+        def forward(self, x):
+            return self.out(self.rnn(x)[0].flatten(1))
+
+    fixed = check_habits(Fixed(), vectors(2, 5, 3)).padding
+    assert fixed.holds is None and "the model stops with RuntimeError" in fixed.words
+
+
+def test_dropout_beside_a_batch_norm_that_needs_two_rows_is_not_told():
+    found = check_habits(Sentiment(norm=True, drop=0.5), word_ids()[:1])
+    assert found.dropout.holds is None and "ValueError" in found.dropout.words
+
+
+@pytest.mark.parametrize("model, batch, keywords, error, said", [
+    (nn.Linear(3, 4), vectors(2, 5, 3), {}, TypeError, "^model: given Linear, expected a module with an nn.RNN"),
+    ("rnn", vectors(2, 5, 3), {}, TypeError, "^model: given str"),
+    (nn.RNN(3, 4), "I love you", {}, TypeError, "^batch: given str"),
+    (nn.RNN(3, 4), (), {}, TypeError, "^batch: given NoneType"),
+    (nn.RNN(3, 4), vectors(5, 3), {}, ValueError, r"^batch: given a tensor of shape \(5, 3\), expected three axes"),
+    (Sentiment(), torch.ones(5).long(), {}, ValueError, r"^batch: given a tensor of shape \(5,\), expected two axes"),
+    (nn.RNN(3, 4), vectors(2, 5, 3), dict(batch_axis=2), ValueError, "^batch_axis: given 2, expected 0 or 1"),
+    (nn.RNN(3, 4), vectors(2, 5, 7), {}, RuntimeError, "input.size"),  # torch's own word comes through
+])
+def test_what_is_refused_is_named(model, batch, keywords, error, said):
+    with pytest.raises(error, match=said):
+        check_habits(model, batch, **keywords)
+
+
+def test_a_model_that_cannot_be_copied_is_refused():
+    model = Sentiment()
+    model.source = (number for number in range(3))
+    with pytest.raises(TypeError, match="^model: given Sentiment, expected one that copy.deepcopy can copy"):
+        check_habits(model, word_ids())
+
+
+def test_the_report_reads_as_text_and_as_html():
+    found = check_habits(Sentiment(batch_first=False, keeps=True), word_ids())
+    lines = repr(found).splitlines()
+    assert [line[0] for line in lines] == ["✗", "?", "✓", "✗"]
+    assert [line.split()[1] for line in lines] == ["batch", "padding", "dropout", "state"]
+    page = found._repr_html_()
+    assert page.count("<details open") == 2 and page.count("<img") == 2 and "<script" not in page
+    assert found.batch._repr_html_() in page
+
+
+def test_the_same_report_each_time():
+    model = Sentiment(drop=0.5, keeps=True)
+    assert check_habits(model, word_ids())._repr_html_() == check_habits(copy.deepcopy(model), word_ids())._repr_html_()
+
+
+def test_a_packed_answer_is_compared_by_sequence():
+    class Packs(nn.Module):
+        def __init__(self, unpack):
+            super().__init__()
+            self.rnn, self.unpack = nn.RNN(3, 4, batch_first=True), unpack
+
+        def forward(self, x, lengths):
+            output, h_n = self.rnn(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))
+            return {"steps": pad_packed_sequence(output, batch_first=True)[0] if self.unpack else output, "last": h_n}
+
+    for unpack in (True, False):
+        found = check_habits(Packs(unpack), (vectors(3, 5, 3), torch.tensor([5, 2, 4])))
+        assert holds(found) == (True, True, True, True)
+
+
+def test_an_answer_that_stops_being_a_number_is_another_answer():
+    class Divides(Sentiment):
+        def forward(self, ids):
+            return super().forward(ids) / (ids[:, -1:] != 0)  # padding at the end: divided by zero
+
+    found = check_habits(Divides(), torch.ones(2, 5, dtype=torch.long)).padding
+    assert found.holds is None and "4 of 4 numbers differ, by up to inf" in found.picture.alt
