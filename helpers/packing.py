@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from .notation import H_N, QUIET, TEXT, X
+from .notation import H_N, QUIET, TEXT, X, value_colour
 from .pictures import Picture
 from .recurrence import to_numpy
-from .svg import abbreviate, cells, limit_of, line, picture, shorten, tag, text
+from .svg import abbreviate, limit_of, line, picture, shorten, tag, text
 
 LEFT, TOP, WIDE, TALL = 84, 58, 66, 36  # where the cells begin, and the size of one
 MOST_STEPS, MOST_ROWS = 9, 8
@@ -230,7 +230,8 @@ def _across(x: float, y: float, values: np.ndarray, name: str, limit: float) -> 
     w = 144 / len(shown)
     return "".join(
         text(x + (i + 0.5) * w, y + 16, "…", fill=QUIET, text_anchor="middle") if k is None
-        else cells(x + i * w, y, w, 22, [values[k]], f"{name}, feature {k}: h", limit) for i, k in enumerate(shown))
+        else tag("rect", tag("title", f"{name}, feature {k}: {values[k]:.3f}"), x=x + i * w, y=y, width=w, height=22,
+                 fill=value_colour(float(values[k]), limit), stroke=QUIET, stroke_width=0.6) for i, k in enumerate(shown))
 
 
 def _legend(y: float, hatched: bool) -> list[str]:

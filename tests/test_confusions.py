@@ -38,6 +38,7 @@ SHOWN = {
     "h_n of a padded batch": ("10", "packed_h_n = right(packed)[1][0]"),
     "equality to the last digit is expected": ("04", "torch.cat(steps), wide(long_x)[0], atol=1e-5"),
     "the text of an error is taken for a fact": ("10", '"input_size" in str(error)'),
+    "the warning of weights that are not one chunk": ("11", "moved.flatten_parameters()"),  # only cuDNN gives it
     # what the article this course grew from has wrong, or leaves unclear
     "article: a random cell is run again": ("10", "torch.Generator().manual_seed(0)) for run in range(2)"),
     "article: hidden_size is called a length": ("02", "nn.RNN(input_size=3, hidden_size=size), L=5, N=2"),
@@ -48,11 +49,6 @@ SHOWN = {
     "article: why time comes first": ("02", "x2[1].is_contiguous()"),
     "article: output and h_n are left vague": ("02", "same(stack_h_n[0], stack_output[-1])"),
     "article: Variable": ("10", "type(Variable(x)).__name__"),
-}
-
-# Shown in a notebook to come. Once that is there, the confusion must be shown in it: then it moves up to SHOWN.
-EXPECTED = {
-    "the warning of weights that are not one chunk": ("11", "flatten_parameters"),  # cuDNN's, so only CUDA gives it
 }
 
 
@@ -72,13 +68,6 @@ def test_each_confusion_is_shown_running(confusion):
     assert cells, f"no code cell of notebook {SHOWN[confusion][0]} shows: {confusion}"
     # a cell that ends in a definition is followed by the one that looks at it
     assert any(cell.outputs for cell in cells), f"the cell was not run: {cells[0].source}"
-
-
-@pytest.mark.parametrize("confusion", EXPECTED)
-def test_a_confusion_left_to_a_later_notebook_comes_with_it(confusion):
-    number, code = EXPECTED[confusion]
-    assert confusion not in SHOWN
-    assert notebook(number) is None or cells_showing(number, code)
 
 
 def test_a_missing_cell_would_be_noticed():

@@ -16,12 +16,12 @@ WORDS = [["the", "film", "was"], ["I", "love", ""]]
 
 def arrows(picture):
     """Each arrow's x1, y1, x2, y2."""
-    paths = re.findall(rf'd="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)" stroke="{H.colour}"', picture.data)
+    paths = re.findall(rf"d='M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)' stroke='{H.colour}'", picture.data)
     return [tuple(map(float, path)) for path in paths]
 
 
 def frames(picture):
-    return len(re.findall(rf'stroke="{TEXT}" stroke-width="2.5"', picture.data))
+    return len(re.findall(f"stroke='{TEXT}' stroke-width='2.5'", picture.data))
 
 
 def test_time_across_has_arrows_along_each_sequence():
@@ -68,7 +68,7 @@ def test_owners_tells_who_is_in_each_row():
     assert "view, row 0 holds 4 of sequence 0, 4 of sequence 1; row 1 holds 4 of sequence 0, 4 of sequence 2" in picture.alt
     assert "by hand, row 0 holds 8 of sequence 0; row 1 holds 8 of sequence 1; row 2 holds 8 of sequence 2" in picture.alt
     for n, colour in enumerate(SAMPLES[:3]):
-        assert picture.data.count(f'fill="{colour}"') == 16, n  # 8 numbers in each of two tables
+        assert picture.data.count(f"fill='{colour}'") == 16, n  # 8 numbers in each of two tables
 
 
 @pytest.mark.parametrize("table", [torch.zeros(2, 3), torch.zeros(4, dtype=torch.long), torch.tensor([[-1]]),
@@ -132,5 +132,5 @@ def test_the_scale_is_the_largest_finite_number():
 ], ids=["reading", "one word", "owners", "difference"])
 def test_a_picture_is_at_most_720_wide_and_nothing_leaves_it(picture):
     assert picture.width <= 720
-    rights = [float(x) + float(w) for x, w in re.findall(r'<rect [^>]*?x="([\d.]+)"[^>]*? width="([\d.]+)"', picture.data)]
+    rights = [float(x) + float(w) for x, w in re.findall(r"<rect [^>]*?x='([\d.]+)'[^>]*? width='([\d.]+)'", picture.data)]
     assert max(rights) <= picture.width

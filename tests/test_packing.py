@@ -183,7 +183,7 @@ def test_rows_of_h_n_that_differ_are_named_and_rounding_is_no_difference():
     said = [word for word in words(parse(drawn)) if word[0] in "=≠"]
     assert said == ["= the same", "≠ differs by 0.50", "= the same"]
     told = re.findall(r"<title>([^<]*)</title>", drawn.data)
-    assert "h_n[1], feature 2: h[0] = 0.500" in told and "alone[1], feature 2: h[0] = 0.000" in told
+    assert "h_n[1], feature 2: 0.500" in told and "alone[1], feature 2: 0.000" in told
     assert draw_final_states(alone, alone, ["a", "b", "c"]).alt.endswith("All rows are the same.")
 
 
