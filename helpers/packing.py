@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 

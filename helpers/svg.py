@@ -83,7 +83,8 @@ def _head(x1: float, y1: float, x2: float, y2: float, size: float) -> str:
 
 
 def cells(
-    x: float, y: float, w: float, h: float, values: Iterable, name: str, limit: float, most: int = 8, behind: str = "", **group: object
+    x: float, y: float, w: float, h: float, values: Iterable, name: str, limit: float, most: int = 8,
+    *, behind: str = "", **group: object,
 ) -> str:
     """A column of numbers as coloured cells, first on top; hovering them tells the numbers.
 
