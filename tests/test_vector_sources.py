@@ -496,8 +496,14 @@ def test_texts_and_gz(own, tmp_path, name, data):
     path = own(name, data)
     assert right(find_vectors(str(path)), NUMBERS)
     assert right(find_vectors(path, ["w3", "w3999", "w3"]), ["w3", "w3999"])
+    assert right(find_vectors(path, ["w3999", "w3"]), ["w3", "w3999"])  # in another order, but the same words
     assert find_vectors(path, ["w3", "other"]).missing == ("other",)
     assert len(kept(tmp_path)) == 2
+
+
+def test_a_cut_line_is_noticed_though_nobody_wants_its_word(own):
+    with pytest.raises(ValueError, match="line 3: does not end; the file may be cut short"):
+        find_vectors(own("a.txt", b"a 1 2\nb 3 4\nc 5 6"), ["b", "d"])
 
 
 def test_a_member_of_a_zip(own, tmp_path):
