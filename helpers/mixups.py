@@ -13,6 +13,7 @@ from .svg import limit_of, line, number_cell, picture, shorten, tag, text
 # One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.
 SAMPLES = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
 MOST = 6  # rows, or columns, of a table of numbers
+LEFT = 66  # where its numbers begin
 TOLERANCE = 1e-4  # of the largest number: well above rounding, well below what a mistake changes
 
 
@@ -34,9 +35,9 @@ def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken
     """
     rows = [list(row) for row in sentences]
     _require_reading(rows, time, taken)
-    N, L, h, left, top, gap_y = len(rows), len(rows[0]), 30, 96, 40, 26
-    gap_x = 26 if L <= 5 else 12
-    w = min(84, (622 - gap_x * L) / L)
+    N, L, h, left, top, gap_y = len(rows), len(rows[0]), 30, 86, 40, 26
+    gap_x = 20 if L <= 6 else 12
+    w = min(72, (632 - gap_x * L) / L)
     spot = {(n, t): (left + t * (w + gap_x), top + n * (h + gap_y)) for n in range(N) for t in range(L)}
     parts = [text(10, top + n * (h + gap_y) + 20, f"sequence {n}", fill=QUIET) for n in range(N)]
     parts += [text(spot[0, t][0] + w / 2, 24, f"step {t}", fill=QUIET, text_anchor="middle") for t in range(L)]
@@ -141,11 +142,11 @@ def _owner(x: float, y: float, w: float, owner: int) -> str:
 
 
 def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
-    """Draw two answers to one question side by side, one sequence a row; numbers that differ are framed.
+    """Draw two answers to one question, one above the other, a sequence a row; numbers that differ are framed.
 
     >>> import torch
     >>> draw_difference(wrong=torch.tensor([[0.5, 1.0]]), right=torch.tensor([[0.5, 0.0]]))
-    Picture: Two answers side by side, wrong and right, of 1 row: 1 of 2 numbers differs, by up to 1.
+    Picture: Two answers, wrong above and right below, of 1 row: 1 of 2 numbers differs, by up to 1.
 
     Parameters
     ----------
@@ -168,30 +169,30 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
     apart = differences(a, b)
     differs = apart > tolerance * scale_of(a, b)
     rows, columns = _worst(apart, 0), _worst(apart, 1)
-    left, wide, limit = 62, max(len(columns) * 50, 150), limit_of(np.stack([a, b]))
-    second, low = left + wide + 30, 44 + len(rows) * 26
-    quiet = dict(size=11, fill=QUIET, text_anchor="end")
-    parts = [text(left - 8, 61 + i * 26, f"row {row}", **quiet) for i, row in enumerate(rows)]
-    parts += _numbers(left, a, names[0], rows, columns, limit) + _numbers(second, b, names[1], rows, columns, limit)
-    parts += [_frame(second + j * 50, 44 + i * 26) for i, row in enumerate(rows) for j, column in enumerate(columns)
-              if differs[row, column]]
+    limit, second = limit_of(np.stack([a, b])), 76 + len(rows) * 26
+    parts = _numbers(26, a, names[0], rows, columns, limit) + _numbers(second, b, names[1], rows, columns, limit)
+    spots = [(i, j) for i, row in enumerate(rows) for j, column in enumerate(columns) if differs[row, column]]
+    parts += [_frame(LEFT + j * 50, second + 18 + i * 26) for i, j in spots]
     count = int(differs.sum())
     said = f"{count} of {differs.size} numbers {'differs' if count == 1 else 'differ'}"
     said += f", by up to {apart[differs].max():.2g}" if count else ""
-    parts.append(text(left, low + 20, said.replace(",", " (framed),"), fill=QUIET))
-    alt = f"Two answers side by side, {names[0]} and {names[1]}, of {_count(len(a), 'row')}: {said}."
-    return picture(second + wide + 14, low + 32, parts, alt)
+    low = second + 18 + len(rows) * 26
+    parts.append(text(14, low + 22, said.replace(",", " (framed),"), fill=QUIET))
+    alt = f"Two answers, {names[0]} above and {names[1]} below, of {_count(len(a), 'row')}: {said}."
+    return picture(max(LEFT + len(columns) * 50, 270) + 14, low + 36, parts, alt)
 
 
-def _numbers(x: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
-    """One of the two tables, under its name and the numbers of its columns."""
-    parts = [text(x, 20, name, font_weight=600)]
+def _numbers(y: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
+    """One of the two tables, under its name and the numbers of its columns; its first row stands 18 below y."""
+    parts = [text(14, y - 8, name, font_weight=600)]
+    parts += [text(LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end")
+              for i, row in enumerate(rows)]
     for j, column in enumerate(columns):
-        at = x + j * 50
-        parts.append(text(at + 25, 38, column, size=11, fill=QUIET, text_anchor="middle"))
+        at = LEFT + j * 50
+        parts.append(text(at + 25, y + 12, column, size=11, fill=QUIET, text_anchor="middle"))
         for i, row in enumerate(rows):
             tip = f"{name}[{row}, {column}]"
-            parts.append(number_cell(at, 44 + i * 26, 50, 26, float(table[row, column]), limit, tip))
+            parts.append(number_cell(at, y + 18 + i * 26, 50, 26, float(table[row, column]), limit, tip))
     return parts
 
 
