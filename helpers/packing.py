@@ -24,6 +24,7 @@ def draw_padded(
 ) -> Picture:
     """Draw a padded batch: a row a sentence, a column a step, padding hatched, and a dashed frame where h_n comes from.
 
+    >>> import torch
     >>> draw_padded(torch.zeros(3, 2, 4), [3, 1], [["i", "love", "you"], ["hello"]])
     Picture: A padded batch of 2 sentences over 3 steps; lengths 3, 1, so 2 of 6 cells are padding. ...
 
@@ -65,6 +66,7 @@ def draw_padded(
 def draw_packed(packed: PackedSequence, labels: Words | None = None) -> Picture:
     """Draw a packed batch: the staircase of `batch_sizes`, and the order in which its rows lie in `data`.
 
+    >>> import torch
     >>> batch = torch.nn.utils.rnn.pack_sequence([torch.zeros(1, 4), torch.zeros(3, 4)], enforce_sorted=False)
     >>> draw_packed(batch, [["hello"], ["i", "love", "you"]])
     Picture: A packed batch of 2 sentences: batch_sizes 2, 1, 1; 4 rows of data and no padding. ... n=1, n=0.
@@ -115,6 +117,7 @@ def draw_packed(packed: PackedSequence, labels: Words | None = None) -> Picture:
 def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Picture:
     """Draw the h_n of a batch beside the h_n of the same sentences, each read alone; rows that differ are named.
 
+    >>> import torch
     >>> draw_final_states(torch.zeros(2, 3), torch.tensor([[0., 0, 0], [1, 0, 0]]), ["I love you", "hello"])
     Picture: h_n of 2 sentences in a batch and alone, 3 numbers each. 1 of 2 rows differ: hello.
 

@@ -1,9 +1,12 @@
 """What the tests share: one thread of torch, golden files, and the flag that writes them anew."""
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the kernels; this process has loaded torch already
 
 GOLDEN = Path(__file__).parent / "golden"
 
