@@ -1,11 +1,15 @@
 """How the course's own JupyterLab differs from any other: what a kernel says reaches the page at once.
 
 A kernel answers a slider in several small messages. By default the second waits until the browser's system has
-acknowledged the first, which it delays by up to 40 ms: more than all the rest of the way to a new picture. Beside this
-file, `labconfig/` turns off the news: no question over the first page, and no request to the network.
+acknowledged the first, which it delays by up to 40 ms: more than all the rest of the way to a new picture. And by default
+the first of them repeats the slider's own number, which the page draws while the kernel computes; that is of use only where
+two pages show one notebook. Beside this file, `labconfig/` turns off the news: no question over the first page, and no
+request to the network.
 
-Source: RFC 896 (Nagle's algorithm) and RFC 1122, 4.2.3.2 (delayed acknowledgements).
+Source: RFC 896 (Nagle's algorithm) and RFC 1122, 4.2.3.2 (delayed acknowledgements); ipywidgets, "echo updates".
 """
+
+import os
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
@@ -18,4 +22,5 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         return super().connect()
 
 
+os.environ.setdefault("JUPYTER_WIDGETS_ECHO", "0")  # of this server, and so of its kernels
 c.ServerApp.kernel_websocket_connection_class = PromptConnection  # noqa: F821 (Jupyter gives this file its `c`)
