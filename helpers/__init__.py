@@ -70,11 +70,10 @@ PUBLIC = {
         "explore_shapes",
         "explore_steps",
         "explore_layers",
-        "explore_sentence",
         "explore_gradient",
         "explore_speed",
     ],
-    "sentence_explorers": ["explore_packing", "explore_reviews"],
+    "sentence_explorers": ["explore_sentence", "explore_packing", "explore_reviews"],
 }
 __all__ = [name for names in PUBLIC.values() for name in names]
 _MODULE = {name: module for module, names in PUBLIC.items() for name in names}

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
-from .notation import PAPER, QUIET, TEXT
+from .notation import PAPER, QUIET, TEXT, WRONG
 from .pictures import Picture
 from .svg import line, picture, shorten, tag, text
 
-WRONG = "#B3261E"  # a red with contrast 6.5 on white; a cross stands beside it, for those who do not see red
 GREY = "#8A8A8A"
 PLACES = {
     "before": "Before this line",

@@ -8,14 +8,12 @@ from torch.nn.utils.rnn import PackedSequence
 
 from . import views
 from .device import one_thread, pick_device
-from .live import Explorer, choice, player, slider, switch, words
-from .sentences import embed, tokenize
+from .live import Explorer, choice, player, slider, switch
 from .shapes import expected_shapes
 from .speed import forward_ways, measure
-from .snippets import call_code, neuron_code, run_code, scaled_code, sentence_code
-from .svg import shorten
+from .snippets import call_code, neuron_code, run_code, scaled_code
 from .traces import Trace, trace
-from .views import MOST_TOKENS, Gated, Place, Reading, State, Timing
+from .views import Gated, Place, State, Timing
 
 STEPS = 12  # of the neuron's input
 SIGNALS = {
@@ -175,36 +173,6 @@ def explore_layers() -> Explorer:
 
     shown = [views.note_k, views.picture, views.final_states, views.code, views.shapes, views.parameters]
     return Explorer("layers and directions", controls, compute, shown)
-
-
-def explore_sentence(text: str = "I love you", vectors: Any = None) -> Explorer:
-    """Type a sentence: its tokens, the words without a vector, and the hidden states of an RNN that reads it.
-
-    >>> explorer = explore_sentence("I love snarks")
-    >>> explorer.state.sentence.unknown
-    ('snarks',)
-
-    Parameters
-    ----------
-    vectors : from `load_glove`; None loads the bundled ones
-    """
-    if vectors is None:
-        from .glove import load_glove  # here, not above: torchnlp is slow to import, and only this explorer needs it
-
-        vectors = load_glove()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        rnn = nn.RNN(vectors.dim, 6)
-
-    def read(text: str) -> Reading:
-        tokens = tokenize(text)
-        sentence = embed(tokens[:MOST_TOKENS], vectors)
-        seen = trace(rnn, sentence.input) if sentence.known else None
-        return Reading(sentence_code(shorten(text, 60), vectors.dim), sentence, len(tokens), seen)
-
-    controls = {"text": words("sentence", text, hint="type a sentence")}
-    shown = [views.tokens, views.heat, views.reading_code, views.reading_shapes]
-    return Explorer("a sentence read word by word", controls, read, shown)
 
 
 def explore_gradient() -> Explorer:

@@ -8,7 +8,7 @@ from torch import Tensor
 from .notation import H, PAPER, QUIET, TEXT, X
 from .pictures import Picture
 from .recurrence import to_numpy
-from .svg import limit_of, line, number_cell, picture, shorten, tag, text
+from .svg import limit_of, line, number_cell, picture, plural, shorten, tag, text
 
 # One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.
 SAMPLES = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
@@ -85,14 +85,10 @@ def _reading_alt(rows: list[list[str]], time: str, chosen: set[tuple[int, int]])
     chains = rows if time == "across" else [list(column) for column in zip(*rows)]
     way = "across, along each sequence" if time == "across" else "down, from one sequence into the next"
     told = "; ".join(" → ".join(word or "padding" for word in chain) for chain in chains)
-    size = f"{_count(len(rows), 'sequence')} of {_count(len(rows[0]), 'step')}"
+    size = f"{plural(len(rows), 'sequence')} of {plural(len(rows[0]), 'step')}"
     alt = f"A batch of {size}. The memory runs {way}: {told}."
     ends = ", ".join(f"{rows[n][t] or 'padding'} in sequence {n}" for n, t in sorted(chosen))
     return alt + (f" A dashed frame marks the state that is used: {ends}." if ends else "")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def draw_owners(**tables: Tensor) -> Picture:
@@ -178,7 +174,7 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
     said += f", by up to {apart[differs].max():.2g}" if count else ""
     low = second + 18 + len(rows) * 26
     parts.append(text(14, low + 22, said.replace(",", " (framed),"), fill=QUIET))
-    alt = f"Two answers, {names[0]} above and {names[1]} below, of {_count(len(a), 'row')}: {said}."
+    alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}: {said}."
     return picture(max(LEFT + len(columns) * 50, 270) + 14, low + 36, parts, alt)
 
 

@@ -58,6 +58,7 @@ BIAS = Role("b", "#555555", "thin strip")
 ROLES = (X, W_IH, H, W_HH, OUTPUT, H_N, BIAS)
 
 TEXT, QUIET, PAPER = "#222222", "#6B6B6B", "#FFFFFF"
+WRONG = "#B3261E"  # what differs or does not fit: contrast 6.5 on white; a mark or a word always says it too
 INK = "#000000"  # on a coloured cell: with #222222, middle strengths would be legible neither in white nor in black
 
 # Values: purple above zero, olive below, white at zero. Neither hue belongs to a role.

@@ -67,7 +67,8 @@ def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | Non
     call = read_call(rnn, input, h0)
     hidden, h_n = hidden_states(rnn, call)
     top = np.concatenate(hidden[-1], axis=-1)  # (L, N, D*H_out)
-    return Recurrence(_like_input(top, rnn, input), h_n, hidden)
+    output = like_input(torch.from_numpy(top), rnn, input)
+    return Recurrence(output if isinstance(output, PackedSequence) else output.numpy(), h_n, hidden)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # relu may grow without end, in torch as here
@@ -105,15 +106,18 @@ def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tu
     return hidden, last.reshape(s.h_n)
 
 
-def _like_input(output: np.ndarray, rnn: nn.RNN, input: Tensor | PackedSequence) -> np.ndarray | PackedSequence:
-    """Give `output`, here (L, N, D*H_out), the layout that torch would give it."""
+def like_input(output: Tensor, rnn: nn.RNN, input: Tensor | PackedSequence) -> Tensor | PackedSequence:
+    """Give `output`, here (L, N, D*H_out), the layout that torch would give it.
+
+    >>> like_input(torch.zeros(5, 2, 4), nn.RNN(3, 4, batch_first=True), torch.zeros(2, 5, 3)).shape
+    torch.Size([2, 5, 4])
+    """
     if isinstance(input, PackedSequence):
-        order = slice(None) if input.sorted_indices is None else input.sorted_indices.cpu().numpy()
-        rows = [output[t, order][:n] for t, n in enumerate(input.batch_sizes)]
-        return input._replace(data=torch.from_numpy(np.concatenate(rows)))
+        rows = output if input.sorted_indices is None else output[:, input.sorted_indices.to(output.device)]
+        return input._replace(data=torch.cat([step[:n] for step, n in zip(rows, input.batch_sizes)]))
     if input.dim() == 2:
         return output[:, 0]
-    return output.swapaxes(0, 1) if rnn.batch_first else output
+    return output.transpose(0, 1) if rnn.batch_first else output
 
 
 def numpy_weights(rnn: nn.RNN) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from .calls import Call
 from .explanations import Explanation, Fix, Side
 from .mends import change, change_states, network
 from .rules_states import expected_sides, state_names, state_side, states, wanted, zeros
-from .sizes import data_of, fits, layout, shape_after, shape_side, short
+from .sizes import data_of, first_weight, fits, layout, shape_after, shape_side, short
 
 
 def check_state_shape(call: Call) -> Explanation | None:
@@ -129,28 +129,24 @@ def _refill(call: Call, given: list[Tensor], right: list[tuple]) -> Fix:
 
 def check_state_type(call: Call) -> Explanation | None:
     """A state of another type than the input."""
-    given, right = states(call), data_of(call.given["input"]).dtype
-    if all(s.dtype == right for s in given):
-        return None
-    sides = tuple(
-        state_side(call, i, s, (), note=short(s.dtype), wrong_note=s.dtype != right) for i, s in enumerate(given)
-    )
-    expected = tuple(Side(s.name, s.axes, short(right)) for s in expected_sides(call))
     cause = "NumPy makes float64, and whole numbers make int64."
-    fix = change_states(call, f"{{}}.to({network(call)}.{'weight_ih' if call.cell else 'weight_ih_l0'}.dtype)")
-    return Explanation("The state has the type of the input and the weights.", sides, expected, cause, fix)
+    return _like_the_input(call, "dtype", "The state has the type of the input and the weights.", cause)
 
 
 def check_state_device(call: Call) -> Explanation | None:
     """A state on another device than the input."""
-    given, here = states(call), data_of(call.given["input"]).device
-    if all(s.device == here for s in given):
+    cause = "torch.zeros makes tensors on the CPU."
+    return _like_the_input(call, "device", "The state and the input are on one device.", cause)
+
+
+def _like_the_input(call: Call, kind: str, rule: str, cause: str) -> Explanation | None:
+    """A state whose dtype or device (`kind`) is not the input's."""
+    given, right = states(call), getattr(data_of(call.given["input"]), kind)
+    kinds = [getattr(state, kind) for state in given]
+    if all(one == right for one in kinds):
         return None
-    sides = tuple(
-        state_side(call, i, s, (), note=str(s.device), wrong_note=s.device != here) for i, s in enumerate(given)
-    )
-    expected = tuple(Side(s.name, s.axes, str(here)) for s in expected_sides(call))
-    fix = change_states(call, f"{{}}.to({network(call)}.{'weight_ih' if call.cell else 'weight_ih_l0'}.device)")
-    return Explanation(
-        "The state and the input are on one device.", sides, expected, "torch.zeros makes tensors on the CPU.", fix
-    )
+    sides = tuple(state_side(call, i, s, (), note=short(one), wrong_note=one != right)
+                  for i, (s, one) in enumerate(zip(given, kinds)))
+    expected = tuple(Side(s.name, s.axes, short(right)) for s in expected_sides(call))
+    fix = change_states(call, f"{{}}.to({network(call)}.{first_weight(call)}.{kind})")
+    return Explanation(rule, sides, expected, cause, fix)

@@ -1,4 +1,4 @@
-"""The explorers of typed sentences: a batch of them, padded or packed, and a trained classifier that reads one."""
+"""The explorers of typed sentences: one read by an RNN, a batch padded or packed, one judged by a trained classifier."""
 
 from collections.abc import Sequence
 from html import escape
@@ -13,10 +13,12 @@ from .live import Explorer, switch, wide, words
 from .packing import draw_final_states, draw_packed, draw_padded
 from .pictures import as_png
 from .sentences import Sentence, embed, tokenize
+from .snippets import sentence_code
 from .svg import shorten
 from .timelines import draw_verdicts
 from .training import verdicts
-from .views import MOST_TOKENS
+from .traces import trace
+from .views import MOST_TOKENS, Reading
 
 BATCH = ("hello", "the film was not good , it was boring", "I love you")
 STEPS = 100  # of each sentence of a batch; more cannot be looked at
@@ -51,6 +53,31 @@ class Verdict(NamedTuple):
     after: list[float]
 
 
+def explore_sentence(text: str = "I love you", vectors: Any = None) -> Explorer:
+    """Type a sentence: its tokens, the words without a vector, and the hidden states of an RNN that reads it.
+
+    >>> explorer = explore_sentence("I love snarks")
+    >>> explorer.state.sentence.unknown
+    ('snarks',)
+
+    Parameters
+    ----------
+    vectors : from `load_glove`; None loads the bundled ones
+    """
+    vectors = vectors or _bundled()
+    rnn = _seeded_rnn(vectors.dim, 6)
+
+    def read(text: str) -> Reading:
+        tokens = tokenize(text)
+        sentence = embed(tokens[:MOST_TOKENS], vectors)
+        seen = trace(rnn, sentence.input) if sentence.known else None
+        return Reading(sentence_code(shorten(text, 60), vectors.dim), sentence, len(tokens), seen)
+
+    controls = {"text": words("sentence", text, hint="type a sentence")}
+    shown = [views.tokens, views.heat, views.reading_code, views.reading_shapes]
+    return Explorer("a sentence read word by word", controls, read, shown)
+
+
 def explore_packing(texts: Sequence[str] = BATCH, vectors: Any = None) -> Explorer:
     """Type the sentences of a batch: the padded grid, the packed staircase, and whose h_n is right.
 
@@ -75,9 +102,7 @@ def explore_packing(texts: Sequence[str] = BATCH, vectors: Any = None) -> Explor
     if isinstance(texts, str) or not 2 <= len(texts) <= 4:
         raise ValueError(f"texts: given {texts!r}, expected 2 to 4 sentences")
     vectors = vectors or _bundled()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        rnn = nn.RNN(vectors.dim, HIDDEN)
+    rnn = _seeded_rnn(vectors.dim, HIDDEN)
     controls = {f"text{i}": words(f"sentence {i}", text, hint="type a sentence") for i, text in enumerate(texts)}
 
     def compute(packed: bool, **typed: str) -> Batch:
@@ -114,13 +139,19 @@ def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was no
     return Explorer("a review, judged after each word", controls, read, [views.tokens, _judged], still=_judged_still)
 
 
-# ---- a batch ------------------------------------------------------------------------------------------------------
-
-
 def _bundled() -> Any:
     from .glove import load_glove  # here, not above: torchnlp is slow to import
 
     return load_glove()
+
+
+def _seeded_rnn(H_in: int, H_out: int) -> nn.RNN:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return nn.RNN(H_in, H_out)
+
+
+# ---- a batch ------------------------------------------------------------------------------------------------------
 
 
 def _read_batch(rnn: nn.RNN, vectors: Any, packed: bool, typed: list[str]) -> Batch:

@@ -102,8 +102,8 @@ def described(value: Any) -> str:
     return kind
 
 
-def short(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+def short(kind: torch.dtype | torch.device) -> str:
+    return str(kind).removeprefix("torch.")
 
 
 def first_weight(call: Call) -> str:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from .recurrence import cell_weights, read_call
+from .recurrence import cell_weights, like_input, read_call
 
 
 class Steps(NamedTuple):
@@ -65,7 +65,7 @@ def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None 
             rows.append(states)
             finals.append(states[0 if direction else -1])
         below = torch.cat([torch.stack(states) for states in rows[-sizes.D :]], dim=-1)  # (L, N, D*H_out)
-    return Steps(_like_input(below, rnn, input), torch.stack(finals).reshape(sizes.h_n), rows)
+    return Steps(like_input(below, rnn, input), torch.stack(finals).reshape(sizes.h_n), rows)
 
 
 def _walk(cell: tuple, nonlinearity: str, steps: Tensor, alive: Tensor, h: Tensor, *, reverse: bool) -> list[Tensor]:
@@ -89,13 +89,3 @@ def _time_first(rnn: nn.RNN, input: Tensor | PackedSequence) -> Tensor:
     if input.dim() == 2:
         return input[:, None]
     return input.transpose(0, 1) if rnn.batch_first else input
-
-
-def _like_input(output: Tensor, rnn: nn.RNN, input: Tensor | PackedSequence) -> Tensor | PackedSequence:
-    """Give `output`, here (L, N, D*H_out), the layout that torch would give it."""
-    if isinstance(input, PackedSequence):
-        sorted_rows = output if input.sorted_indices is None else output[:, input.sorted_indices]
-        return input._replace(data=torch.cat([step[:n] for step, n in zip(sorted_rows, input.batch_sizes)]))
-    if input.dim() == 2:
-        return output[:, 0]
-    return output.transpose(0, 1) if rnn.batch_first else output

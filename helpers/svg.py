@@ -151,6 +151,15 @@ def limit_of(values: np.ndarray) -> float:
     return max(1.0, float(np.abs(values[np.isfinite(values)]).max(initial=0)))
 
 
+def plural(count: int, noun: str) -> str:
+    """A number and its noun.
+
+    >>> plural(1, "step"), plural(2, "step")
+    ('1 step', '2 steps')
+    """
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
 def shorten(word: str, most: int) -> str:
     """A word cut to `most` characters, the last of them an ellipsis.
 

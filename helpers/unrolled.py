@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .notation import H, H_N, OUTPUT, QUIET, W_HH, W_IH, X
 from .pictures import Picture
-from .svg import abbreviate, empty_node, limit_of, lines, node, picture, require_labels, scale, shorten, tag, text
+from .svg import abbreviate, empty_node, limit_of, lines, node, picture, require_labels, scale, plural, shorten, tag, text
 from .traces import Trace, require_index, require_trace
 
 R = 19  # radius of a state
@@ -292,9 +292,9 @@ class _Drawing:
     def alt(self) -> str:
         s = self.s
         parts = [
-            f"An RNN unrolled over {_plural(self.steps, 'step')}: {_plural(s.num_layers, 'layer')} of "
-            f"{_plural(s.H_out, 'hidden feature')} reading {_plural(s.H_in, 'input feature')}, "
-            f"in {'two directions' if s.D == 2 else 'one direction'}, {_plural(self.N, 'sequence')}.",
+            f"An RNN unrolled over {plural(self.steps, 'step')}: {plural(s.num_layers, 'layer')} of "
+            f"{plural(s.H_out, 'hidden feature')} reading {plural(s.H_in, 'input feature')}, "
+            f"in {'two directions' if s.D == 2 else 'one direction'}, {plural(self.N, 'sequence')}.",
             f"A solid frame marks output {s.output}, the top layer at every step;",
             f"dashed frames mark h_n {s.h_n}, each layer and direction at its own last step.",
         ]
@@ -303,7 +303,3 @@ class _Drawing:
             later = "; later states are left empty" if self.at else ""
             parts.append(f"Emphasised: layer {layer}{', reverse' * direction}, step {t}{later}.")
         return " ".join(parts)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" + "s" * (count != 1)

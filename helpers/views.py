@@ -146,7 +146,8 @@ def place_code(new: State, old: State | None) -> str:
 
 
 def _pre(html: str, size: int) -> str:
-    return f'<pre style="margin:4px 0;font-size:{size}px;line-height:1.5;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere">{html}</pre>'
+    wrapped = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"  # JupyterLab breaks inside words
+    return f'<pre style="margin:4px 0;font-size:{size}px;line-height:1.5;{wrapped}">{html}</pre>'
 
 
 def _note(text: str) -> str:

@@ -211,7 +211,7 @@ def test_the_stored_page_of_a_trained_network_names_no_digit_of_it(judge, vector
 
 
 def test_every_explorer_is_tested_here():
-    assert helpers.PUBLIC["sentence_explorers"] == ["explore_packing", "explore_reviews"]
+    assert helpers.PUBLIC["sentence_explorers"] == ["explore_sentence", "explore_packing", "explore_reviews"]
 
 
 def test_a_reader_without_a_kernel_sees_the_first_pictures(batch):

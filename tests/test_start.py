@@ -1,6 +1,7 @@
 """start.py, with everything it would install replaced by small stand-ins: nothing here needs the network."""
 import ast
 import importlib.util
+import json
 import os
 import runpy
 import subprocess
@@ -8,8 +9,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from traitlets.config.loader import PyFileConfigLoader
 
 START = Path(__file__).resolve().parent.parent / "start.py"
 OLD_VERSION = (3, 10, 9, "final", 0)
@@ -372,3 +375,28 @@ def test_a_real_start_from_elsewhere_heals_a_broken_venv_whatever_environment_is
     assert first.stderr.startswith("Installing the course's packages")
     second = start()
     assert (second.stdout, second.stderr) == (first.stdout, "")
+
+
+# ---- the settings of the JupyterLab that is opened ----------------------------------------------------------------
+
+
+def test_the_opened_jupyterlab_reads_the_settings_of_the_course(monkeypatch):
+    start = load()
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "their own")
+    assert start.environment()["JUPYTER_CONFIG_PATH"].split(os.pathsep) == [str(start.CONFIG), "their own"]
+    overrides = json.loads((start.CONFIG / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8"))
+    assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+
+
+def test_what_a_kernel_says_reaches_the_page_at_once(monkeypatch):
+    monkeypatch.setenv("JUPYTER_WIDGETS_ECHO", "set here so that it is put back afterwards")
+    monkeypatch.delenv("JUPYTER_WIDGETS_ECHO")
+    config = PyFileConfigLoader("jupyter_server_config.py", path=str(load().CONFIG)).load_config()
+    assert os.environ["JUPYTER_WIDGETS_ECHO"] == "0"
+    connection, done = config.ServerApp.kernel_websocket_connection_class, []
+    monkeypatch.setattr(connection.__bases__[0], "connect", lambda self: done.append("connected"))
+    ours = object.__new__(connection)  # without the server it belongs to
+    handler = SimpleNamespace(set_nodelay=lambda on: done.append(("nodelay", on)))
+    monkeypatch.setattr(connection, "websocket_handler", handler)
+    ours.connect()
+    assert done == [("nodelay", True), "connected"]
