@@ -84,7 +84,7 @@ def one_way(way, folder, count):
     import torch
     from torchnlp.word_to_vector import GloVe
 
-    from helpers.glove import load_glove
+    from helpers.words.glove import load_glove
 
     words = evenly(count)
     path = Path(folder, NAME)
@@ -135,8 +135,8 @@ def measure_ways(folder, count, rounds):
 
 def measure_stream(folder, count):
     """Bytes and seconds until the words of a text are found."""
-    from helpers import vector_sources
-    from helpers.downloads import Download
+    from helpers.words import vector_sources
+    from helpers.words.downloads import Download
 
     packed = Path(folder, "glove-wiki-gigaword-100.gz")
     with open(Path(folder, NAME), "rb") as text, gzip.open(packed, "wb", compresslevel=4) as file:

@@ -35,8 +35,8 @@ KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
 NETWORK = """
 import ipywidgets as widgets
 from helpers import draw_unrolled
-from helpers.live import Explorer, slider
-from helpers.snippets import call_code, run_code
+from helpers.explorers.live import Explorer, slider
+from helpers.explorers.snippets import call_code, run_code
 
 def network(seed):
     return run_code(call_code(input_size=4, hidden_size=4, L=6, N=1, num_layers=3, bidirectional=True, seed=seed))

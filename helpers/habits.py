@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd as _Dropout  # what all of torch's dropouts share
 
 from .device import one_thread
-from .mixups import TOLERANCE, differences, draw_difference, scale_of
-from .pictures import Picture
-from .recurrence import to_numpy
+from .pictures.mixups import TOLERANCE, differences, draw_difference, scale_of
+from .pictures.picture import Picture
+from .rnn.recurrence import to_numpy
 from .trials import MORE, Stopped, Trials, luck_kept
 
 ROUNDING = 1e-6  # of the largest number: the same computation, done twice

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .recurrence import numpy_weights
-from .tables import Table
+from .pictures.tables import Table
+from .rnn.recurrence import numpy_weights
 
 STORED = Path(__file__).parent / "data" / "forward_speed.json"  # written by benchmarks/forward_speed.py
 

@@ -120,7 +120,7 @@ def lab():
 
 
 FAILING = """
-from helpers.live import Explorer, slider, switch
+from helpers.explorers.live import Explorer, slider, switch
 Explorer("fails at 3", {"n": slider("n", 2, 1, 9)}, lambda n: n, [lambda new, old: str(1 / (new - 3))])
 """
 UGLY = """

@@ -14,11 +14,11 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from helpers import draw_hidden, draw_response, draw_step, draw_tensors, draw_unrolled, expected_shapes, trace
-from helpers.diagrams import MOST_CELLS
+from helpers.pictures.diagrams import MOST_CELLS
 from helpers.notation import BIAS, H, H_N, OUTPUT, W_HH, W_IH, X, contrast, value_colour
-from helpers.pictures import Picture
-from helpers.svg import abbreviate
-from helpers.unrolled import MOST_LAYERS, MOST_STEPS
+from helpers.pictures.picture import Picture
+from helpers.pictures.svg import abbreviate
+from helpers.pictures.unrolled import MOST_LAYERS, MOST_STEPS
 
 # ---- reading a drawing back -------------------------------------------------------------------------------------
 

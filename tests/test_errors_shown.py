@@ -9,7 +9,8 @@ from IPython.utils.capture import capture_output
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from helpers import errors, explain_errors
+from helpers import explain_errors
+from helpers.errors import explain as errors
 
 WRONG = "rnn(torch.zeros(5, 2, 7))"
 SETUP = "import torch\nfrom torch import nn\nrnn = nn.RNN(3, 4)"
@@ -77,7 +78,7 @@ def test_a_mistake_of_ours_leaves_the_plain_traceback(shell, monkeypatch):
 
 def test_a_mistake_in_the_picture_leaves_the_plain_traceback(shell, monkeypatch):
     explain_errors()
-    monkeypatch.setattr("helpers.explanations.draw_sides", lambda *sides: 1 / 0)
+    monkeypatch.setattr("helpers.errors.explanations.draw_sides", lambda *sides: 1 / 0)
     text, shown, result = ran(shell, WRONG)
     assert shown == [] and "ZeroDivisionError" not in text and isinstance(result.error_in_exec, RuntimeError)
 

@@ -17,8 +17,8 @@ from torch import nn
 import helpers
 from helpers import explore, explore_constructor, explore_gradient, explore_layers, explore_neuron, explore_sentence
 from helpers import explore_shapes, explore_steps, load_glove
-from helpers.live import Explorer, slider
-from helpers.views import MOST_TOKENS
+from helpers.explorers.live import Explorer, slider
+from helpers.explorers.views import MOST_TOKENS
 
 
 def large_call():
@@ -438,7 +438,7 @@ def test_a_reader_without_a_kernel_sees_the_first_pictures(name, vectors):
 
 def test_every_explorer_is_tested_here():
     # `explore` has "an LSTM" and "steps" as its two halves; `explore_speed` shows times and is tested with them.
-    public = {*helpers.PUBLIC["explorers"], "explore_sentence"} - {"explore", "explore_speed"}
+    public = {*helpers.PUBLIC["explorers.networks"], "explore_sentence"} - {"explore", "explore_speed"}
     assert public == {f"explore_{name}" for name in (*EXPLORERS, "sentence") if " " not in name}
 
 

@@ -1,4 +1,4 @@
-"""helpers.glove and the bundled vectors: reproducible, offline, checked, and honest about what they do not know."""
+"""helpers.words.glove and the bundled vectors: reproducible, offline, checked, and honest about what they do not know."""
 
 import multiprocessing
 import re
@@ -13,8 +13,8 @@ import torch
 from torchnlp.word_to_vector import GloVe
 
 from helpers.data import make_mini_glove, mini_corpus
-from helpers.glove import analogy, load_glove, neighbours, similarity
-from helpers.vector_sources import MINI
+from helpers.words.glove import analogy, load_glove, neighbours, similarity
+from helpers.words.vector_sources import MINI
 
 GOOD = set(mini_corpus.GOOD_STORY + mini_corpus.GOOD_FOOD)
 BAD = set(mini_corpus.BAD_STORY + mini_corpus.BAD_FOOD)

@@ -1,4 +1,4 @@
-"""helpers.kept_files: what was kept comes back whole, or does not come back. Faults are in test_vector_sources.py."""
+"""helpers.words.kept_files: what was kept comes back whole, or does not come back. Faults are in test_vector_sources.py."""
 
 import os
 import subprocess
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers import kept_files
-from helpers.kept_files import folder, keep, name_for, open_kept
+from helpers.words import kept_files
+from helpers.words.kept_files import folder, keep, name_for, open_kept
 
 
 def content(path):
@@ -107,6 +107,6 @@ def test_the_folder(monkeypatch, platform, environment, expected):
 
 
 def test_it_needs_nothing_but_the_standard_library():
-    code = "import sys; from helpers import kept_files, downloads; print('torch' in sys.modules, 'tqdm' in sys.modules)"
+    code = "import sys; from helpers.words import kept_files, downloads; print('torch' in sys.modules, 'tqdm' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, capture_output=True, text=True)
     assert run.stdout.split() == ["False", "False"], run.stderr

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from helpers import draw_difference, draw_owners, draw_reading
-from helpers.mixups import SAMPLES, scale_of
+from helpers.pictures.mixups import SAMPLES, scale_of
 from helpers.notation import H, TEXT, contrast
-from helpers.pictures import Picture
+from helpers.pictures.picture import Picture
 
 WORDS = [["the", "film", "was"], ["I", "love", ""]]
 

@@ -12,8 +12,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_sequence
 
 from helpers import draw_final_states, draw_packed, draw_padded, draw_verdicts, pack
 from helpers.notation import H_N, X
-from helpers.packing import LEFT, MOST_ROWS, MOST_STEPS, TALL, TOLERANCE, TOP, WIDE
-from helpers.svg import picture, tag, text
+from helpers.pictures.packing import LEFT, MOST_ROWS, MOST_STEPS, TALL, TOLERANCE, TOP, WIDE
+from helpers.pictures.svg import picture, tag, text
 
 LENGTHS = [[1], [3, 3], [1, 9, 3, 4], [9, 4, 3, 1], [1, 1, 1], [2, 1], [5, 30], [7, 7, 2, 7]]
 LARGE = [[30, 2, 17, 17, 1, 9, 8, 7, 6, 5, 4, 3], [2] * 30, [1] * 200, [200, 1], [120] * 40, [9] * 8, [10] * 9, [8, 1, 8]]

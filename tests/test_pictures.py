@@ -13,8 +13,8 @@ from IPython.display import HTML
 from matplotlib.figure import Figure
 
 from helpers import draw_unrolled, plot_nonlinearities, show, trace
-from helpers.pictures import Picture
-from helpers.svg import picture, text
+from helpers.pictures.picture import Picture
+from helpers.pictures.svg import picture, text
 
 EVIL = "<b>\"it's\" & 50 % of #1\n</b>"
 

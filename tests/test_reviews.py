@@ -1,11 +1,11 @@
-"""helpers.reviews: labels right by a rule of its own, nothing shared between training and test, an end to the sampling."""
+"""helpers.words.reviews: labels right by a rule of its own, nothing shared between training and test, an end to the sampling."""
 
 import re
 
 import pytest
 
 from helpers import load_glove, make_reviews
-from helpers.reviews import BLAME, PATTERNS, PRAISE, UNSEEN_BLAME, UNSEEN_PRAISE, _slots
+from helpers.words.reviews import BLAME, PATTERNS, PRAISE, UNSEEN_BLAME, UNSEEN_PRAISE, _slots
 
 SIDE = {word: 1 for word in (*PRAISE, *UNSEEN_PRAISE)} | {word: 0 for word in (*BLAME, *UNSEEN_BLAME)}
 NEGATION = {"not", "never", "wasn't"}

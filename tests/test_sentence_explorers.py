@@ -15,8 +15,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 import helpers
 from helpers import draw_padded, explore_packing, explore_reviews, load_glove, progress
-from helpers.sentence_explorers import STEPS, _grid, _staircase
-from helpers.views import MOST_TOKENS
+from helpers.explorers.sentences import STEPS, _grid, _staircase
+from helpers.explorers.views import MOST_TOKENS
 
 NOTES, GRID, STAIRCASE, FINAL, CODE = range(5)
 BOXES = ("text0", "text1", "text2")
@@ -211,7 +211,7 @@ def test_the_stored_page_of_a_trained_network_names_no_digit_of_it(judge, vector
 
 
 def test_every_explorer_is_tested_here():
-    assert helpers.PUBLIC["sentence_explorers"] == ["explore_sentence", "explore_packing", "explore_reviews"]
+    assert helpers.PUBLIC["explorers.sentences"] == ["explore_sentence", "explore_packing", "explore_reviews"]
 
 
 def test_a_reader_without_a_kernel_sees_the_first_pictures(batch):

@@ -1,4 +1,4 @@
-"""helpers.sentences: any text becomes tokens, tokens become one time step each, and nothing unknown goes unsaid."""
+"""helpers.words.sentences: any text becomes tokens, tokens become one time step each, and nothing unknown goes unsaid."""
 
 import re
 import time
@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import nn
 
-from helpers.glove import load_glove
-from helpers.sentences import Sentence, embed, tokenize
+from helpers.words.glove import load_glove
+from helpers.words.sentences import Sentence, embed, tokenize
 
 
 @pytest.fixture(scope="module")

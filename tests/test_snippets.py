@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from helpers.snippets import DEFAULTS, call_code, run_code
-from helpers.traces import trace
+from helpers.explorers.snippets import DEFAULTS, call_code, run_code
+from helpers.rnn.traces import trace
 
 SIZES = dict(input_size=3, hidden_size=4, L=5)
 GRID = [

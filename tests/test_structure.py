@@ -13,30 +13,37 @@ import pytest
 import helpers
 
 FOLDER = Path(helpers.__file__).parent
-MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+PACKAGES = sorted(path.parent.name for path in FOLDER.glob("*/__init__.py"))
+MODULES = sorted(
+    ".".join(path.relative_to(FOLDER).with_suffix("").parts)
+    for folder in ("*.py", *(f"{package}/*.py" for package in PACKAGES))
+    for path in FOLDER.glob(folder)
+    if path.stem != "__init__"
+)
 NAMES = [(module, name) for module, names in helpers.PUBLIC.items() for name in names]
-ONLY_IMPORTER = {"ipywidgets": "live", "matplotlib": "plots", "torchnlp": "glove"}
+ONLY_IMPORTER = {"ipywidgets": "explorers.live", "matplotlib": "pictures.plots", "torchnlp": "words.glove"}
 SLOW = ("torch", "matplotlib", "ipywidgets", "torchnlp")
 
 
 def parse(module):
-    return ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8"))
+    return ast.parse((FOLDER / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
 
 
-def imported(tree):
-    """Every module the code imports, also inside functions; names of helpers as `helpers.x`.
+def imported(tree, module="notation"):
+    """Every module that the code of helpers' `module` imports, also inside functions; our own as `helpers.x.y`.
 
     What stands under `if TYPE_CHECKING:` never runs, so it imports nothing.
     """
-    found, waiting = set(), [tree]
+    found, waiting, here = set(), [tree], ["helpers", *module.split(".")]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            origin = ".".join(filter(None, ["helpers" if node.level else "", node.module]))
-            # `from . import shapes` and `from helpers import trace` name a module or a public name
-            found |= {_home(alias.name) for alias in node.names} if origin == "helpers" else {origin}
+            origin = ".".join([*here[: -node.level], *filter(None, [node.module])]) if node.level else node.module
+            # `from ..rnn import shapes` and `from helpers import trace` name a module or a public name
+            inside = origin == "helpers" or origin.removeprefix("helpers.") in PACKAGES
+            found |= {_home(origin, alias.name) for alias in node.names} if inside else {origin}
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             waiting += node.orelse
         else:
@@ -44,24 +51,27 @@ def imported(tree):
     return found
 
 
-def _home(name):
-    return f"helpers.{next((module for module, public in NAMES if public == name), name)}"
+def _home(package, name):
+    return f"helpers.{next(home for home, public in NAMES if public == name)}" if name in helpers.__all__ else f"{package}.{name}"
 
 
 def tops(module):
-    return {name.partition(".")[0] for name in imported(parse(module))}
+    return {name.partition(".")[0] for name in imported(parse(module), module)}
 
 
 def test_imports_are_found_wherever_they_stand():
     code = """
 from .shapes import Shape
+from ..pictures import svg
+from ..notation import H
 if TYPE_CHECKING:
     import torchnlp
 def f():
     from helpers import trace
     import matplotlib.pyplot as plt
 """
-    assert imported(ast.parse(code)) == {"helpers.shapes", "helpers.traces", "matplotlib.pyplot"}
+    ours = {"helpers.rnn.shapes", "helpers.pictures.svg", "helpers.notation", "helpers.rnn.traces"}
+    assert imported(ast.parse(code), "rnn.traces") == ours | {"matplotlib.pyplot"}
 
 
 def test_every_module_on_disk_has_its_place_in_the_order():
@@ -72,7 +82,7 @@ def test_every_module_on_disk_has_its_place_in_the_order():
 def test_a_module_imports_only_from_above(module):
     order = list(helpers.PUBLIC)
     above = {f"helpers.{name}" for name in order[: order.index(module)]}
-    ours = {name for name in imported(parse(module)) if name.partition(".")[0] == "helpers"}
+    ours = {name for name in imported(parse(module), module) if name.partition(".")[0] == "helpers"}
     assert ours <= above
 
 
@@ -118,8 +128,8 @@ def test_an_unknown_name_is_refused_with_the_names_there_are():
         helpers.draw_rolled
 
 
-@pytest.mark.parametrize("module", ["__init__", *MODULES])
+@pytest.mark.parametrize("module", ["__init__", *(f"{package}.__init__" for package in PACKAGES), *MODULES])
 def test_a_module_stays_readable_and_says_what_it_is(module):
-    code = (FOLDER / f"{module}.py").read_text(encoding="utf-8")
-    assert len(code.splitlines()) <= 330
-    assert ast.get_docstring(ast.parse(code))
+    tree = parse(module)
+    assert ast.get_docstring(tree)
+    assert max((node.end_lineno for node in tree.body), default=0) <= 330

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from helpers import expected_shapes, show_parameters, show_shapes, trace
-from helpers.tables import Table, parameter_table, shape_table
+from helpers.pictures.tables import Table, parameter_table, shape_table
 
 # Each network, with the sizes of the call that is shown. All sizes differ, so that a swapped axis is seen.
 NETWORKS = {

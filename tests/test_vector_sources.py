@@ -1,4 +1,4 @@
-"""helpers.vector_sources and helpers.downloads against a server that does everything wrong, on this machine."""
+"""helpers.words.vector_sources and helpers.words.downloads against a server that does everything wrong, on this machine."""
 
 import dataclasses
 import gzip
@@ -21,10 +21,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from torchnlp.word_to_vector import GloVe
 
-from helpers import downloads, vector_files, vector_sources
-from helpers.downloads import Download
-from helpers.glove import load_glove
-from helpers.vector_sources import RELEASES, find_vectors
+from helpers.words import downloads, vector_files, vector_sources
+from helpers.words.downloads import Download
+from helpers.words.glove import load_glove
+from helpers.words.vector_sources import RELEASES, find_vectors
 
 ROOT = Path(__file__).parent.parent
 DIM, COUNT = 50, 4000
@@ -356,7 +356,7 @@ def test_a_folder_that_is_none(server, tmp_path):
 
 def run_python(code, **more):
     """Start a Python that has this test's environment and the course on its path; without torch, so quickly."""
-    code = f"from helpers.vector_sources import find_vectors, kept_files\n{code}"
+    code = f"from helpers.words.vector_sources import find_vectors, kept_files\n{code}"
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, **more)
 
 

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from ..device import one_thread, pick_device
+from ..rnn.shapes import expected_shapes
+from ..rnn.traces import Trace, trace
+from ..speed import forward_ways, measure
 from . import views
-from .device import one_thread, pick_device
 from .live import Explorer, choice, player, slider, switch
-from .shapes import expected_shapes
-from .speed import forward_ways, measure
 from .snippets import call_code, neuron_code, run_code, scaled_code
-from .traces import Trace, trace
 from .views import Gated, Place, State, Timing
 
 STEPS = 12  # of the neuron's input

@@ -127,7 +127,7 @@ def _require(condition: object, otherwise: str) -> None:
 def open_vectors(path: Path, member: str = "") -> Iterator[BinaryIO]:
     """Open a text, a .gz, or a member of a .zip, whatever its name ends in, to be read from front to back.
 
-    >>> with open_vectors(Path(__file__).parent / "data" / "glove.mini.20d.txt") as file:
+    >>> with open_vectors(Path(__file__).parent.parent / "data" / "glove.mini.20d.txt") as file:
     ...     file.readline()[:13]
     b'. 1.632 1.445'
 

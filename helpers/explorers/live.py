@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from .pictures import Picture
+from ..pictures.picture import Picture
 
 View = Callable[[Any, Any], Any]  # (state, the state before or None) -> Picture, Table or HTML text
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
-from .notation import PAPER, QUIET, TEXT, WRONG
-from .pictures import Picture
-from .svg import line, picture, shorten, tag, text
+from ..notation import PAPER, QUIET, TEXT, WRONG
+from ..pictures.picture import Picture
+from ..pictures.svg import line, picture, shorten, tag, text
 
 GREY = "#8A8A8A"
 PLACES = {

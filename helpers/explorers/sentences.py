@@ -8,16 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
+from ..pictures.packing import draw_final_states, draw_packed, draw_padded
+from ..pictures.picture import as_png
+from ..pictures.svg import shorten
+from ..pictures.timelines import draw_verdicts
+from ..rnn.traces import trace
+from ..training import verdicts
+from ..words.sentences import Sentence, embed, tokenize
 from . import views
 from .live import Explorer, switch, wide, words
-from .packing import draw_final_states, draw_packed, draw_padded
-from .pictures import as_png
-from .sentences import Sentence, embed, tokenize
 from .snippets import sentence_code
-from .svg import shorten
-from .timelines import draw_verdicts
-from .training import verdicts
-from .traces import trace
 from .views import MOST_TOKENS, Reading
 
 BATCH = ("hello", "the film was not good , it was boring", "I love you")
@@ -115,7 +115,7 @@ def explore_packing(texts: Sequence[str] = BATCH, vectors: Any = None) -> Explor
 def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was not good , it was boring") -> Explorer:
     """Type a review: what a trained classifier thinks of it after each word.
 
-    >>> from helpers.glove import load_glove
+    >>> from helpers.words.glove import load_glove
     >>> class Undecided(nn.Module):
     ...     def forward(self, batch):  # packed
     ...         return torch.zeros(int(batch.batch_sizes[0]))
@@ -140,7 +140,7 @@ def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was no
 
 
 def _bundled() -> Any:
-    from .glove import load_glove  # here, not above: torchnlp is slow to import
+    from ..words.glove import load_glove  # here, not above: torchnlp is slow to import
 
     return load_glove()
 
@@ -233,7 +233,7 @@ def _judged(new: Verdict, old: Verdict | None) -> Any:
 
 def _judged_still(state: Verdict) -> str:
     """For the stored page, as a plot: a trained network's digits, which differ from machine to machine, are not in its text."""
-    from .plots import plot_reading  # here, not above: matplotlib is slow to import
+    from ..pictures.plots import plot_reading  # here, not above: matplotlib is slow to import
 
     said = '<p style="opacity:.75">Explorer: a review, judged after each word. Run this notebook to type your own.</p>'
     if not state.after:

@@ -10,9 +10,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from .notation import H, NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, X, text_on, value_colour
+from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, H, X, text_on, value_colour
+from ..rnn.traces import Trace, require_index, require_trace
 from .svg import require_labels
-from .traces import Trace, require_index, require_trace
 
 # Curves that are compared; the marker repeats what the colour says.
 STYLES = [("o-", "#D55E00"), ("s-", "#0072B2"), ("^-", "#009E73"), ("D--", "#B0568A"), ("v--", "#555555"), ("x:", "#A87400")]

@@ -5,7 +5,7 @@ import warnings
 import torch
 from torch import nn
 
-from .traces import Trace, trace
+from ..rnn.traces import Trace, trace
 
 DEFAULTS = dict(
     num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0, bidirectional=False

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from .notation import BIAS, H, H_N, QUIET, TEXT, W_HH, W_IH, X, Role, role_of
-from .pictures import Picture
-from .shapes import Shape, Shapes
+from ..notation import BIAS, H_N, QUIET, TEXT, W_HH, W_IH, H, Role, X, role_of
+from ..rnn.shapes import Shape, Shapes
+from ..rnn.traces import Step, Trace, require_index, require_trace
+from .picture import Picture
 from .svg import abbreviate, batch_cards, limit_of, line, number_cell, picture, tag, text
-from .traces import Step, Trace, require_index, require_trace
 
 CELL_W, CELL_H, MOST_CELLS = 44, 22, 6
 

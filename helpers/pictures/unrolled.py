@@ -7,10 +7,23 @@ column (dashed frame). Where the frames cross lies the reason why `output[-1]` e
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .notation import H, H_N, OUTPUT, QUIET, W_HH, W_IH, X
-from .pictures import Picture
-from .svg import abbreviate, empty_node, limit_of, lines, node, picture, require_labels, scale, plural, shorten, tag, text
-from .traces import Trace, require_index, require_trace
+from ..notation import H_N, OUTPUT, QUIET, W_HH, W_IH, H, X
+from ..rnn.traces import Trace, require_index, require_trace
+from .picture import Picture
+from .svg import (
+    abbreviate,
+    empty_node,
+    limit_of,
+    lines,
+    node,
+    picture,
+    plural,
+    require_labels,
+    scale,
+    shorten,
+    tag,
+    text,
+)
 
 R = 19  # radius of a state
 OUTSIDE = 72  # from a first state to its h_0, which stands outside the output frame

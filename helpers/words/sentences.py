@@ -67,7 +67,7 @@ class Sentence:
 def embed(text_or_tokens: str | list[str] | tuple[str, ...], vectors: "GloVe") -> Sentence:
     """A sentence as the input of an RNN: one vector a known word, words without a vector named and left out.
 
-    >>> from helpers.glove import load_glove
+    >>> from helpers.words.glove import load_glove
     >>> sentence = embed("I love you, Grelda", load_glove())
     >>> sentence.input.shape
     torch.Size([4, 1, 20])

@@ -8,9 +8,9 @@ import numpy as np
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from .notation import H_N, QUIET, TEXT, WRONG, X, value_colour
-from .pictures import Picture
-from .recurrence import to_numpy
+from ..notation import H_N, QUIET, TEXT, WRONG, X, value_colour
+from ..rnn.recurrence import to_numpy
+from .picture import Picture
 from .svg import abbreviate, limit_of, line, picture, plural, shorten, tag, text
 
 LEFT, TOP, WIDE, TALL = 84, 58, 66, 36  # where the cells begin, and the size of one

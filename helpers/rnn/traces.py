@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from .device import one_thread
+from ..device import one_thread
 from .recurrence import Call, cell_weights, hidden_states, numpy_weights, read_call, to_numpy
 from .shapes import Shapes
 

@@ -8,10 +8,10 @@ from math import prod
 import numpy as np
 from torch import Tensor, nn
 
-from .notation import H_N, role_of
-from .shapes import Shape, Shapes, expected_shapes, require_rnn
+from ..notation import H_N, role_of
+from ..rnn.shapes import Shape, Shapes, expected_shapes, require_rnn
+from ..rnn.traces import Trace
 from .svg import abbreviate
-from .traces import Trace
 
 
 @dataclass(frozen=True)

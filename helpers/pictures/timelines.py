@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from .notation import H, NEGATIVE, POSITIVE, QUIET, X, Role, value_colour
-from .pictures import Picture
+from ..notation import NEGATIVE, POSITIVE, QUIET, H, Role, X, value_colour
+from ..rnn.traces import Trace, require_index, require_trace
+from .picture import Picture
 from .svg import abbreviate, cells, limit_of, line, picture, plain, require_labels, scale, shorten, tag, text
-from .traces import Trace, require_index, require_trace
 
 LEFT = 76  # room beside a heat map for its name, and for the slanted words below it
 

@@ -5,16 +5,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .diagrams import draw_step, draw_tensors
-from . import gradients
+from ..pictures.diagrams import draw_step, draw_tensors
+from ..pictures.svg import shorten
+from ..pictures.tables import Table, parameter_table, shape_table, state_table
+from ..pictures.timelines import draw_gradients, draw_hidden, draw_response
+from ..pictures.unrolled import draw_unrolled
+from ..rnn import gradients
+from ..rnn.shapes import Shapes
+from ..rnn.traces import Trace
+from ..words.sentences import Sentence
 from .live import wide
-from .sentences import Sentence
-from .shapes import Shapes
-from .svg import shorten
-from .tables import Table, parameter_table, shape_table, state_table
-from .timelines import draw_gradients, draw_hidden, draw_response
-from .traces import Trace
-from .unrolled import draw_unrolled
 
 MOST_TOKENS = 500  # of a typed sentence; a learner who pastes a book is told so
 

@@ -24,7 +24,7 @@ from . import kept_files
 from .downloads import FAILED, Download
 from .vector_files import BROKEN, Numbers, checked_lines, open_vectors, progress, unpacked
 
-MINI = Path(__file__).parent / "data" / "glove.mini.20d.txt"
+MINI = Path(__file__).parent.parent / "data" / "glove.mini.20d.txt"
 SMALL = 1 << 20  # bytes of a file that is read anew as quickly as what would be kept of it
 RECENT = 2.0  # seconds; a file changed so recently can change again without another time stamp
 FORMAT = 1  # of the kept files; another number makes all of them be found anew
@@ -62,7 +62,7 @@ class Vectors(NamedTuple):
 
 
 def find_vectors(source: str | os.PathLike, words: Iterable[str] | None = None, everything: bool = False) -> Vectors:
-    """The wanted words' numbers as they stand in the source, checked. `helpers.glove.load_glove` explains the rest.
+    """The wanted words' numbers as they stand in the source, checked. `helpers.words.glove.load_glove` explains the rest.
 
     >>> find_vectors("mini", ["king", "xylophone"]).missing
     ('xylophone',)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from .notation import H, PAPER, QUIET, TEXT, X
-from .pictures import Picture
-from .recurrence import to_numpy
+from ..notation import PAPER, QUIET, TEXT, H, X
+from ..rnn.recurrence import to_numpy
+from .picture import Picture
 from .svg import limit_of, line, number_cell, picture, plural, shorten, tag, text
 
 # One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ..pictures.svg import shorten
 from .calls import Call, Written, argument_order
 from .explanations import Explanation, Fix, Side
-from .svg import shorten
 from .mends import remake, spell, with_arguments
 
 

@@ -75,7 +75,7 @@ def load_glove(
     >>> vectors["quean"]
     Traceback (most recent call last):
         ...
-    helpers.glove.UnknownWord: 'quean' is not one of the 2 words of glove.mini.20d.txt; close spellings: queen
+    helpers.words.glove.UnknownWord: 'quean' is not one of the 2 words of glove.mini.20d.txt; close spellings: queen
 
     torchnlp by itself answers an unknown word with zeros, which is also what padding looks like; here it raises. Ask
     first with `word in vectors`.

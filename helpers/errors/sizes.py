@@ -17,7 +17,7 @@ def layout(call: Call, axes: int = 3) -> tuple[str, ...]:
     """The names of the input's axes, as this network reads them.
 
     >>> from torch import nn
-    >>> from helpers.calls import Code
+    >>> from helpers.errors.calls import Code
     >>> layout(Call("forward", "nn.RNN", nn.RNN, nn.RNN(3, 4, batch_first=True), {}, (), {}, Code({}), True))
     ('N', 'L', 'H_in')
     """

@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import PackedSequence
 from .calls import Call
 from .explanations import Explanation, Fix
 from .mends import change, name_of, node_of, put, remake, replace
-from .rules_call import no_numbers, embed
+from .rules_call import embed, no_numbers
 from .sizes import data_of, first_state, fits, input_side, layout, shape_after, shape_side
 
 

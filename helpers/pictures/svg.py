@@ -7,8 +7,8 @@ from html import escape
 
 import numpy as np
 
-from .notation import H, PAPER, QUIET, TEXT, Role, text_on, value_colour
-from .pictures import Picture
+from ..notation import PAPER, QUIET, TEXT, H, Role, text_on, value_colour
+from .picture import Picture
 
 FONT = "system-ui, Segoe UI, DejaVu Sans, sans-serif"
 

@@ -1,0 +1,1 @@
+"""What moves: controls, a state, and the views that look at it."""

@@ -1,0 +1,1 @@
+"""From text to numbers: vectors of words, tokens, sentences to read."""
