@@ -209,15 +209,15 @@ class _Drawing:
         return self.y(row - 1, 1) - R - 18
 
     def bars(self, row: int) -> None:
-        y = self.bar(row)
+        y, bars = self.bar(row), []
         for column, t in enumerate(self.columns):
             if t is None:
                 continue
             for direction in (0, 1):
                 x = self.x(column, direction)
                 self.edge((x, self.y(row - 1, direction) - R, x, y + 7), "#AAAAAA", 1.5, False)
-            look = dict(fill=H.tint, stroke=H.colour, stroke_width=1.2)
-            self.parts.append(tag("rect", x=self.x(column) - 24, y=y, width=48, height=7, rx=2, **look))
+            bars.append(tag("rect", x=self.x(column) - 24, y=y, width=48, height=7, rx=2))
+        self.parts.append(tag("g", *bars, fill=H.tint, stroke=H.colour, stroke_width=1.2))
         self.parts.append(text(self.x(0) - 30, y + 8, f"D*H_out={2 * self.s.H_out}", size=11, fill=H.ink, text_anchor="end"))
 
     def states(self, row: int, layer: int, direction: int) -> None:
