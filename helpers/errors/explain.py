@@ -7,15 +7,15 @@ from typing import Any
 
 from .calls import Step, find_call, live_steps, steps_of
 from .explanations import Explanation
-from .rules_autograd import explain_backward
-from .rules_call import check_batch_sizes, check_device, check_kind, check_signature, check_steps, check_type
-from .rules_input import check_axes, check_size
-from .rules_lengths import check_lengths, check_padded, check_unpad
-from .rules_making import check_making, check_nonlinearity
-from .rules_padding import check_by_hand, check_options, check_packed, check_sequences
-from .rules_state_sizes import check_state_device, check_state_shape, check_state_type
-from .rules_states import check_state_axes, check_state_kind
-from .rules_warnings import explain_warning
+from .rules.backward import explain_backward
+from .rules.calling import check_batch_sizes, check_device, check_kind, check_signature, check_steps, check_type
+from .rules.inputs import check_axes, check_size
+from .rules.lengths import check_lengths, check_padded, check_unpad
+from .rules.making import check_making, check_nonlinearity
+from .rules.padding import check_by_hand, check_options, check_packed, check_sequences
+from .rules.state_sizes import check_state_device, check_state_shape, check_state_type
+from .rules.states import check_state_axes, check_state_kind
+from .rules.warned import explain_warning
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
 CHECKS = {

@@ -63,7 +63,7 @@ class Explanation:
     """One error explained. Prints as text; in a notebook it is a table with a picture.
 
     >>> given, expected = Side("input", (Axis("L", 5), Axis("H_in", 7))), Side("input", (Axis("L"), Axis("H_in", 3)))
-    >>> Explanation("The last axis is H_in.", (given,), (expected,), "Other features.", Fix("x = x[:, :3]"))
+    >>> Explanation("The last axis is H_in.", given, expected, "Other features.", Fix("x = x[:, :3]"))
     The last axis is H_in.
       given     input (L=5, H_in=7)
       expected  input (L, H_in=3)
@@ -72,10 +72,15 @@ class Explanation:
     """
 
     rule: str
-    sides_given: tuple[Side, ...]
+    sides_given: tuple[Side, ...]  # one Side may come alone, here and below
     sides_expected: tuple[Side, ...]
     cause: str
     fix: Fix
+
+    def __post_init__(self):
+        for name in ("sides_given", "sides_expected"):
+            sides = getattr(self, name)
+            object.__setattr__(self, name, (sides,) if isinstance(sides, Side) else tuple(sides))
 
     @property
     def given(self) -> str:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..pictures.svg import shorten
-from .calls import Call, Written, argument_order
-from .explanations import Explanation, Fix, Side
-from .mends import remake, spell, with_arguments
+from ...pictures.svg import shorten
+from ..calls import Call, Written, argument_order
+from ..explanations import Explanation, Fix, Side
+from ..mends import remake, spell, with_arguments
 
 
 class Finding(NamedTuple):
@@ -37,7 +37,7 @@ def check_making(call: Call) -> Explanation | None:
         wrong_note=True,
     )
     expected = Side(call.what, note=finding.expected)
-    return Explanation(finding.rule, (given,), (expected,), finding.cause, _written_anew(call, finding))
+    return Explanation(finding.rule, given, expected, finding.cause, _written_anew(call, finding))
 
 
 def _told(value: Any) -> str:
@@ -311,6 +311,4 @@ def check_nonlinearity(call: Call) -> Explanation | None:
         "A plain RNN computes with these two only. nn.RNNCell takes any name when it is made, and "
         "complains when it is called."
     )
-    return Explanation(
-        "nonlinearity is 'tanh' or 'relu'.", (given,), (expected,), cause, remake(call, nonlinearity="tanh")
-    )
+    return Explanation("nonlinearity is 'tanh' or 'relu'.", given, expected, cause, remake(call, nonlinearity="tanh"))

@@ -4,11 +4,11 @@ from typing import Any
 
 from torch import Tensor
 
-from .calls import Call, value_of
-from .explanations import Axis, Explanation, Side
-from .mends import change, name_of, node_of, put, spell
-from .rules_padding import batch_first, edit
-from .sizes import described, shape_side
+from ..calls import Call, value_of
+from ..explanations import Axis, Explanation, Side
+from ..mends import change, name_of, node_of, put, spell
+from ..sizes import described, shape_side
+from .padding import batch_first, edit
 
 
 def _axes(call: Call, shape: tuple[int, ...]) -> tuple[str, ...]:
@@ -34,16 +34,16 @@ def check_padded(call: Call) -> Explanation | None:
         if isinstance(value, (list, tuple)) and value and all(isinstance(v, Tensor) for v in value):
             return Explanation(
                 rule,
-                (given,),
-                (expected,),
+                given,
+                expected,
                 "A list of sequences: pad it first (or use pack_sequence).",
                 change(call, "input", f"{pad}({{}}{first})"),
             )
         cause = "NumPy or Python made it, and packing takes tensors."
         return Explanation(
             rule,
-            (given,),
-            (expected,),
+            given,
+            expected,
             cause,
             change(call, "input", f"{spell(call, 'torch.as_tensor')}({{}}, dtype={spell(call, 'torch.float32')})"),
         )
@@ -52,8 +52,8 @@ def check_padded(call: Call) -> Explanation | None:
         axis = 0 if batch_first(call) else 1
         return Explanation(
             "A padded batch has an axis for the steps and one for the sequences.",
-            (given,),
-            (Side("input", tuple(map(Axis, _axes(call, (1, 1)))), "and perhaps features"),),
+            given,
+            Side("input", tuple(map(Axis, _axes(call, (1, 1)))), "and perhaps features"),
             "One sequence alone: give it a batch axis.",
             change(call, "input", f"{{}}.unsqueeze({axis})" if value.dim() else "{}.reshape(1, 1)"),
         )
@@ -64,8 +64,8 @@ def check_padded(call: Call) -> Explanation | None:
         line = text if text and not hasattr(call.code.statement, "body") else f"{call.what}({name}, lengths)"
         return Explanation(
             "There must be something to pack.",
-            (given,),
-            (Side("input", tuple(map(Axis, names))),),
+            given,
+            Side("input", tuple(map(Axis, names))),
             "An empty batch, or sequences without steps: leave them out.",
             put(call, f"if {name}.numel(): {line}", "instead"),
         )
@@ -101,14 +101,14 @@ def check_lengths(call: Call) -> Explanation | None:
         else:
             listed = "[max(1, int(n)) for n in {}]"
             fix = change(call, "lengths", "{}.clamp(min=1)" if isinstance(_given_lengths(call), Tensor) else listed)
-        return Explanation(rule, (given,), (expected,), cause, fix)
+        return Explanation(rule, given, expected, cause, fix)
     if numbers != sorted(numbers, reverse=True):
         rule = "With enforce_sorted=True (the default) the longest sequence comes first."
         cause = (
             "The batch is in its own order. With enforce_sorted=False torch sorts, and restores the order afterwards."
         )
         expected = (Side("lengths", note=f"{_row(numbers)} with enforce_sorted=False"),)
-        return Explanation(rule, (given,), expected, cause, edit(call, enforce_sorted="False"))
+        return Explanation(rule, given, expected, cause, edit(call, enforce_sorted="False"))
     return None
 
 
@@ -137,12 +137,12 @@ def _no_row_of_numbers(call: Call, lengths: Any, N: int) -> Explanation | None:
                 "{}.flatten()" if isinstance(own, Tensor) else f"{spell(call, 'torch.as_tensor')}({{}}).flatten()"
             )
             return Explanation(
-                rule, (given,), expected, "The lengths have an axis too many.", change(call, "lengths", template)
+                rule, given, expected, "The lengths have an axis too many.", change(call, "lengths", template)
             )
         if lengths.dim() == 0:
             return Explanation(
                 rule,
-                (given,),
+                given,
                 expected,
                 "One number for all: repeat it for each sequence.",
                 change(call, "lengths", f"[int({{}})] * {N}"),
@@ -150,11 +150,9 @@ def _no_row_of_numbers(call: Call, lengths: Any, N: int) -> Explanation | None:
         value, first = call.given["input"], batch_first(call)
         if lengths.shape == value.shape[:2]:
             cause = "This is a mask, one number for each step: the sum over the steps is the length."
-            return Explanation(
-                rule, (given,), expected, cause, change(call, "lengths", f"{{}}.sum({int(first)}).cpu()")
-            )
+            return Explanation(rule, given, expected, cause, change(call, "lengths", f"{{}}.sum({int(first)}).cpu()"))
         cause = "These are not lengths; perhaps they are the sequences. Without padding all are as long as the batch:"
-        return Explanation(rule, (given,), expected, cause, change(call, "lengths", f"[{L}] * {N}"))
+        return Explanation(rule, given, expected, cause, change(call, "lengths", f"[{L}] * {N}"))
     given = Side("lengths", note=described(lengths), wrong_note=True)
     cause = (
         "These are no numbers. Without padding all are as long as the batch:"
@@ -164,12 +162,12 @@ def _no_row_of_numbers(call: Call, lengths: Any, N: int) -> Explanation | None:
     if isinstance(lengths, (list, tuple)) and len(lengths) == N and all(hasattr(s, "__len__") for s in lengths):
         return Explanation(
             rule,
-            (given,),
+            given,
             expected,
             "These are the sequences, not their lengths.",
             change(call, "lengths", "[len(s) for s in {}]"),
         )
-    return Explanation(rule, (given,), expected, cause, change(call, "lengths", f"[{L}] * {N}"))
+    return Explanation(rule, given, expected, cause, change(call, "lengths", f"[{L}] * {N}"))
 
 
 def _elsewhere(call: Call, lengths: Tensor) -> Explanation | None:
@@ -180,11 +178,7 @@ def _elsewhere(call: Call, lengths: Tensor) -> Explanation | None:
         "The lengths went to the device with the rest of the batch. torch reads them in Python: they stay on the CPU."
     )
     return Explanation(
-        "lengths live on the CPU, wherever the batch is.",
-        (given,),
-        (expected,),
-        cause,
-        change(call, "lengths", "{}.cpu()"),
+        "lengths live on the CPU, wherever the batch is.", given, expected, cause, change(call, "lengths", "{}.cpu()")
     )
 
 
@@ -226,9 +220,7 @@ def check_unpad(call: Call) -> Explanation | None:
     if not isinstance(lengths, Tensor):
         given, expected = Side("lengths", note=described(lengths), wrong_note=True), Side("lengths", note="a tensor")
         fix = change(call, "lengths", f"{spell(call, 'torch.as_tensor')}({{}})")
-        return Explanation(
-            "unpad_sequence takes the lengths as a tensor.", (given,), (expected,), "A list was given.", fix
-        )
+        return Explanation("unpad_sequence takes the lengths as a tensor.", given, expected, "A list was given.", fix)
     N = value.size(0)  # torch has already brought the batch to the front, in place
     if len(lengths) == N:
         return None
@@ -239,8 +231,8 @@ def check_unpad(call: Call) -> Explanation | None:
     fix = change(call, "lengths", f"{{}}[:{N}]")
     return Explanation(
         "There is one length for each sequence of the batch.",
-        (given,),
-        (expected,),
+        given,
+        expected,
         "The lengths belong to another batch.",
         fix,
     )

@@ -6,10 +6,10 @@ from typing import Any
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
-from .explanations import Explanation, Fix, Side
-from .mends import change, change_states, name_of, network, put, spell
-from .sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_shape, weight
+from ..calls import Call
+from ..explanations import Explanation, Fix, Side
+from ..mends import change, change_states, name_of, network, put, spell
+from ..sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_shape, weight
 
 
 def state_names(call: Call, axes: int) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def check_state_kind(call: Call) -> Explanation | None:
     if isinstance(hx, Tensor):
         given = shape_side("hx", hx.shape, note="one tensor", wrong_note=True)
     cause, fix = _pair_mended(call, hx) if call.lstm else _single_mended(call, hx)
-    return Explanation(rule, (given,), expected_sides(call), cause, fix)
+    return Explanation(rule, given, expected_sides(call), cause, fix)
 
 
 def _pair_mended(call: Call, hx: Any) -> tuple[str, Fix]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
-from .explanations import Explanation, Fix
-from .mends import change, name_of, node_of, put, remake, replace
-from .rules_call import embed, no_numbers
-from .sizes import data_of, first_state, fits, input_side, layout, shape_after, shape_side
+from ..calls import Call
+from ..explanations import Explanation, Fix
+from ..mends import change, name_of, node_of, put, remake, replace
+from ..sizes import data_of, first_state, fits, input_side, layout, shape_after, shape_side
+from .calling import embed, no_numbers
 
 
 def check_axes(call: Call) -> Explanation | None:
@@ -32,9 +32,9 @@ def check_axes(call: Call) -> Explanation | None:
     wrong = [i for i, size in enumerate(shape) if size == 1][:1] if len(shape) > max(allowed) else range(len(shape))
     given = shape_side("input.data" if packed else "input", shape, (), wrong or range(len(shape)))
     if not data_of(value).is_floating_point():
-        return Explanation(rule, (given,), (input_side(call),), *embed(call, shape))
+        return Explanation(rule, given, (input_side(call),), *embed(call, shape))
     cause, fix = _axes_reshaped(call, shape)
-    return Explanation(rule, (given,), (input_side(call),), cause, fix)
+    return Explanation(rule, given, (input_side(call),), cause, fix)
 
 
 def _axes_reshaped(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
@@ -131,7 +131,7 @@ def check_size(call: Call) -> Explanation | None:
     if shape[-1] == 0:
         return no_numbers(call, rule, given)
     cause, fix = _size_mended(call, shape, packed)
-    return Explanation(rule, (given,), (input_side(call, len(shape)),), cause, fix)
+    return Explanation(rule, given, (input_side(call, len(shape)),), cause, fix)
 
 
 def _size_mended(call: Call, shape: tuple[int, ...], packed: bool) -> tuple[str, Fix]:

@@ -2,9 +2,9 @@
 
 import re
 
-from .calls import Call
-from .explanations import Explanation, Fix, Side
-from .mends import change, network, put, spell, with_arguments
+from ..calls import Call
+from ..explanations import Explanation, Fix, Side
+from ..mends import change, network, put, spell, with_arguments
 
 
 def explain_warning(message: str, call: Call | None) -> Explanation | None:
@@ -30,7 +30,7 @@ def _dropout(message: str, call: Call | None) -> Explanation:
     fix = Fix("num_layers=2", "make")
     if call is not None and call.kind == "make":
         fix = with_arguments(call, f"{spell(call, 'torch.' + call.what)}({_without_dropout(call)})", dropout=None)
-    return Explanation("dropout acts between stacked layers only.", (given,), (expected,), cause, fix)
+    return Explanation("dropout acts between stacked layers only.", given, expected, cause, fix)
 
 
 def _without_dropout(call: Call) -> str:
@@ -47,7 +47,7 @@ def _scattered(call: Call | None) -> Explanation:
     name = network(call) if call is not None else "rnn"
     fix = put(call, f"{name}.flatten_parameters()") if call is not None else Fix("rnn.flatten_parameters()")
     return Explanation(
-        "cuDNN wants the weights side by side in memory.", (given,), (Side("weights", note="one block"),), cause, fix
+        "cuDNN wants the weights side by side in memory.", given, (Side("weights", note="one block"),), cause, fix
     )
 
 
@@ -60,4 +60,4 @@ def _traced(call: Call | None) -> Explanation:
     fix = Fix("lengths = torch.as_tensor(lengths)")
     if call is not None:
         fix = change(call, "lengths", f"{spell(call, 'torch.as_tensor')}({{}})")
-    return Explanation("Under torch.jit.trace, lengths must be a tensor.", (given,), (expected,), cause, fix)
+    return Explanation("Under torch.jit.trace, lengths must be a tensor.", given, expected, cause, fix)

@@ -6,10 +6,10 @@ import numpy as np
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
-from .explanations import Axis, Explanation, Fix, Side
-from .mends import change, name_of, put, replace, spell, with_arguments
-from .sizes import described, shape_side
+from ..calls import Call
+from ..explanations import Axis, Explanation, Fix, Side
+from ..mends import change, name_of, put, replace, spell, with_arguments
+from ..sizes import described, shape_side
 
 
 def batch_first(call: Call) -> bool:
@@ -33,7 +33,7 @@ def check_by_hand(call: Call) -> Explanation | None:
         given, expected = Side("batch_sizes", note=str(sizes.device), wrong_note=True), Side("batch_sizes", note="cpu")
         cause = "batch_sizes always stay on the CPU, wherever the data are."
         return Explanation(
-            rule, (given,), (expected,), cause, edit(call, batch_sizes=f"{name_of(call, 'batch_sizes')}.cpu()")
+            rule, given, expected, cause, edit(call, batch_sizes=f"{name_of(call, 'batch_sizes')}.cpu()")
         )
     given = Side("arguments", note=f"{described(data)} alone", wrong_note=True)
     pack = spell(call, "torch.nn.utils.rnn.pack_sequence")
@@ -42,8 +42,8 @@ def check_by_hand(call: Call) -> Explanation | None:
     fix = replace(call, call.code.call, written) if call.direct and call.code.call else put(call, written, "instead")
     return Explanation(
         rule,
-        (given,),
-        (Side("arguments", note="a list of sequences, to pack_sequence"),),
+        given,
+        Side("arguments", note="a list of sequences, to pack_sequence"),
         "The batch sizes are missing.",
         fix,
     )
@@ -64,7 +64,7 @@ def check_sequences(call: Call) -> Explanation | None:
     if not isinstance(value, Iterable):
         zeros = f"[{spell(call, 'torch.zeros')}(1, 1)]"
         cause = "This is no list: did a function forget its return? Put your own sequences in the place of the zeros."
-        return Explanation(rule, (given,), (expected,), cause, change(call, "sequences", zeros))
+        return Explanation(rule, given, expected, cause, change(call, "sequences", zeros))
     value = call.inner.get("sequences", value)  # an iterator has been used up: torch has made a tuple of it
     if not isinstance(value, (list, tuple)):
         return None
@@ -74,8 +74,8 @@ def check_sequences(call: Call) -> Explanation | None:
         cause = "An empty batch: all its sequences were filtered out, or the list is filled later."
         return Explanation(
             rule,
-            (Side("sequences", note="an empty list", wrong_note=True),),
-            (expected,),
+            Side("sequences", note="an empty list", wrong_note=True),
+            expected,
             cause,
             put(call, f"if {name}: {line}", "instead"),
         )
@@ -84,12 +84,10 @@ def check_sequences(call: Call) -> Explanation | None:
         float64 = any(isinstance(s, np.ndarray) and s.dtype.kind == "f" for s in value)
         dtype = f", dtype={spell(call, 'torch.float32')}" if float64 else ""
         fix = change(call, "sequences", f"[{spell(call, 'torch.as_tensor')}(s{dtype}) for s in {{}}]")
-        return Explanation(rule, (given,), (expected,), cause, fix)
+        return Explanation(rule, given, expected, cause, fix)
     if any(s.dim() == 0 for s in value):
         cause = "These are single numbers, tensors without any axis. Each is one step of one feature."
-        return Explanation(
-            rule, (given,), (expected,), cause, change(call, "sequences", "[s.reshape(1, 1) for s in {}]")
-        )
+        return Explanation(rule, given, expected, cause, change(call, "sequences", "[s.reshape(1, 1) for s in {}]"))
     return _without_features(call, value) or _apart(call, value, rule)
 
 
@@ -110,11 +108,7 @@ def _without_features(call: Call, value: Sequence[Tensor]) -> Explanation | None
         line = call.code.text if simple else f"{call.what}({name})"
         fix = put(call, f"if any(s.numel() for s in {name}): {line}", "instead")
     return Explanation(
-        "Every step has at least one feature.",
-        (given,),
-        (Side("each sequence", (Axis("L"), Axis("H_in"))),),
-        cause,
-        fix,
+        "Every step has at least one feature.", given, Side("each sequence", (Axis("L"), Axis("H_in"))), cause, fix
     )
 
 
@@ -135,7 +129,7 @@ def _apart(call: Call, value: Iterable[Tensor], rule: str) -> Explanation | None
             expected = Side("each sequence", (Axis("L"), Axis("H_in", first.size(0))))
             cause = "The axes of each sequence look swapped: the steps must come first."
             return Explanation(
-                rule, sides, (expected,), cause, change(call, "sequences", "[s.transpose(0, 1) for s in {}]")
+                rule, sides, expected, cause, change(call, "sequences", "[s.transpose(0, 1) for s in {}]")
             )
         least = min(s.size(-1) for s in value if s.dim() > 1) if all(s.dim() > 1 for s in value) else 1
         cause = (
@@ -143,7 +137,7 @@ def _apart(call: Call, value: Iterable[Tensor], rule: str) -> Explanation | None
             f"first {least}, they can be padded."
         )
         keep = f"[s[..., :{least}] for s in {{}}]" if first.dim() == other.dim() else "[s.flatten() for s in {}]"
-        return Explanation(rule, sides, (expected,), cause, change(call, "sequences", keep))
+        return Explanation(rule, sides, expected, cause, change(call, "sequences", keep))
     away = next((s for s in value if s.device != first.device), None)
     if away is not None:
         sides = (
@@ -156,7 +150,7 @@ def _apart(call: Call, value: Iterable[Tensor], rule: str) -> Explanation | None
         return Explanation(
             "Sequences of one batch are on one device.",
             sides,
-            (Side("all", note=there),),
+            Side("all", note=there),
             "Some were moved, others not.",
             fix,
         )
@@ -169,8 +163,8 @@ def check_options(call: Call) -> Explanation | None:
     if side not in ("left", "right"):
         return Explanation(
             "padding_side is 'left' or 'right'.",
-            (Side("padding_side", note=repr(side), wrong_note=True),),
-            (Side("padding_side", note="'right', or 'left'"),),
+            Side("padding_side", note=repr(side), wrong_note=True),
+            Side("padding_side", note="'right', or 'left'"),
             "Padding stands before or behind the steps.",
             edit(call, padding_side="'right'"),
         )
@@ -178,8 +172,8 @@ def check_options(call: Call) -> Explanation | None:
         cause = "Padding fills a tensor of numbers; for words, use the number of your <pad> word."
         return Explanation(
             "padding_value is a number.",
-            (Side("padding_value", note=repr(value), wrong_note=True),),
-            (Side("padding_value", note="a number, usually 0"),),
+            Side("padding_value", note=repr(value), wrong_note=True),
+            Side("padding_value", note="a number, usually 0"),
             cause,
             edit(call, padding_value="0.0"),
         )
@@ -192,8 +186,8 @@ def check_options(call: Call) -> Explanation | None:
         )
         return Explanation(
             "total_length is at least the longest sequence of the batch.",
-            (Side("total_length", note=str(total), wrong_note=True),),
-            (Side("total_length", note=f">= {longest}"),),
+            Side("total_length", note=str(total), wrong_note=True),
+            Side("total_length", note=f">= {longest}"),
             cause,
             edit(call, total_length=str(longest)),
         )
@@ -210,7 +204,7 @@ def check_packed(call: Call) -> Explanation | None:
     rule = f"{call.what} takes a PackedSequence, as a network returns it for packed input."
     if isinstance(value, tuple) and value and isinstance(value[0], PackedSequence):
         cause = "This is all the network returned: (output, h_n). Only output is packed."
-        return Explanation(rule, (given,), (expected,), cause, change(call, name, "{}[0]"))
+        return Explanation(rule, given, expected, cause, change(call, name, "{}[0]"))
     if isinstance(value, Tensor) and value.dim() > 1:
         given = shape_side(name, value.shape, note="a tensor", wrong_note=True)
         cause = (
@@ -221,7 +215,7 @@ def check_packed(call: Call) -> Explanation | None:
         L, N = value.shape[1::-1] if batch_first(call) else value.shape[:2]
         first = ", batch_first=True" if batch_first(call) else ""
         cause += " Or pack the input before the network:"
-        return Explanation(rule, (given,), (expected,), cause, change(call, name, f"{pack}({{}}, [{L}] * {N}{first})"))
+        return Explanation(rule, given, expected, cause, change(call, name, f"{pack}({{}}, [{L}] * {N}{first})"))
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], Tensor) and value[0].dim() > 1:
         cause = (
             "This is all a network returned, (output, h_n), and its input was not packed. Pack the input "
@@ -230,23 +224,21 @@ def check_packed(call: Call) -> Explanation | None:
         pack = spell(call, "torch.nn.utils.rnn.pack_padded_sequence")
         L, N = value[0].shape[1::-1] if batch_first(call) else value[0].shape[:2]
         first = ", batch_first=True" if batch_first(call) else ""
-        return Explanation(
-            rule, (given,), (expected,), cause, change(call, name, f"{pack}({{}}[0], [{L}] * {N}{first})")
-        )
+        return Explanation(rule, given, expected, cause, change(call, name, f"{pack}({{}}[0], [{L}] * {N}{first})"))
     pack = spell(call, "torch.nn.utils.rnn.pack_sequence")
     if isinstance(value, (list, tuple)) and value and all(isinstance(v, Tensor) for v in value):
         return Explanation(
             rule,
-            (given,),
-            (expected,),
+            given,
+            expected,
             "A list of sequences is not packed yet.",
             change(call, name, f"{pack}({{}}, enforce_sorted=False)"),
         )
     zeros = f"{pack}([{spell(call, 'torch.zeros')}(1, 1)])"
     return Explanation(
         rule,
-        (given,),
-        (expected,),
+        given,
+        expected,
         "Nothing packed came in. Put your own batch in the place of the zeros.",
         change(call, name, zeros),
     )

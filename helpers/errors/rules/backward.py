@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .calls import RECURRENT, Call, Code, Step, code_of, statements, value_of
-from .explanations import Explanation, Fix, Side
-from .mends import network
+from ..calls import RECURRENT, Call, Code, Step, code_of, statements, value_of
+from ..explanations import Explanation, Fix, Side
+from ..mends import network
 
 
 def explain_backward(steps: list[Step], message: str) -> Explanation | None:
@@ -215,7 +215,7 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
         return Explanation(
             rule,
             given,
-            (Side("each backward()", note="a graph of its own"),),
+            Side("each backward()", note="a graph of its own"),
             cause,
             _at(code.statement, code, _cut(state), "after"),
         )

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
-from .explanations import Explanation, Fix, Side
-from .mends import change, name_of, network, put, replace, spell
-from .sizes import data_of, described, first_weight, fits, input_side, layout, shape_side, short, weight
+from ..calls import Call
+from ..explanations import Explanation, Fix, Side
+from ..mends import change, name_of, network, put, replace, spell
+from ..sizes import data_of, described, first_weight, fits, input_side, layout, shape_side, short, weight
 
 
 def check_signature(call: Call) -> Explanation | None:
@@ -35,7 +35,7 @@ def check_signature(call: Call) -> Explanation | None:
         names = layout(call, 3)
         data = f"{spell(call, 'torch.zeros')}({', '.join(['1'] * (len(names) - 1))}, {call.module.input_size})"
         cause = f"The input is missing. Put your own data in the place of the zeros: ({', '.join(names)})."
-        return Explanation(rule, (given,), (expected,), cause, _call_again(call, data))
+        return Explanation(rule, given, expected, cause, _call_again(call, data))
     words = [name_of(call, "input")]
     node = call.code.call
     if call.direct and node is not None and len(node.args) > 2:
@@ -45,7 +45,7 @@ def check_signature(call: Call) -> Explanation | None:
     if call.lstm and len(call.args) == 3:
         cause = "h0 and c0 belong together: they are one argument, a pair."
         pair = words[1:3] if len(words) > 2 else ["h0", "c0"]
-        return Explanation(rule, (given,), (expected,), cause, _call_again(call, f"{words[0]}, ({', '.join(pair)})"))
+        return Explanation(rule, given, expected, cause, _call_again(call, f"{words[0]}, ({', '.join(pair)})"))
     options = [key for key in unknown if key in ("batch_first", "bidirectional", "dropout", "num_layers")]
     cause = (
         f"{options[0]} is chosen when the network is made, not when it is called."
@@ -56,7 +56,7 @@ def check_signature(call: Call) -> Explanation | None:
             else "There are more arguments than the network takes."
         )
     )
-    return Explanation(rule, (given,), (expected,), cause, _call_again(call, ", ".join(words[:2])))
+    return Explanation(rule, given, expected, cause, _call_again(call, ", ".join(words[:2])))
 
 
 def _call_again(call: Call, arguments: str) -> Fix:
@@ -72,7 +72,7 @@ def check_kind(call: Call) -> Explanation | None:
     rule = "The input must be a tensor of numbers" + ("." if call.cell else ", or a packed batch.")
     given = Side("input", note=described(value), wrong_note=True)
     cause, fix = _into_tensor(call, value)
-    return Explanation(rule, (given,), (input_side(call),), cause, fix)
+    return Explanation(rule, given, (input_side(call),), cause, fix)
 
 
 def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
@@ -156,14 +156,14 @@ def check_type(call: Call) -> Explanation | None:
             names = ("N", "L") if call.module.batch_first else ("L", "N")
             given = shape_side("input", data.shape, names, note=short(data.dtype), wrong_note=True)
         right_input = input_side(call)
-        return Explanation(rule, (given,), (Side(right_input.name, right_input.axes, short(right)),), cause, fix)
+        return Explanation(rule, given, (Side(right_input.name, right_input.axes, short(right)),), cause, fix)
     cause = (
         "NumPy and pandas make float64."
         if data.dtype == torch.float64
         else f"The network was made or turned into {short(right)}."
     )
     fix = change(call, "input", f"{{}}.to({network(call)}.{first_weight(call)}.dtype)")
-    return Explanation(rule, (given,), (expected,), cause, fix)
+    return Explanation(rule, given, expected, cause, fix)
 
 
 def embed(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
@@ -212,13 +212,13 @@ def check_device(call: Call) -> Explanation | None:
         return Explanation(
             rule,
             given,
-            (expected,),
+            expected,
             "The data were moved, the network was not: model.to(device) once, before training.",
             fix,
         )
     fix = change(call, "input", f"{{}}.to({network(call)}.{first_weight(call)}.device)")
     return Explanation(
-        rule, given, (expected,), "The network was moved, this batch was not: each batch needs .to(device).", fix
+        rule, given, expected, "The network was moved, this batch was not: each batch needs .to(device).", fix
     )
 
 
@@ -244,7 +244,7 @@ def no_numbers(call: Call, rule: str, given: Side) -> Explanation:
     data_name = name + ".data" * isinstance(call.given["input"], PackedSequence)
     line = call.code.text if simple and call.direct else f"{network(call)}({name})"
     fix = put(call, f"if {data_name}.numel(): {line}", "instead")
-    return Explanation(rule, (given,), (input_side(call, len(given.axes or ())),), cause, fix)
+    return Explanation(rule, given, (input_side(call, len(given.axes or ())),), cause, fix)
 
 
 def check_batch_sizes(call: Call) -> Explanation | None:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
-from .explanations import Explanation, Fix, Side
-from .mends import change, change_states, network
-from .rules_states import expected_sides, state_names, state_side, states, wanted, zeros
-from .sizes import data_of, first_weight, fits, layout, shape_after, shape_side, short
+from ..calls import Call
+from ..explanations import Explanation, Fix, Side
+from ..mends import change, change_states, network
+from ..sizes import data_of, first_weight, fits, layout, shape_after, shape_side, short
+from .states import expected_sides, state_names, state_side, states, wanted, zeros
 
 
 def check_state_shape(call: Call) -> Explanation | None:
@@ -145,8 +145,10 @@ def _like_the_input(call: Call, kind: str, rule: str, cause: str) -> Explanation
     kinds = [getattr(state, kind) for state in given]
     if all(one == right for one in kinds):
         return None
-    sides = tuple(state_side(call, i, s, (), note=short(one), wrong_note=one != right)
-                  for i, (s, one) in enumerate(zip(given, kinds)))
+    sides = tuple(
+        state_side(call, i, s, (), note=short(one), wrong_note=one != right)
+        for i, (s, one) in enumerate(zip(given, kinds))
+    )
     expected = tuple(Side(s.name, s.axes, short(right)) for s in expected_sides(call))
     fix = change_states(call, f"{{}}.to({network(call)}.{first_weight(call)}.{kind})")
     return Explanation(rule, sides, expected, cause, fix)
