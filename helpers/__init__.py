@@ -71,6 +71,7 @@ PUBLIC = {
     "errors.rules.state_sizes": [],
     "errors.rules.padding": [],
     "errors.rules.lengths": [],
+    "errors.rules.returned": [],
     "errors.rules.backward": [],
     "errors.rules.warned": [],
     "errors.explain": ["explain_error", "explain_errors"],

@@ -64,6 +64,22 @@ def test_other_cells_show_nothing_more(shell, code):
     assert ran(shell, code)[1] == []
 
 
+def test_a_script_that_is_run_is_explained_once(shell, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import torch\nnet = torch.nn.RNN(3, 4)\ndata = torch.zeros(5, 2, 7)\nnet(data)\n", encoding="utf-8")
+    explain_errors()
+    text, shown, result = ran(shell, f"%run {script}")
+    assert "must be equal to input_size" in text
+    assert [data["text/plain"].splitlines()[4] for data in shown] == ["  mend      net = torch.nn.RNN(7, 4)"]
+    assert ran(shell, "1 + 1")[1] == [] and ran(shell, "1 / 0")[1] == []  # said once
+
+
+@pytest.mark.parametrize("magic", ["%time ", "%%time\n", "%timeit -n1 -r1 "])
+def test_a_call_that_is_timed_is_explained(shell, magic):
+    explain_errors()
+    assert len(ran(shell, magic + WRONG)[1]) == 1
+
+
 def test_a_mistake_of_ours_leaves_the_plain_traceback(shell, monkeypatch):
     explain_errors()
 

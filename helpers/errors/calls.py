@@ -3,6 +3,7 @@
 import ast
 import inspect
 import linecache
+import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +22,7 @@ PACKING |= {"unpack_sequence", "unpad_sequence", "__new__"}  # __new__ is Packed
 # The names of a constructor's arguments, in their order; torch's own signature says only *args, **kwargs.
 MAKING = ["input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional"]
 _TORCH = str(Path(torch.__file__).parent)
+_PYTHON = sysconfig.get_paths()["stdlib"]
 
 
 class Step(NamedTuple):
@@ -51,9 +53,13 @@ class Code:
     names: dict[str, Any]
     file: str = ""
     statement: ast.stmt | None = None
-    call: ast.Call | None = None
+    node: ast.expr | None = None  # the part of it that failed: a call, out.shape, out[-1]
     source: str = ""  # the whole file or cell
     parameters: tuple[str, ...] = ()  # what the function it stands in is given
+
+    @property
+    def call(self) -> ast.Call | None:
+        return self.node if isinstance(self.node, ast.Call) else None
 
     @property
     def text(self) -> str:
@@ -134,7 +140,8 @@ def find_call(steps: list[Step], message: str = "") -> Call | None:
 
 def _own(steps: list[Step]) -> Step:
     """The deepest line that is the learner's, rather than a package's; the deepest of all if there is none."""
-    return next((s for s in reversed(steps) if "site-packages" not in s.frame.f_code.co_filename), steps[-1])
+    files = ((step, step.frame.f_code.co_filename) for step in reversed(steps))
+    return next((s for s, file in files if "site-packages" not in file and not file.startswith(_PYTHON)), steps[-1])
 
 
 def _wrongly_called(step: Step, deeper: list[Step]) -> bool:
@@ -163,7 +170,7 @@ def _forward(step: Step, above: list[Step], code: Code) -> Call:
         args, kwargs = (seen.get("orig_input", seen["input"]), seen["hx"]), {}
     given = dict(zip(("input", "hx"), args)) | {key: kwargs[key] for key in ("input", "hx") if key in kwargs}
     direct = above[0].owner is module
-    return Call("forward", _known_as(type(module)), type(module), module, given, args, kwargs, code, direct)
+    return Call("forward", known_as(type(module)), type(module), module, given, args, kwargs, code, direct)
 
 
 def _making(inside: list[Step], code: Code, direct: bool) -> Call:
@@ -177,7 +184,7 @@ def _making(inside: list[Step], code: Code, direct: bool) -> Call:
         given |= {"nonlinearity": vars(inside[0].owner).get("nonlinearity", kwargs.get("nonlinearity", "tanh"))}
     if issubclass(made, RECURRENT[1]):
         given = {key: seen[key] for key in argument_order(made) if key in seen}
-    return Call("make", _known_as(made), made, None, given, args, kwargs, code, direct)
+    return Call("make", known_as(made), made, None, given, args, kwargs, code, direct)
 
 
 def argument_order(made: type) -> list[str]:
@@ -215,15 +222,19 @@ def _refused_at_once(code: Code, message: str) -> Call | None:
         return None
     given = {key: Written(code.segment(arg)) for key, arg in zip(order, code.call.args)}
     given |= {str(k.arg): Written(code.segment(k.value)) for k in code.call.keywords}
-    return Call("make", _known_as(made), made, None, given, (None,) * len(code.call.args), given, code, direct=True)
+    return Call("make", known_as(made), made, None, given, (None,) * len(code.call.args), given, code, direct=True)
 
 
 class Written(str):
     """An argument of which only the text is known, not the value."""
 
 
-def _known_as(made: type) -> str:
-    """The torch class that one's own subclass builds on, as it is written in code."""
+def known_as(made: type) -> str:
+    """The torch class that one's own subclass builds on, as it is written in code.
+
+    >>> known_as(nn.GRU)
+    'nn.GRU'
+    """
     return next(f"nn.{kind.__name__}" for kind in made.__mro__ if kind.__module__.startswith("torch."))
 
 
@@ -236,12 +247,11 @@ def _code(step: Step) -> Code:
         return Code(names, file)
     place = _place(step.frame.f_code, step.instruction)
     statement = _statement(tree, step.line, place)
-    calls = (n for n in ast.walk(statement) if isinstance(n, ast.Call)) if statement else ()
-    call = next((n for n in calls if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place), None)
+    parts = (n for n in ast.walk(statement) if isinstance(n, ast.expr)) if statement else ()
+    node = next((n for n in parts if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place), None)
     inside = step.frame.f_code
-    return Code(
-        names, file, statement, call, source, inside.co_varnames[: inside.co_argcount + inside.co_kwonlyargcount]
-    )
+    given = inside.co_varnames[: inside.co_argcount + inside.co_kwonlyargcount]
+    return Code(names, file, statement, node, source, given)
 
 
 def code_of(steps: list[Step]) -> Code | None:

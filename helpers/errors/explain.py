@@ -8,11 +8,12 @@ from typing import Any
 from .calls import Step, find_call, live_steps, steps_of
 from .explanations import Explanation
 from .rules.backward import explain_backward
-from .rules.calling import check_batch_sizes, check_device, check_kind, check_signature, check_steps, check_type
+from .rules.calling import check_device, check_kind, check_signature, check_steps, check_type
 from .rules.inputs import check_axes, check_size
-from .rules.lengths import check_lengths, check_padded, check_unpad
-from .rules.making import check_making, check_nonlinearity
+from .rules.lengths import check_batch_sizes, check_lengths, check_padded, check_unpad
+from .rules.making import check_made, check_making
 from .rules.padding import check_by_hand, check_options, check_packed, check_sequences
+from .rules.returned import explain_returned
 from .rules.state_sizes import check_state_device, check_state_shape, check_state_type
 from .rules.states import check_state_axes, check_state_kind
 from .rules.warned import explain_warning
@@ -22,6 +23,7 @@ CHECKS = {
     "forward": [
         check_signature,
         check_kind,
+        check_made,
         check_axes,
         check_state_kind,
         check_state_axes,
@@ -29,14 +31,22 @@ CHECKS = {
         check_size,
         check_batch_sizes,
         check_state_shape,
-        check_nonlinearity,
         check_device,
         check_state_device,
         check_state_type,
         check_steps,
     ],
     "make": [check_making],
-    "pack": [check_by_hand, check_packed, check_sequences, check_options, check_padded, check_lengths, check_unpad],
+    "pack": [
+        check_by_hand,
+        check_packed,
+        check_batch_sizes,
+        check_sequences,
+        check_options,
+        check_padded,
+        check_lengths,
+        check_unpad,
+    ],
 }
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
@@ -61,12 +71,13 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     Parameters
     ----------
     error : an exception as it was caught, with its traceback; or a warning, as `warnings.catch_warnings(record=True)`
-            keeps it
+            keeps it. Of `raise ... from error` the error beneath is looked at, too
 
     Returns
     -------
     Explanation : if an nn.RNN, LSTM, GRU, RNNCell, LSTMCell or GRUCell raised it (called or made), or a function of
-        torch.nn.utils.rnn, or a backward() through one of them; else None
+        torch.nn.utils.rnn, or a backward() through one of them, or whatever was given all that such a network
+        returns, (output, h_n), in the place of one tensor; else None
 
     Nothing is run or changed. What is wrong is read from the arguments themselves, found in the traceback; texts of
     messages serve only where the arguments do not tell, since they change between versions of torch.
@@ -76,17 +87,23 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     steps = steps_of(getattr(error, "__traceback__", None))
     if isinstance(error, Warning):
         return explain_warning(str(error), find_call(steps))
-    return _explain(error, steps) if isinstance(error, KINDS) else None
+    explanation = _explain(error, steps) if isinstance(error, KINDS) else None
+    beneath = getattr(error, "__cause__", None)
+    return explanation if explanation or beneath is None else explain_error(beneath)
 
 
 def _explain(error: BaseException, steps: list[Step]) -> Explanation | None:
+    returned = explain_returned(error, steps)
+    if returned is not None:
+        return returned
     call = find_call(steps, str(error))
     if call is None:
         return explain_backward(steps, str(error))
     return next(filter(None, (check(call) for check in CHECKS[call.kind])), None)
 
 
-_running = SimpleNamespace(shell=None, showwarning=None)  # what is switched on now, and what stood there before
+# What is switched on now, what stood there before, and the last error that was looked at.
+_running = SimpleNamespace(shell=None, showwarning=None, seen=None)
 
 
 def explain_errors(on: bool = True) -> None:
@@ -111,12 +128,12 @@ def explain_errors(on: bool = True) -> None:
         _running.shell.events.unregister("post_run_cell", _after_cell)
         if warnings.showwarning is _show_warning:
             warnings.showwarning = _running.showwarning
-        _running.shell = None
+        _running.shell = _running.seen = None
     if on:
         # After a cell its error is still at hand, traceback and all. So neither the traceback nor another handler of
         # exceptions is touched.
         shell.events.register("post_run_cell", _after_cell)
-        _running.shell, _running.showwarning = shell, warnings.showwarning
+        _running.shell, _running.showwarning, _running.seen = shell, warnings.showwarning, _last_error()
         warnings.showwarning = _show_warning
 
 
@@ -125,8 +142,16 @@ def _shell() -> Any:
     return ipython.get_ipython() if ipython else None
 
 
+def _last_error() -> BaseException | None:
+    """The error whose traceback was shown last, by Python's own book-keeping."""
+    return getattr(sys, "last_value", None)
+
+
 def _after_cell(result: Any) -> None:
-    error = result.error_in_exec
+    error, last = result.error_in_exec, _last_error()
+    if error is None and last is not _running.seen:
+        error = last  # `%run script.py` shows a traceback, and then ends as if nothing had been
+    _running.seen = last
     if error is not None:
         _show(lambda: explain_error(error))
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .calls import Call, argument_order
+from .calls import Call, Code, argument_order
 from .explanations import Fix
 
 GENERIC = {"input": "x", "hx": "h0", "lengths": "lengths", "sequence": "packed", "sequences": "sequences", "data": "x"}
@@ -110,6 +110,14 @@ def put(call: Call, code: str, place: str = "before") -> Fix:
     return Fix(code, place, _heading(call), (statement.lineno, statement.end_lineno or statement.lineno))
 
 
+def at(statement: ast.stmt | None, code: Code, line: str, place: str) -> Fix:
+    """A line that goes before, after or instead of any statement of the learner's."""
+    if statement is None:
+        return Fix(line, place)
+    text = code.segment(statement).splitlines()[0]
+    return Fix(line, place, text, (statement.lineno, statement.end_lineno or statement.lineno))
+
+
 def _heading(call: Call) -> str:
     """The learner's line; of a block only its first line."""
     statement = call.code.statement
@@ -122,8 +130,8 @@ def change(call: Call, argument: str, template: str) -> Fix:
     assignable = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
     if node is None or assignable and not _read_elsewhere(call, node):
         return put(call, f"{name} = {fill(template, name)}")
-    if argument == "hx" and _parts(node):
-        return put(call, f"{', '.join(_parts(node))} = {fill(template, name)}")
+    if argument == "hx" and pair_of(call):
+        return put(call, f"{', '.join(pair_of(call))} = {fill(template, name)}")
     if not assignable and not isinstance(node, (ast.Call, ast.Tuple, ast.List)) and template.startswith("{}."):
         name = f"({name})"
     return replace(call, node, fill(template, name))
@@ -136,8 +144,9 @@ def _read_elsewhere(call: Call, node: ast.expr) -> bool:
     return any(ast.unparse(part) == ast.unparse(node) for part in parts if isinstance(part, type(node)))
 
 
-def _parts(node: ast.expr) -> list[str]:
-    """The names in (h0, c0); nothing if it is no pair of names."""
+def pair_of(call: Call) -> list[str]:
+    """The names in rnn(x, (h0, c0)); nothing if the state is no pair of names."""
+    node = node_of(call, "hx")
     if not isinstance(node, ast.Tuple) or len(node.elts) != 2:
         return []
     plain = all(isinstance(part, (ast.Name, ast.Attribute)) for part in node.elts)
@@ -149,10 +158,9 @@ def change_states(call: Call, template: str) -> Fix:
     """Change every state of a call: h0 of an RNN, or both of an LSTM's (h0, c0)."""
     if not call.lstm:
         return change(call, "hx", template)
-    node, name = node_of(call, "hx"), name_of(call, "hx")
     each = fill(template, "s")
-    if node is not None and _parts(node):
-        return put(call, f"{', '.join(_parts(node))} = ({each} for s in {name})")
+    if pair_of(call):
+        return put(call, f"{', '.join(pair_of(call))} = ({each} for s in {name_of(call, 'hx')})")
     return change(call, "hx", f"tuple({each} for s in {{}})")
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
+from .calls import RECURRENT, Call
 from .explanations import Axis, Side
 from .mends import fill
 
@@ -16,7 +16,6 @@ from .mends import fill
 def layout(call: Call, axes: int = 3) -> tuple[str, ...]:
     """The names of the input's axes, as this network reads them.
 
-    >>> from torch import nn
     >>> from helpers.errors.calls import Code
     >>> layout(Call("forward", "nn.RNN", nn.RNN, nn.RNN(3, 4, batch_first=True), {}, (), {}, Code({}), True))
     ('N', 'L', 'H_in')
@@ -25,6 +24,18 @@ def layout(call: Call, axes: int = 3) -> tuple[str, ...]:
         return ("N", "H_in")[-axes:]
     order = ("N", "L") if call.module.batch_first else ("L", "N")
     return (*order, "H_in") if axes == 3 else ("L", "H_in")
+
+
+def state_names(module: nn.Module, axes: int) -> tuple[str, ...]:
+    """The names of a state's axes: batch_first does not change them."""
+    if isinstance(module, RECURRENT[1]):
+        return ("N", "H_out")[-axes:]
+    return ("D*num_layers", "N", "H_out") if axes == 3 else ("D*num_layers", "H_out")
+
+
+def output_names(module: nn.Module, axes: int) -> tuple[str, ...]:
+    """The names of the axes of a network's output, those of a batch first where it says so."""
+    return (*(("N", "L") if module.batch_first else ("L", "N")), "D*H_out") if axes == 3 else ("L", "D*H_out")
 
 
 def shape_side(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..calls import RECURRENT, Call, Code, Step, code_of, statements, value_of
 from ..explanations import Explanation, Fix, Side
-from ..mends import network
+from ..mends import at, network
 
 
 def explain_backward(steps: list[Step], message: str) -> Explanation | None:
@@ -136,13 +136,6 @@ def _cut(state: tuple[str, Any]) -> str:
     return f"{name} = tuple(s.detach() for s in {name})"
 
 
-def _at(statement: ast.stmt | None, code: Code, line: str, place: str) -> Fix:
-    if statement is None:
-        return Fix(line, place)
-    text = code.segment(statement).splitlines()[0]
-    return Fix(line, place, text, (statement.lineno, statement.end_lineno or statement.lineno))
-
-
 def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
     rule = "backward() walks a graph once: it frees on its way what the forward pass had kept."
     expected = (Side("each backward()", note="a graph of its own"),)
@@ -153,14 +146,15 @@ def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
             f"{state[0]} came out of {net} for the last batch and goes into the next with its whole past. "
             "detach() keeps its numbers and lets go of the past."
         )
-        return Explanation(rule, given, expected, cause, _at(code.statement, code, _cut(state), "after"))
+        return Explanation(rule, given, expected, cause, at(code.statement, code, _cut(state), "after"))
     once = _made_once(code)
     if once is not None:
         name, statement = once
         given = (Side(name, note="made once, before the loop", wrong_note=True),)
         cause = f"{name} has a graph of its own, and that is used up by the first backward(). Make it inside the loop."
         first = _loop(code).body[0]
-        return Explanation(rule, given, expected, cause, _at(first, code, code.segment(statement), "before"))
+        made = "\n".join(code.segment(s) for s in _way_to(statement, code))
+        return Explanation(rule, given, expected, cause, at(first, code, made, "before"))
     given = (Side("graph", note="freed by an earlier backward()", wrong_note=True),)
     cause = (
         "backward() was called on the same result before. Call the network again, or add up the losses "
@@ -169,12 +163,12 @@ def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
     earlier = _earlier_backward(code)
     if earlier is None:
         return Explanation(
-            rule, given, expected, cause, _at(code.statement, code, f"# call {net} again, then: {code.text}", "instead")
+            rule, given, expected, cause, at(code.statement, code, f"# call {net} again, then: {code.text}", "instead")
         )
     kept = code.segment(earlier).rstrip()
     kept = kept.replace(".backward()", ".backward(retain_graph=True)", 1)
     cause += " Where both are needed, the first one keeps the graph."
-    return Explanation(rule, given, expected, cause, _at(earlier, code, kept, "instead"))
+    return Explanation(rule, given, expected, cause, at(earlier, code, kept, "instead"))
 
 
 def _made_once(code: Code) -> tuple[str, ast.stmt] | None:
@@ -191,6 +185,16 @@ def _made_once(code: Code) -> tuple[str, ast.stmt] | None:
                 if isinstance(statement, ast.Assign) and name in map(ast.unparse, statement.targets):
                     return name, statement
     return None
+
+
+def _way_to(statement: ast.stmt, code: Code) -> list[ast.stmt]:
+    """This line, and before it those that made what it reads, as far back as the graph goes."""
+    read = {n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)}
+    read = {name for name in read if getattr(code.names.get(name), "grad_fn", None) is not None}
+    earlier = [s for s in statements(code) if isinstance(s, ast.Assign) and s.lineno < statement.lineno]
+    made = {ast.unparse(part): s for s in earlier for whole in s.targets for part in _targets(whole)}
+    way = [step for name in read & made.keys() for step in _way_to(made[name], code)] + [statement]
+    return sorted(set(way), key=lambda s: s.lineno)
 
 
 def _earlier_backward(code: Code) -> ast.stmt | None:
@@ -217,7 +221,7 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
             given,
             Side("each backward()", note="a graph of its own"),
             cause,
-            _at(code.statement, code, _cut(state), "after"),
+            at(code.statement, code, _cut(state), "after"),
         )
     rule = "A tensor that backward() still needs must not be changed in place."
     expected = (Side("a change", note="in a copy: y = y.clone()"),)
@@ -235,11 +239,11 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
     read = _read_too(name, statement)
     if read is not None:  # buffer[t] = cell(x, buffer[t - 1]): what is read must be a copy, too
         part = code.segment(read)
-        fix = _at(statement, code, code.segment(statement).replace(f"{part}", f"{part}.clone()"), "instead")
+        fix = at(statement, code, code.segment(statement).replace(f"{part}", f"{part}.clone()"), "instead")
         return Explanation(
             rule, given, expected, f"{cause} Here {part} is read by the network, and {name} changes after it.", fix
         )
-    return Explanation(rule, given, expected, cause, _at(statement, code, f"{name} = {name}.clone()", "before"))
+    return Explanation(rule, given, expected, cause, at(statement, code, f"{name} = {name}.clone()", "before"))
 
 
 def _read_too(name: str, statement: ast.stmt) -> ast.Subscript | None:

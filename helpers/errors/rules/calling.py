@@ -183,12 +183,13 @@ def embed(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
     layer = f"{spell(call, 'torch.nn.Embedding')}({most}, {H_in})"
     cause = (
         "These are whole numbers, as the numbers of words: an embedding makes a vector of each. Make "
-        "it once, beside the network."
+        f"it once, beside the network, with as many rows as your vocabulary has words (here at least {most})."
     )
     name = name_of(call, "input")
     if packed:
         return cause, put(call, f"{name} = {name}._replace(data={layer}({name}.data))")
     squeeze = ".squeeze(-1)" if len(shape) == 3 and shape[-1] == 1 else ""
+    squeeze += ".long()" * data.is_floating_point()
     return cause, change(call, "input", f"{layer}({{}}{squeeze})")
 
 
@@ -245,18 +246,3 @@ def no_numbers(call: Call, rule: str, given: Side) -> Explanation:
     line = call.code.text if simple and call.direct else f"{network(call)}({name})"
     fix = put(call, f"if {data_name}.numel(): {line}", "instead")
     return Explanation(rule, given, (input_side(call, len(given.axes or ())),), cause, fix)
-
-
-def check_batch_sizes(call: Call) -> Explanation | None:
-    """A PackedSequence made by hand whose parts do not belong together."""
-    value = call.given["input"]
-    if not isinstance(value, PackedSequence) or int(value.batch_sizes.sum()) == len(value.data):
-        return None
-    given = (
-        Side("batch_sizes", note=f"sum {int(value.batch_sizes.sum())}", wrong_note=True),
-        shape_side("data", value.data.shape),
-    )
-    rule = "The batch sizes of a packed batch count its rows: their sum is len(data)."
-    cause = "A PackedSequence made by hand. Let pack_sequence or pack_padded_sequence make it."
-    fix = change(call, "input", f"{spell(call, 'torch.nn.utils.rnn.pack_sequence')}([{{}}.data])")
-    return Explanation(rule, given, (Side("batch_sizes", note=f"sum {len(value.data)}"),), cause, fix)

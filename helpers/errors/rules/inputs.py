@@ -32,9 +32,9 @@ def check_axes(call: Call) -> Explanation | None:
     wrong = [i for i, size in enumerate(shape) if size == 1][:1] if len(shape) > max(allowed) else range(len(shape))
     given = shape_side("input.data" if packed else "input", shape, (), wrong or range(len(shape)))
     if not data_of(value).is_floating_point():
-        return Explanation(rule, given, (input_side(call),), *embed(call, shape))
+        return Explanation(rule, given, input_side(call), *embed(call, shape))
     cause, fix = _axes_reshaped(call, shape)
-    return Explanation(rule, given, (input_side(call),), cause, fix)
+    return Explanation(rule, given, input_side(call), cause, fix)
 
 
 def _axes_reshaped(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
@@ -105,6 +105,9 @@ def _loop(call: Call) -> tuple[str, Fix]:
     cause = "A whole sequence went into a cell. A cell reads one step; you write the loop (or take nn."
     cause += f"{call.made.__name__.removesuffix('Cell')}, which has it inside)."
     node, name, text = call.code.call, name_of(call, "input"), call.code.text
+    h0, shape = first_state(call), call.given["input"].shape
+    if h0 is not None and h0.dim() == 2 and h0.size(0) == shape[0] != shape[1]:
+        name += ".transpose(0, 1)"  # the batch is in front
     state = name_of(call, "hx") if "hx" in call.given and call.given["hx"] is not None else ""
     if (
         node is not None
@@ -130,8 +133,24 @@ def check_size(call: Call) -> Explanation | None:
     given = shape_side("input.data" if packed else "input", shape, names, [len(shape) - 1])
     if shape[-1] == 0:
         return no_numbers(call, rule, given)
-    cause, fix = _size_mended(call, shape, packed)
-    return Explanation(rule, given, (input_side(call, len(shape)),), cause, fix)
+    if _numbers_of_words(call):
+        given = shape_side("input", shape, layout(call)[:2], [1])
+        return Explanation(rule, given, input_side(call), *embed(call, shape))
+    return Explanation(rule, given, input_side(call, len(shape)), *_size_mended(call, shape, packed))
+
+
+def _numbers_of_words(call: Call) -> bool:
+    """Whether a table of fractions holds nothing but whole numbers, as ids.float() does."""
+    data = call.given["input"]
+    if (
+        call.cell
+        or isinstance(data, PackedSequence)
+        or data.dim() != 2
+        or data.device.type == "meta"
+        or not data.numel()
+    ):
+        return False
+    return bool((data == data.round()).all() and (data >= 0).all() and data.max() > 1)
 
 
 def _size_mended(call: Call, shape: tuple[int, ...], packed: bool) -> tuple[str, Fix]:
@@ -165,6 +184,9 @@ def _size_mended(call: Call, shape: tuple[int, ...], packed: bool) -> tuple[str,
 def _turnings(call: Call, shape: tuple[int, ...]) -> Iterator[tuple[str, str]]:
     """Ways to bring the features to the end, the likelier first."""
     n, H_in = len(shape), call.module.input_size
+    if n == 2 and H_in > 1 and shape[-1] % H_in == 0 and shape[-1] // H_in > 2 and not call.cell:
+        cause = f"{shape[-1]} is {shape[-1] // H_in} * {H_in}: each row holds a whole sequence. Give its steps an axis."
+        yield f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not call.module.batch_first), cause
     if n == 3 and shape[1] == H_in and shape[2] != call.module.hidden_size:
         yield "{}.transpose(1, 2)", "The features stand in the middle, as nn.Conv1d has them, instead of last."
     if n == 2 and H_in == 1:

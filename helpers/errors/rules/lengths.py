@@ -1,10 +1,12 @@
 """What can be wrong with a padded batch that is to be packed, and with its lengths."""
 
+import ast
 from typing import Any
 
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from ..calls import Call, value_of
+from ..calls import Call, Code, statements, value_of
 from ..explanations import Axis, Explanation, Side
 from ..mends import change, name_of, node_of, put, spell
 from ..sizes import described, shape_side
@@ -236,3 +238,73 @@ def check_unpad(call: Call) -> Explanation | None:
         "The lengths belong to another batch.",
         fix,
     )
+
+
+def check_batch_sizes(call: Call) -> Explanation | None:
+    """A packed batch that counts more rows than it has: lengths beyond the padded batch, or parts put together by hand."""
+    name = "input" if call.kind == "forward" else "sequence"
+    packed = call.given.get(name)
+    if not isinstance(packed, PackedSequence) or int(packed.batch_sizes.sum()) == len(packed.data):
+        return None
+    packing = _packed_by(call, name)
+    if packing is not None:
+        return _too_long(packing, packed)
+    given = Side("batch_sizes", note=f"sum {int(packed.batch_sizes.sum())}", wrong_note=True)
+    rule = "The batch sizes of a packed batch count its rows: their sum is len(data)."
+    cause = (
+        "It was made by hand, or its lengths went beyond the padded batch, which pack_padded_sequence lets "
+        "pass. As one single sequence it is:"
+    )
+    fix = change(call, name, f"{spell(call, 'torch.nn.utils.rnn.pack_sequence')}([{{}}.data])")
+    expected = Side("batch_sizes", note=f"sum {len(packed.data)}")
+    return Explanation(rule, (given, shape_side("data", packed.data.shape)), expected, cause, fix)
+
+
+def _packed_by(call: Call, name: str) -> Call | None:
+    """The learner's line that packed this argument, as a call of its own; None if it is not at hand."""
+    code, node = call.code, node_of(call, name)
+    line = code.statement.lineno if code.statement else 0
+    for statement in sorted(statements(code), key=lambda s: s.lineno, reverse=True):
+        value = getattr(statement, "value", None)
+        kept = isinstance(statement, ast.Assign) and node and ast.unparse(statement.targets[0]) == ast.unparse(node)
+        made = value if kept else node if statement is code.statement else None
+        if isinstance(made, ast.Call) and statement.lineno <= line:
+            if value_of(made.func, code) is pack_padded_sequence:
+                own = Code(code.names, code.file, statement, made, code.source, code.parameters)
+                return Call("pack", "pack_padded_sequence", None, None, _read(made, own), (), {}, own, True)
+    return None
+
+
+def _read(made: ast.Call, code: Code) -> dict[str, Any]:
+    """The arguments of a call that is written in the learner's code, as far as they are names or plain values."""
+    written = dict(zip(("input", "lengths", "batch_first", "enforce_sorted"), made.args, strict=False))
+    written |= {keyword.arg: keyword.value for keyword in made.keywords if keyword.arg}
+    return {k: v.value if isinstance(v, ast.Constant) else value_of(v, code) for k, v in written.items()}
+
+
+def _too_long(packing: Call, packed: PackedSequence) -> Explanation:
+    """Lengths beyond the padded batch: packing accepts them, and the next call fails."""
+    longest, N, padded = len(packed.batch_sizes), int(packed.batch_sizes[0]), packing.given.get("input")
+    first = batch_first(packing)
+    lengths = [int((packed.batch_sizes > i).sum()) for i in range(N)]
+    rule = "No length goes beyond the padded batch."
+    given = Side("lengths", note=_row(lengths), wrong_note=True)
+    if not isinstance(padded, Tensor):
+        fix = edit(packing, batch_first=str(not first))
+        cause = "pack_padded_sequence does not check this. Most often its batch_first is missing:"
+        return Explanation(rule, given, Side("lengths", note="<= L"), cause, fix)
+    L, other = padded.shape[1::-1] if first else padded.shape[:2]
+    sides = (given, shape_side("input", padded.shape, _axes(packing, tuple(padded.shape)), (0, 1)))
+    if longest <= other:
+        cause = (
+            f"The batch looks like {'(L, N, …)' if first else '(N, L, …)'}, and was packed with batch_first={first}. "
+            "pack_padded_sequence does not check this; the error comes only when the packed batch is used."
+        )
+        expected = (Side("lengths", note=f"<= {other}"), Side("batch_first", note=str(not first)))
+        return Explanation(rule, sides, expected, cause, edit(packing, batch_first=str(not first)))
+    cause = (
+        f"The batch was padded or cut to {L} steps, the lengths were counted before. pack_padded_sequence does not "
+        "check this; the error comes only when the packed batch is used."
+    )
+    fix = change(packing, "lengths", f"[min(int(n), {L}) for n in {{}}]")
+    return Explanation(rule, sides, Side("lengths", note=f"<= {L}"), cause, fix)

@@ -7,9 +7,9 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ..calls import Call
 from ..explanations import Explanation, Fix, Side
-from ..mends import change, change_states, network
-from ..sizes import data_of, first_weight, fits, layout, shape_after, shape_side, short
-from .states import expected_sides, state_names, state_side, states, wanted, zeros
+from ..mends import change, change_states, name_of, network
+from ..sizes import data_of, first_weight, fits, layout, shape_after, shape_side, short, state_names
+from .states import expected_sides, state_side, states, wanted, zeros
 
 
 def check_state_shape(call: Call) -> Explanation | None:
@@ -25,7 +25,7 @@ def check_state_shape(call: Call) -> Explanation | None:
     packed = isinstance(call.given["input"], PackedSequence)
     names = () if packed else layout(call, x.dim())
     moved = "" if call.cell else ", whatever batch_first is"
-    rule = f"h_0 has the axes ({', '.join(state_names(call, axes))}){moved}."
+    rule = f"h_0 has the axes ({', '.join(state_names(call.module, axes))}){moved}."
     cause, fix, blame = _shape_mended(call, given, right, wrong)
     shown = shape_side("input", x.shape, names, blame) if not packed else Side("input", note=f"packed, N={right[0][1]}")
     if blame:  # the input is to blame: the state is what it should be
@@ -80,7 +80,7 @@ def _state_turnings(call: Call) -> Iterator[tuple[str, str]]:
 
 def _why_another_size(call: Call, state: Tensor, right: tuple[int, ...]) -> str:
     module, wrong = call.module, [i for i, (a, b) in enumerate(zip(state.shape, right)) if a != b]
-    names = state_names(call, len(right))
+    names = state_names(call.module, len(right))
     causes = []
     for axis in wrong:
         got, want = state.shape[axis], right[axis]
@@ -90,7 +90,7 @@ def _why_another_size(call: Call, state: Tensor, right: tuple[int, ...]) -> str:
                 "a bidirectional network has two states for each layer"
                 if forgot
                 else (
-                    "they come from a bidirectional network"
+                    "they come from a bidirectional network, forward and backward in turn"
                     if got == 2 * want
                     else f"the network has {module.num_layers} layer"
                     + "s" * (module.num_layers > 1)
@@ -121,10 +121,22 @@ def _refill(call: Call, given: list[Tensor], right: list[tuple]) -> Fix:
     """States that came out of a network are cut to what is asked for; those that were made of zeros are made anew."""
     from_a_network = all(s.grad_fn is not None for s in given)
     if from_a_network and not call.cell:
+        if all(s.size(0) == 2 * r[0] and s.shape[1:] == r[1:] for s, r in zip(given, right)):
+            return _both_directions(call)
         for template in (f"{{}}[-{right[0][0]}:]", f"{{}}[:, :{right[0][1]}]"):
             if all(shape_after(template, s.shape) == r for s, r in zip(given, right)):
                 return change_states(call, template + ".contiguous()")
     return zeros(call)
+
+
+def _both_directions(call: Call) -> Fix:
+    """The states of a bidirectional network for one of a single direction: the sum of both, layer by layer."""
+    fix = change_states(call, "{}[0::2] + {}[1::2]")
+    name, net = name_of(call, "hx"), network(call)
+    if name in call.code.parameters:  # it may be this network's own state another time, as in a decoder's second step
+        one = f"{name}[0]" if call.lstm else name
+        fix = fix._replace(code=f"if {one}.size(0) == 2 * {net}.num_layers: {fix.code}")
+    return fix
 
 
 def check_state_type(call: Call) -> Explanation | None:
