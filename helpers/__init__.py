@@ -74,7 +74,8 @@ PUBLIC = {
     "errors.rules.returned": [],
     "errors.rules.backward": [],
     "errors.rules.warned": [],
-    "errors.explain": ["explain_error", "explain_errors"],
+    "errors.explain": ["explain_error"],
+    "errors.beneath": ["explain_errors"],
 }
 __all__ = [name for names in PUBLIC.values() for name in names]
 _MODULE = {name: module for module, names in PUBLIC.items() for name in names}

@@ -1,9 +1,7 @@
-"""From an exception to what is wrong and how to mend it; once switched on, beneath every traceback of a notebook."""
+"""From an exception to what is wrong and how to mend it: which rules are asked, in which order."""
 
-import sys
 import warnings
-from types import SimpleNamespace
-from typing import Any
+from types import FrameType
 
 from .calls import Step, find_call, live_steps, steps_of
 from .explanations import Explanation
@@ -92,6 +90,12 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     return explanation if explanation or beneath is None else explain_error(beneath)
 
 
+def explain_running(warning: Warning | str, frame: FrameType) -> Explanation | None:
+    """A warning has no traceback, but the lines that caused it are still running."""
+    steps = [step for step in live_steps(frame) if step.frame.f_code.co_filename != warnings.__file__]
+    return explain_warning(str(warning), find_call(steps))
+
+
 def _explain(error: BaseException, steps: list[Step]) -> Explanation | None:
     returned = explain_returned(error, steps)
     if returned is not None:
@@ -100,79 +104,3 @@ def _explain(error: BaseException, steps: list[Step]) -> Explanation | None:
     if call is None:
         return explain_backward(steps, str(error))
     return next(filter(None, (check(call) for check in CHECKS[call.kind])), None)
-
-
-# What is switched on now, what stood there before, and the last error that was looked at.
-_running = SimpleNamespace(shell=None, showwarning=None, seen=None)
-
-
-def explain_errors(on: bool = True) -> None:
-    """Show an explanation beneath the traceback of every such error, and beneath such warnings, from now on.
-
-    >>> explain_errors()
-    explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one.
-
-    Nothing else changes: the traceback stays torch's own, and an error still stops the notebook.
-
-    Parameters
-    ----------
-    on : False switches it off
-    """
-    shell = _shell()
-    if shell is None:
-        print(
-            "explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one."
-        )
-        return
-    if _running.shell is not None:
-        _running.shell.events.unregister("post_run_cell", _after_cell)
-        if warnings.showwarning is _show_warning:
-            warnings.showwarning = _running.showwarning
-        _running.shell = _running.seen = None
-    if on:
-        # After a cell its error is still at hand, traceback and all. So neither the traceback nor another handler of
-        # exceptions is touched.
-        shell.events.register("post_run_cell", _after_cell)
-        _running.shell, _running.showwarning, _running.seen = shell, warnings.showwarning, _last_error()
-        warnings.showwarning = _show_warning
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None
-
-
-def _last_error() -> BaseException | None:
-    """The error whose traceback was shown last, by Python's own book-keeping."""
-    return getattr(sys, "last_value", None)
-
-
-def _after_cell(result: Any) -> None:
-    error, last = result.error_in_exec, _last_error()
-    if error is None and last is not _running.seen:
-        error = last  # `%run script.py` shows a traceback, and then ends as if nothing had been
-    _running.seen = last
-    if error is not None:
-        _show(lambda: explain_error(error))
-
-
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    _running.showwarning(message, category, filename, lineno, file, line)
-    if _running.shell is not None and file is None:
-        # A warning has no traceback, but the lines that caused it are still running.
-        steps = [s for s in live_steps(sys._getframe(1)) if s.frame.f_code.co_filename != warnings.__file__]
-        _show(lambda: explain_warning(str(message), find_call(steps)))
-
-
-def _show(explain: Any) -> None:
-    """Show an explanation if there is one. A mistake of ours must never stand between a learner and the traceback."""
-    from IPython.display import display
-
-    try:
-        explanation = explain()
-        if explanation is None:
-            return
-        shown = {"text/plain": repr(explanation), "text/html": explanation._repr_html_()}
-    except Exception:
-        return
-    display(shown, raw=True)
