@@ -92,6 +92,8 @@ class Call:
     code: Code
     direct: bool  # the learner's own line makes this very call, not one of an nn.Sequential around it
     inner: dict[str, Any] = field(default_factory=dict)  # what torch had made of the arguments when it raised
+    handed_on: bool = False  # the learner's line gives this very input to a module around the network
+    behind: tuple[nn.Sequential, int] | None = None  # the nn.Sequential that passed the input on, and the place in it
 
     @property
     def cell(self) -> bool:
@@ -169,8 +171,19 @@ def _forward(step: Step, above: list[Step], code: Code) -> Call:
         seen = step.frame.f_locals
         args, kwargs = (seen.get("orig_input", seen["input"]), seen["hx"]), {}
     given = dict(zip(("input", "hx"), args)) | {key: kwargs[key] for key in ("input", "hx") if key in kwargs}
-    direct = above[0].owner is module
-    return Call("forward", known_as(type(module)), type(module), module, given, args, kwargs, code, direct)
+    direct, what = above[0].owner is module, known_as(type(module))
+    first = next(iter(above[0].frame.f_locals.get("args", ())), None)
+    more = dict(handed_on=first is given.get("input"), behind=in_sequential(above, module))
+    return Call("forward", what, type(module), module, given, args, kwargs, code, direct, **more)
+
+
+def in_sequential(steps: list[Step], module: Any) -> tuple[nn.Sequential, int] | None:
+    """The nn.Sequential that called this module as a later layer, and the module's place in it."""
+    for step in reversed(steps):
+        if isinstance(step.owner, nn.Sequential) and step.frame.f_locals.get("module") is module:
+            place = next(i for i, part in enumerate(step.owner) if part is module)
+            return (step.owner, place) if place else None
+    return None
 
 
 def _making(inside: list[Step], code: Code, direct: bool) -> Call:
@@ -296,6 +309,21 @@ def _value_of(node: ast.AST, names: dict[str, Any]) -> Any:
 def value_of(node: ast.AST, code: Code) -> Any:
     """What a name in the learner's line stands for, None if it is no plain or dotted name."""
     return _value_of(node, code.names)
+
+
+def loops(code: Code) -> list[ast.stmt]:
+    """The loops around the learner's line in its function, the innermost first: what stands in them is done again."""
+    line = code.statement.lineno if code.statement else 0
+    around = [s for s in statements(code) if s.lineno <= line <= (s.end_lineno or 0)]
+    begins = max((s.lineno for s in around if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))), default=0)
+    found = [s for s in around if isinstance(s, (ast.For, ast.While)) and s.lineno > begins]
+    return sorted(found, key=lambda s: s.lineno, reverse=True)
+
+
+def targets(statement: ast.AST) -> set[str]:
+    """The names that a statement, or a block with all that is in it, gives a value to."""
+    parts = (ast.Name, ast.Attribute, ast.Subscript)
+    return {ast.unparse(n) for n in ast.walk(statement) if isinstance(n, parts) and isinstance(n.ctx, ast.Store)}
 
 
 def statements(code: Code) -> Iterator[ast.stmt]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .calls import Call, Code, argument_order
+from .calls import Call, Code, argument_order, loops, targets, value_of
 from .explanations import Fix
 
 GENERIC = {"input": "x", "hx": "h0", "lengths": "lengths", "sequence": "packed", "sequences": "sequences", "data": "x"}
@@ -18,7 +18,8 @@ GENERIC |= {"packed_sequences": "packed", "padded_sequences": "x"}
 
 def node_of(call: Call, argument: str) -> ast.expr | None:
     """Where the learner's line writes this argument; None if it does not, or there is no such line."""
-    if call.code.call is None or not call.direct:
+    handed_on = call.handed_on and argument == "input"
+    if call.code.call is None or not (call.direct or handed_on):
         return None
     orders = {"forward": ["input", "hx"], "make": argument_order(call.made) if call.made else []}
     order = orders.get(call.kind) or _PACKING_ORDER.get(call.what, [])
@@ -127,14 +128,51 @@ def _heading(call: Call) -> str:
 def change(call: Call, argument: str, template: str) -> Fix:
     """Change one argument of the call: "{}.transpose(0, 1)" stands for `x = x.transpose(0, 1)`."""
     node, name = node_of(call, argument), name_of(call, argument)
-    assignable = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+    if node is None and argument == "input" and call.behind and template.startswith("{}.") and "weight" not in template:
+        return layer_between(call, "Change", "x", fill(template, "x"))
+    pair = pair_of(call) if argument == "hx" else []
+    if pair and not call.lstm:
+        return replace(call, node, pair[0])
+    assignable = isinstance(node, (ast.Name, ast.Attribute)) or _is_item(call, node)
     if node is None or assignable and not _read_elsewhere(call, node):
-        return put(call, f"{name} = {fill(template, name)}")
-    if argument == "hx" and pair_of(call):
-        return put(call, f"{', '.join(pair_of(call))} = {fill(template, name)}")
-    if not assignable and not isinstance(node, (ast.Call, ast.Tuple, ast.List)) and template.startswith("{}."):
+        return once(call, f"{name} = {fill(template, name)}", {name})
+    if pair:
+        return once(call, f"{', '.join(pair)} = {fill(template, name)}", set(pair))
+    if not assignable and not isinstance(node, (ast.Call, ast.Tuple, ast.List, ast.Subscript)) and "{}." in template:
         name = f"({name})"
     return replace(call, node, fill(template, name))
+
+
+def _is_item(call: Call, node: ast.expr | None) -> bool:
+    """Whether this is an item of a list or a dictionary, which can be given a value; not a part of a tensor."""
+    return isinstance(node, ast.Subscript) and not isinstance(value_of(node.value, call.code), Tensor | None)
+
+
+def once(call: Call, line: str, names: set[str]) -> Fix:
+    """A line that changes these names: before the learner's, or before the loop in which nothing else makes them."""
+    own, before = call.code.statement, call.code.statement
+    for loop in loops(call.code):
+        made = set().union(*(targets(s) for s in ast.walk(loop) if isinstance(s, ast.stmt) and s not in (own, loop)))
+        head = targets(loop.target) if isinstance(loop, ast.For) else set()
+        if names & (made - (targets(own) if own in loop.body else set()) | head) or own not in ast.walk(loop):
+            break
+        before = loop
+    return at(before, call.code, line, "before")
+
+
+def layer_between(call: Call, name: str, taken: str, returned: str) -> Fix:
+    """A small layer put into the nn.Sequential before this call: into its line, if it is made in the failing one."""
+    sequential, place = call.behind
+    code, module = call.code, spell(call, "torch.nn.Module")
+    head = f"class {name}({module}):\n    def forward(self, {taken}):\n        return {returned}\n"
+    for node in ast.walk(code.statement or ast.Pass()):
+        made = isinstance(node, ast.Call) and value_of(node.func, code) is nn.Sequential
+        if made and len(node.args) == len(sequential):
+            before = node.args[place - 1]
+            fix = replace(call, before, f"{code.segment(before)}, {name}()")
+            return fix._replace(code=head + fix.code)
+    whole = network(Call("forward", "", nn.Sequential, sequential, {}, (), {}, code, False))
+    return put(call, f"{head}{whole}.insert({place}, {name}())", "make")
 
 
 def _read_elsewhere(call: Call, node: ast.expr) -> bool:
@@ -160,7 +198,8 @@ def change_states(call: Call, template: str) -> Fix:
         return change(call, "hx", template)
     each = fill(template, "s")
     if pair_of(call):
-        return put(call, f"{', '.join(pair_of(call))} = ({each} for s in {name_of(call, 'hx')})")
+        names = pair_of(call)
+        return once(call, f"{', '.join(names)} = ({each} for s in {name_of(call, 'hx')})", set(names))
     return change(call, "hx", f"tuple({each} for s in {{}})")
 
 

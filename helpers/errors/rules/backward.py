@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..calls import RECURRENT, Call, Code, Step, code_of, statements, value_of
+from ..calls import RECURRENT, Call, Code, Step, code_of, loops, statements, value_of
 from ..explanations import Explanation, Fix, Side
 from ..mends import at, network
 
@@ -100,12 +100,8 @@ def _has_past(value: Any) -> bool:
 
 
 def _loop(code: Code) -> ast.stmt | None:
-    """The outermost loop around the learner's line: what stands in it is done again and again."""
-    line = code.statement.lineno if code.statement else 0
-    loops = [
-        s for s in statements(code) if isinstance(s, (ast.For, ast.While)) and s.lineno <= line <= (s.end_lineno or 0)
-    ]
-    return min(loops, key=lambda s: s.lineno, default=None)
+    """The outermost loop around the learner's line."""
+    return next(reversed(loops(code)), None)
 
 
 def _renewed(loop: ast.stmt, target: ast.expr, carrying: ast.stmt) -> bool:
@@ -157,8 +153,7 @@ def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
         return Explanation(rule, given, expected, cause, at(first, code, made, "before"))
     given = (Side("graph", note="freed by an earlier backward()", wrong_note=True),)
     cause = (
-        "backward() was called on the same result before. Call the network again, or add up the losses "
-        "and call it once."
+        "backward() went through the same graph before. Call the network again, or add up the losses and call it once."
     )
     earlier = _earlier_backward(code)
     if earlier is None:
@@ -198,10 +193,11 @@ def _way_to(statement: ast.stmt, code: Code) -> list[ast.stmt]:
 
 
 def _earlier_backward(code: Code) -> ast.stmt | None:
-    """An earlier line that calls backward() on the very same thing."""
+    """The last line before this one that calls backward(), on the same thing or on another with the same graph."""
     line = code.statement.lineno if code.statement else 0
-    same = [s for s in statements(code) if isinstance(s, ast.Expr) and ast.unparse(s) == code.text and s.lineno < line]
-    return same[-1] if same and code.text.endswith(".backward()") else None
+    earlier = [s for s in statements(code) if isinstance(s, ast.Expr) and s.lineno < line]
+    earlier = [s for s in earlier if ast.unparse(s).endswith(".backward()")]
+    return max(earlier, key=lambda s: s.lineno, default=None)
 
 
 def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:

@@ -83,11 +83,10 @@ def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
         return "A cell reads one step, a tensor; a packed batch goes into nn.RNN. This is its first step.", put(
             call, f"{name_of(call, 'input')} = {code}"
         )
-    if isinstance(value, tuple) and value and isinstance(value[0], (Tensor, PackedSequence)):
-        if isinstance(value[0], PackedSequence) or fits(call, tuple(value[0].shape)):
-            return "This is what another recurrent network returned: (output, h_n). Only output goes on.", change(
-                call, "input", "{}[0]"
-            )
+    if isinstance(value, tuple) and len(value) == 2 and _returned(call, *value):
+        return "This is what another recurrent network returned: (output, h_n). Only output goes on.", change(
+            call, "input", "{}[0]"
+        )
     if isinstance(value, (list, tuple)) and value and all(isinstance(v, Tensor) for v in value):
         stack, axis = spell(call, "torch.stack"), int(not call.cell and not call.module.batch_first)
         if any(v.shape != value[0].shape for v in value):
@@ -125,6 +124,14 @@ def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
             fix,
         )
     return f"{type(value).__name__} holds no tensor the network could read. {where}", fix
+
+
+def _returned(call: Call, output: Any, state: Any) -> bool:
+    """Whether a pair is a network's (output, h_n), though no such network is in reach; not two sequences."""
+    if isinstance(output, PackedSequence):
+        return True
+    axes = 3 if isinstance(state, tuple) else getattr(state, "dim", int)()
+    return isinstance(output, Tensor) and axes == 3 and fits(call, tuple(output.shape))
 
 
 def _numeric(value: Any) -> bool:

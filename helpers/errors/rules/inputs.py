@@ -1,13 +1,15 @@
 """The shape of the input: too few or too many axes, or features that are not last."""
 
+import ast
 import math
 from collections.abc import Iterator
 
+import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from ..calls import Call
+from ..calls import Call, statements, value_of
 from ..explanations import Explanation, Fix
-from ..mends import change, name_of, node_of, put, remake, replace
+from ..mends import at, change, name_of, node_of, put, remake, replace
 from ..sizes import data_of, first_state, fits, input_side, layout, shape_after, shape_side
 from .calling import embed, no_numbers
 
@@ -155,6 +157,12 @@ def _numbers_of_words(call: Call) -> bool:
 
 def _size_mended(call: Call, shape: tuple[int, ...], packed: bool) -> tuple[str, Fix]:
     module, last = call.module, shape[-1]
+    joined = _joined(call, last)
+    if joined is not None:
+        return "torch.cat put them behind each other along another axis. Side by side, their features add up.", joined
+    if last == 1 and len(shape) == 3 and module.input_size in shape[:2] and not packed:
+        cause = f"input_size is no length: it counts the features of one step, here 1. The {module.input_size} steps "
+        return cause + "are found in the data themselves.", remake(call, input_size=1)
     H_in, H_out = module.input_size, module.hidden_size
     another = f"Or the data are right: then the network needs input_size={last}."
     for with_state in () if packed else (True, False):
@@ -179,6 +187,21 @@ def _size_mended(call: Call, shape: tuple[int, ...], packed: bool) -> tuple[str,
     else:
         cause = f"The data have {last} features at each step, the network was made for {H_in}."
     return cause, remake(call, input_size=last)
+
+
+def _joined(call: Call, last: int) -> Fix | None:
+    """torch.cat with another axis than the features: the learner's line, with dim=-1."""
+    node, line = node_of(call, "input"), call.code.statement.lineno if call.code.statement else 0
+    for statement in statements(call.code):
+        value = getattr(statement, "value", None)
+        if not isinstance(statement, ast.Assign) or not isinstance(value, ast.Call) or statement.lineno >= line:
+            continue
+        parts = value.args[0].elts if value.args and isinstance(value.args[0], (ast.List, ast.Tuple)) else []
+        named = node is not None and ast.unparse(statement.targets[0]) == ast.unparse(node)
+        if named and value_of(value.func, call.code) is torch.cat and len(parts) * last == call.module.input_size:
+            made = f"{call.code.segment(value.func)}({call.code.segment(value.args[0])}, dim=-1)"
+            return at(statement, call.code, f"{ast.unparse(node)} = {made}", "instead")
+    return None
 
 
 def _turnings(call: Call, shape: tuple[int, ...]) -> Iterator[tuple[str, str]]:

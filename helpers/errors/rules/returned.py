@@ -6,15 +6,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from ..calls import RECURRENT, Call, Code, Step, code_of, known_as, statements, value_of
+from ..calls import RECURRENT, Call, Code, Step, code_of, in_sequential, known_as, statements, value_of
 from ..explanations import Explanation, Fix, Side
-from ..mends import at, fill, network, put, replace, spell
+from ..mends import at, fill, layer_between, network, put, replace, spell
 from ..sizes import output_names, shape_side, state_names
-
-OUTPUT = """class Output(nn.Module):  # the first of what a network returns
-    def forward(self, returned):
-        return returned[0]
-"""
 
 
 def explain_returned(error: BaseException, steps: list[Step]) -> Explanation | None:
@@ -37,10 +32,9 @@ def explain_returned(error: BaseException, steps: list[Step]) -> Explanation | N
     if giver is None:
         return None
     call = _call(code, steps, layer, value)
-    behind = _sequential(steps, giver)
     if _returned(giver, value) == "packed":
         return _still_packed(call, giver)
-    return _too_much(call, giver, _returned(giver, value), behind)
+    return _too_much(call, giver, _returned(giver, value))
 
 
 def _taken(steps: list[Step], layer: Step | None, code: Code) -> Any:
@@ -114,34 +108,28 @@ def _call(code: Code, steps: list[Step], layer: Step | None, value: Any) -> Call
     module = layer.owner if layer else None
     direct = layer is None or steps[0].owner is module
     what = "" if module is None else known_as(type(module))
-    return Call("forward", what, type(module), module, {"input": value}, (), {}, code, direct)
+    behind = in_sequential(steps, module)
+    return Call("forward", what, type(module), module, {"input": value}, (), {}, code, direct, behind=behind)
 
 
-def _sequential(steps: list[Step], giver: nn.Module) -> tuple[nn.Sequential, int] | None:
-    """The nn.Sequential that handed on what `giver` returned, and the place behind it."""
-    for step in reversed(steps):
-        if isinstance(step.owner, nn.Sequential) and step.frame.f_code.co_name == "forward":
-            parts = list(step.owner)
-            failing = next((i for i, part in enumerate(parts) if part is step.frame.f_locals.get("module")), 0)
-            if failing and parts[failing - 1] is giver:
-                return step.owner, failing
-    return None
-
-
-def _too_much(call: Call, giver: nn.Module, which: str, behind: tuple[nn.Sequential, int] | None) -> Explanation:
+def _too_much(call: Call, giver: nn.Module, which: str) -> Explanation:
     """All of (output, h_n), or both states of an LSTM, where one tensor was expected."""
     lstm, cell = isinstance(giver, (nn.LSTM, nn.LSTMCell)), isinstance(giver, RECURRENT[1])
     names = "h, c" if cell else "output, (h_n, c_n)" if lstm else "output, h_n"
     rule = f"{known_as(type(giver))} returns two things: {names}. {_taker(call)} one tensor."
     given, expected = _sides(giver, call.given["input"], which)
-    if behind is not None:
+    if call.behind is not None and call.behind[0][call.behind[1] - 1] is giver:
         last = "returned[0][:, -1]" if giver.batch_first else "returned[0][-1]"
         cause = (
             "nn.Sequential hands on all that a layer returned. A small layer between picks the output. "
             f"For one answer a sequence, let it return {last}."
         )
-        return Explanation(rule, given, expected, cause, _layer_between(call, *behind))
+        return Explanation(rule, given, expected, cause, layer_between(call, "Output", "returned", "returned[0]"))
     if which == "states":
+        each = _of_each(call)
+        if each is not None:
+            cause = "An LSTM's state is a pair (h_n, c_n): do it to each of both."
+            return Explanation(rule, given, (expected, Side("c_n")), cause, each)
         cause = "This is an LSTM's pair (h_n, c_n). Of h_n, the last one is the top layer's."
         return Explanation(rule, given, expected, cause, _in_the_line(call, "{}[0][-1]"))
     cause = f"All that it returned was kept under one name: take it apart, {names}."
@@ -173,21 +161,16 @@ def _sides(giver: nn.Module, value: tuple, which: str) -> tuple[tuple[Side, ...]
     return (one, more), one
 
 
-def _layer_between(call: Call, sequential: nn.Sequential, place: int) -> Fix:
-    """A layer that picks the output, put into the nn.Sequential: into its line, if it is made in the failing one."""
-    head = OUTPUT.replace("nn.Module", spell(call, "torch.nn.Module"))
-    made = [
-        n
-        for n in ast.walk(call.code.statement or ast.Pass())
-        if isinstance(n, ast.Call) and len(n.args) == len(sequential)
-    ]
-    for node in made:
-        if value_of(node.func, call.code) is nn.Sequential:
-            before = node.args[place - 1]
-            fix = replace(call, before, f"{call.code.segment(before)}, Output()")
-            return fix._replace(code=head + fix.code)
-    name = network(Call("forward", "", type(sequential), sequential, {}, (), {}, call.code, False))
-    return put(call, f"{head}{name}.insert({place}, Output())", "make")
+def _of_each(call: Call) -> Fix | None:
+    """state.detach() of a pair of states: the same of each."""
+    node, code = call.code.node, call.code
+    if not isinstance(node, ast.Attribute) or node.attr not in ("detach", "clone", "to", "cpu", "cuda", "contiguous"):
+        return None
+    whole = next((n for n in ast.walk(code.statement) if isinstance(n, ast.Call) and n.func is node), None)
+    if whole is None:
+        return None
+    rest = code.segment(whole).removeprefix(code.segment(node.value))
+    return replace(call, whole, f"tuple(s{rest} for s in {code.segment(node.value)})")
 
 
 def _apart(call: Call, names: str) -> Fix | None:

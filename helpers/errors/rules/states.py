@@ -8,9 +8,9 @@ from typing import Any
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from ..calls import Call, value_of
+from ..calls import Call, loops, targets, value_of
 from ..explanations import Explanation, Fix, Side
-from ..mends import at, change, change_states, name_of, network, node_of, pair_of, put, spell
+from ..mends import at, change, change_states, name_of, network, node_of, pair_of, put, replace, spell
 from ..sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_names, state_shape, weight
 
 
@@ -34,16 +34,22 @@ def expected_sides(call: Call) -> tuple[Side, ...]:
 
 def zeros(call: Call) -> Fix:
     """A line that makes states of the right shape, from the sizes of the network and this very input."""
-    torch = spell(call, "torch.zeros")
+    torch, node = spell(call, "torch.zeros"), node_of(call, "hx")
     codes = [f"{torch}({_sizes(call, i)}{_like(call)})" for i in range(1 + call.lstm)]
-    if not call.lstm:
-        return change(call, "hx", codes[0])
-    names = pair_of(call)
-    if names and codes[0] == codes[1]:
-        return put(call, f"{' = '.join(names)} = {codes[0]}")
-    return (
-        put(call, f"{', '.join(names)} = {', '.join(codes)}") if names else change(call, "hx", f"({', '.join(codes)})")
-    )
+    whole = f"({', '.join(codes)})" if call.lstm else codes[0]
+    single = [ast.unparse(node)] if isinstance(node, (ast.Name, ast.Attribute)) else []
+    names = pair_of(call) if call.lstm and pair_of(call) else single
+    if node is not None and not names:
+        return replace(call, node, whole)
+    line = f"{name_of(call, 'hx')} = {whole}"
+    if len(names) > 1:
+        line = (
+            f"{' = '.join(names)} = {codes[0]}" if codes[0] == codes[1] else f"{', '.join(names)} = {', '.join(codes)}"
+        )
+    if names and loops(call.code) and set(names) & targets(call.code.statement):  # only the first state is wrong
+        first = f"{names[0]}[0]" if call.lstm and len(names) == 1 else names[0]
+        line = f"if {first}.shape != ({_sizes(call, 0)}): {line}"
+    return put(call, line)
 
 
 def _same_sizes(call: Call) -> str:
@@ -235,6 +241,9 @@ def _state_turnings(call: Call, right: tuple[int, ...]) -> Iterator[tuple[str, s
     whole = "The state has an axis too many, as h_n of a whole network has it."
     yield "{}.squeeze(0)", whole if len(right) > 1 else "The state has a batch axis, the input has none."
     yield "{}[-1]", "This is h_n of a whole network, with an axis for the layers; a cell wants the state of one."
-    yield f"{{}}.reshape({sizes})", "The two states have different axes; both need the same."
+    yield (
+        f"{{}}.reshape({sizes})",
+        "The numbers are right, the axes are not: a squeeze() too many, or two states with different axes.",
+    )
     yield f"{{}}.expand({sizes})", single
     yield f"{{}}.unsqueeze(1).expand({sizes})", single
