@@ -61,6 +61,7 @@ PUBLIC = {
     ],
     "explorers.sentences": ["explore_sentence", "explore_packing", "explore_reviews"],
     "errors.explanations": ["Explanation"],
+    "errors.code": [],
     "errors.calls": [],
     "errors.mends": [],
     "errors.sizes": [],

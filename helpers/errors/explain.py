@@ -3,7 +3,8 @@
 import warnings
 from types import FrameType
 
-from .calls import Step, find_call, live_steps, steps_of
+from .calls import find_call
+from .code import Step, live_steps, steps_of
 from .explanations import Explanation
 from .rules.backward import explain_backward
 from .rules.calling import check_device, check_kind, check_signature, check_steps, check_type

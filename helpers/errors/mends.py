@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .calls import Call, Code, argument_order, loops, targets, value_of
+from .calls import Call, argument_order
+from .code import Code, loops, targets, value_of
 from .explanations import Fix
 
 GENERIC = {"input": "x", "hx": "h0", "lengths": "lengths", "sequence": "packed", "sequences": "sequences", "data": "x"}

@@ -1,5 +1,6 @@
 """The sizes of a call, as the network reads them: axes with names, what fits, what belongs together."""
 
+import gc
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from .mends import fill
 def layout(call: Call, axes: int = 3) -> tuple[str, ...]:
     """The names of the input's axes, as this network reads them.
 
-    >>> from helpers.errors.calls import Code
+    >>> from helpers.errors.code import Code
     >>> layout(Call("forward", "nn.RNN", nn.RNN, nn.RNN(3, 4, batch_first=True), {}, (), {}, Code({}), True))
     ('N', 'L', 'H_in')
     """
@@ -119,3 +120,25 @@ def short(kind: torch.dtype | torch.device) -> str:
 
 def first_weight(call: Call) -> str:
     return "weight_ih" if call.cell else "weight_ih_l0"
+
+
+def networks_in(roots: list[Tensor]) -> list[nn.Module]:
+    """The recurrent networks whose weights the graph of these tensors leads to.
+
+    >>> import torch
+    >>> rnn = nn.RNN(3, 4)
+    >>> output, h_n = rnn(torch.ones(5, 2, 3))
+    >>> networks_in([output.sum()])
+    [RNN(3, 4)]
+    """
+    waiting, seen, weights = [root.grad_fn for root in roots], set(), set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        weights |= {id(node.variable)} if hasattr(node, "variable") else set()
+        waiting += [following for following, _ in node.next_functions]
+    # The graph knows weights only, not whose they are: look through the networks that are alive.
+    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), RECURRENT)]
+    return [module for module in alive if any(id(weight) in weights for weight in module.parameters())]

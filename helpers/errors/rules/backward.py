@@ -1,15 +1,16 @@
 """Errors that show only on the way back: a graph walked twice, a tensor changed in place."""
 
 import ast
-import gc
 from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor, nn
 
-from ..calls import RECURRENT, Call, Code, Step, code_of, loops, statements, value_of
+from ..calls import Call
+from ..code import Code, Step, code_of, loops, statements, value_of
 from ..explanations import Explanation, Fix, Side
 from ..mends import at, network
+from ..sizes import networks_in
 
 
 def explain_backward(steps: list[Step], message: str) -> Explanation | None:
@@ -36,28 +37,6 @@ def _roots(steps: list[Step]) -> list[Tensor]:
                 value = step.frame.f_locals.get(name)
                 roots += [v for v in (value if isinstance(value, (list, tuple)) else [value]) if isinstance(v, Tensor)]
     return roots
-
-
-def networks_in(roots: list[Tensor]) -> list[nn.Module]:
-    """The recurrent networks whose weights the graph of these tensors leads to.
-
-    >>> import torch
-    >>> rnn = nn.RNN(3, 4)
-    >>> output, h_n = rnn(torch.ones(5, 2, 3))
-    >>> networks_in([output.sum()])
-    [RNN(3, 4)]
-    """
-    waiting, seen, weights = [root.grad_fn for root in roots], set(), set()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        weights |= {id(node.variable)} if hasattr(node, "variable") else set()
-        waiting += [following for following, _ in node.next_functions]
-    # The graph knows weights only, not whose they are: look through the networks that are alive.
-    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), RECURRENT)]
-    return [module for module in alive if any(id(weight) in weights for weight in module.parameters())]
 
 
 def _carried(code: Code, found: list[nn.Module]) -> tuple[str, Any] | None:

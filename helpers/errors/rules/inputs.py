@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from ..calls import Call, statements, value_of
+from ..calls import Call
+from ..code import statements, value_of
 from ..explanations import Explanation, Fix
 from ..mends import at, change, name_of, node_of, put, remake, replace
 from ..sizes import data_of, first_state, fits, input_side, layout, shape_after, shape_side

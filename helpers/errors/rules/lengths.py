@@ -6,7 +6,8 @@ from typing import Any
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from ..calls import Call, Code, statements, value_of
+from ..calls import Call
+from ..code import Code, statements, value_of
 from ..explanations import Axis, Explanation, Side
 from ..mends import change, name_of, node_of, put, spell
 from ..sizes import described, shape_side

@@ -6,7 +6,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from ..calls import RECURRENT, Call, Code, Step, code_of, in_sequential, known_as, statements, value_of
+from ..calls import RECURRENT, Call, in_sequential, known_as
+from ..code import Code, Step, code_of, statements, value_of
 from ..explanations import Explanation, Fix, Side
 from ..mends import at, fill, layer_between, network, put, replace, spell
 from ..sizes import output_names, shape_side, state_names

@@ -8,7 +8,8 @@ from typing import Any
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from ..calls import Call, loops, targets, value_of
+from ..calls import Call
+from ..code import loops, targets, value_of
 from ..explanations import Explanation, Fix, Side
 from ..mends import at, change, change_states, name_of, network, node_of, pair_of, put, replace, spell
 from ..sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_names, state_shape, weight
