@@ -120,17 +120,18 @@ def _too_much(call: Call, giver: nn.Module, which: str) -> Explanation:
     rule = f"{known_as(type(giver))} returns two things: {names}. {_taker(call)} one tensor."
     given, expected = _sides(giver, call.given["input"], which)
     if call.behind is not None and call.behind[0][call.behind[1] - 1] is giver:
-        last = "returned[0][:, -1]" if giver.batch_first else "returned[0][-1]"
+        last = "pair[0][:, -1]" if giver.batch_first else "pair[0][-1]"
         cause = (
             "nn.Sequential hands on all that a layer returned. A small layer between picks the output. "
             f"For one answer a sequence, let it return {last}."
         )
-        return Explanation(rule, given, expected, cause, layer_between(call, "Output", "returned", "returned[0]"))
+        return Explanation(rule, given, expected, cause, layer_between(call, "Output", "pair", "pair[0]"))
     if which == "states":
         each = _of_each(call)
         if each is not None:
             cause = "An LSTM's state is a pair (h_n, c_n): do it to each of both."
-            return Explanation(rule, given, (expected, Side("c_n")), cause, each)
+            both = (expected, Side(given[1].name, given[1].axes))
+            return Explanation(rule, given, both, cause, each)
         cause = "This is an LSTM's pair (h_n, c_n). Of h_n, the last one is the top layer's."
         return Explanation(rule, given, expected, cause, _in_the_line(call, "{}[0][-1]"))
     cause = f"All that it returned was kept under one name: take it apart, {names}."
@@ -231,7 +232,7 @@ def _both_directions(call: Call) -> Explanation | None:
     if not width or value.shape[-1:] != (2 * width,):
         return None
     name, more = network(call), "" if layer.bias is not None else ", bias=False"
-    names = [*(["axis 0", "axis 1", "axis 2"][: value.dim() - 1]), "2*H_out"]
+    names = ["rows", "2*H_out"] if value.dim() == 2 else output_names(networks[0], value.dim())
     given = shape_side("input", value.shape, names, [value.dim() - 1])
     fix = put(call, f"{name} = {spell(call, 'torch.nn.Linear')}({2 * width}, {layer.out_features}{more})", "make")
     rule = "With two directions the output has 2*H_out features: forward and backward side by side."
