@@ -49,6 +49,15 @@ class Side:
         return " ".join(filter(None, (self.name, shape, self.note)))
 
 
+def culprit(name: str, note: str) -> Side:
+    """A value in words that was given, and is what is wrong.
+
+    >>> print(culprit("lengths", "[2, 0]"))
+    lengths [2, 0]
+    """
+    return Side(name, note=note, wrong_note=True)
+
+
 class Fix(NamedTuple):
     """A piece of code, and where it goes."""
 

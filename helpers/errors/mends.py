@@ -161,6 +161,12 @@ def once(call: Call, line: str, names: set[str]) -> Fix:
     return at(before, call.code, line, "before")
 
 
+def only_if(call: Call, condition: str, generic: str) -> Fix:
+    """The learner's line, done only if there is something to do; `generic` where the line is not at hand."""
+    simple = call.code.text and not hasattr(call.code.statement, "body")
+    return put(call, f"if {condition}: {call.code.text if simple else generic}", "instead")
+
+
 def layer_between(call: Call, name: str, taken: str, returned: str) -> Fix:
     """A small layer put into the nn.Sequential before this call: into its line, if it is made in the failing one."""
     sequential, place = call.behind

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..calls import Call
 from ..code import Code, Step, code_of, loops, statements, value_of
-from ..explanations import Explanation, Fix, Side
+from ..explanations import Explanation, Fix, Side, culprit
 from ..mends import at, network
 from ..sizes import networks_in
 
@@ -116,7 +116,7 @@ def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
     expected = (Side("each backward()", note="a graph of its own"),)
     code, net = call.code, network(call)
     if state is not None:
-        given = (Side(state[0], note="carries the graph of earlier batches", wrong_note=True),)
+        given = (culprit(state[0], "carries the graph of earlier batches"),)
         cause = (
             f"{state[0]} came out of {net} for the last batch and goes into the next with its whole past. "
             "detach() keeps its numbers and lets go of the past."
@@ -125,12 +125,12 @@ def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
     once = _made_once(code)
     if once is not None:
         name, statement = once
-        given = (Side(name, note="made once, before the loop", wrong_note=True),)
+        given = (culprit(name, "made once, before the loop"),)
         cause = f"{name} has a graph of its own, and that is used up by the first backward(). Make it inside the loop."
         first = _loop(code).body[0]
         made = "\n".join(code.segment(s) for s in _way_to(statement, code))
         return Explanation(rule, given, expected, cause, at(first, code, made, "before"))
-    given = (Side("graph", note="freed by an earlier backward()", wrong_note=True),)
+    given = (culprit("graph", "freed by an earlier backward()"),)
     cause = (
         "backward() went through the same graph before. Call the network again, or add up the losses and call it once."
     )
@@ -184,9 +184,7 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
     found = _in_place(code)
     if state is not None and (found is None or "retain_graph" in code.text):
         rule = "The weights that a graph was made with must be unchanged when backward() walks it."
-        given = (
-            Side(state[0], note="carries the graph of earlier batches, made with the old weights", wrong_note=True),
-        )
+        given = (culprit(state[0], "carries the graph of earlier batches, made with the old weights"),)
         cause = (
             f"The optimizer has changed the weights in place since {state[0]} was made. "
             "detach() lets go of its past; then retain_graph=True is not needed either."
@@ -201,7 +199,7 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
     rule = "A tensor that backward() still needs must not be changed in place."
     expected = (Side("a change", note="in a copy: y = y.clone()"),)
     if found is None:
-        given = (Side("a tensor", note="changed in place", wrong_note=True),)
+        given = (culprit("a tensor", "changed in place"),)
         cause = (
             "A line such as y += 1, y[0] = 0 or y.zero_() changed it after the forward pass. "
             "Or optimizer.step() changed the weights before this backward()."
@@ -209,7 +207,7 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
         return Explanation(rule, given, expected, cause, Fix("y = y.clone()", "before", "the line that changes it"))
     name, statement = found
     text = code.segment(statement).splitlines()[0]
-    given = (Side(name, note=f"changed in place by {text}", wrong_note=True),)
+    given = (culprit(name, f"changed in place by {text}"),)
     cause = "The gradient is computed from the numbers as they were in the forward pass. Change a copy."
     read = _read_too(name, statement)
     if read is not None:  # buffer[t] = cell(x, buffer[t - 1]): what is read must be a copy, too

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from ..calls import Call
-from ..explanations import Explanation, Fix, Side
+from ..explanations import Explanation, Fix, Side, culprit
 from ..mends import change, name_of, network, put, replace, spell
 from ..sizes import data_of, described, first_weight, fits, input_side, layout, shape_side, short, weight
 
@@ -70,9 +70,9 @@ def check_kind(call: Call) -> Explanation | None:
     if isinstance(value, Tensor) or (isinstance(value, PackedSequence) and not call.cell):
         return None
     rule = "The input must be a tensor of numbers" + ("." if call.cell else ", or a packed batch.")
-    given = Side("input", note=described(value), wrong_note=True)
+    given = culprit("input", described(value))
     cause, fix = _into_tensor(call, value)
-    return Explanation(rule, given, (input_side(call),), cause, fix)
+    return Explanation(rule, given, input_side(call), cause, fix)
 
 
 def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
@@ -211,7 +211,7 @@ def check_device(call: Call) -> Explanation | None:
     if data.device == here:
         return None
     rule = "The input and the network are on one device."
-    given = (Side("input", note=str(data.device), wrong_note=True), Side("weights", note=str(here)))
+    given = (culprit("input", str(data.device)), Side("weights", note=str(here)))
     expected = Side("both", note=f"the same, such as {here}")
     if here.type == "cpu":
         name, data_name = network(call), name_of(call, "input")

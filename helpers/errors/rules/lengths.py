@@ -8,8 +8,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from ..calls import Call
 from ..code import Code, statements, value_of
-from ..explanations import Axis, Explanation, Side
-from ..mends import change, name_of, node_of, put, spell
+from ..explanations import Axis, Explanation, Side, culprit
+from ..mends import change, name_of, node_of, only_if, spell
 from ..sizes import described, shape_side
 from .padding import batch_first, edit
 
@@ -31,7 +31,7 @@ def check_padded(call: Call) -> Explanation | None:
         return None
     value = call.given.get("input")
     if not isinstance(value, Tensor):
-        rule, given = "The padded batch is one tensor.", Side("input", note=described(value), wrong_note=True)
+        rule, given = "The padded batch is one tensor.", culprit("input", described(value))
         expected = Side("input", tuple(map(Axis, (*_axes(call, (1, 1)), "H_in"))))
         pad, first = spell(call, "torch.nn.utils.rnn.pad_sequence"), ", batch_first=True" * batch_first(call)
         if isinstance(value, (list, tuple)) and value and all(isinstance(v, Tensor) for v in value):
@@ -61,16 +61,15 @@ def check_padded(call: Call) -> Explanation | None:
             change(call, "input", f"{{}}.unsqueeze({axis})" if value.dim() else "{}.reshape(1, 1)"),
         )
     if not value.numel():
-        name, text = name_of(call, "input"), call.code.text
+        name = name_of(call, "input")
         names = _axes(call, tuple(value.shape))
         given = shape_side("input", value.shape, names, [i for i, size in enumerate(value.shape) if not size])
-        line = text if text and not hasattr(call.code.statement, "body") else f"{call.what}({name}, lengths)"
         return Explanation(
             "There must be something to pack.",
             given,
             Side("input", tuple(map(Axis, names))),
             "An empty batch, or sequences without steps: leave them out.",
-            put(call, f"if {name}.numel(): {line}", "instead"),
+            only_if(call, f"{name}.numel()", f"{call.what}({name}, lengths)"),
         )
     return None
 
@@ -90,7 +89,7 @@ def check_lengths(call: Call) -> Explanation | None:
     if not isinstance(lengths, Tensor) or lengths.device.type == "meta":
         return None
     numbers = lengths.tolist()
-    given = Side("lengths", note=_row(numbers), wrong_note=True)
+    given = culprit("lengths", _row(numbers))
     if min(numbers) <= 0:
         rule = "Every sequence has at least one step: each length >= 1."
         expected = Side("lengths", note=_row([max(n, 1) for n in numbers]))
@@ -156,7 +155,7 @@ def _no_row_of_numbers(call: Call, lengths: Any, N: int) -> Explanation | None:
             return Explanation(rule, given, expected, cause, change(call, "lengths", f"{{}}.sum({int(first)}).cpu()"))
         cause = "These are not lengths; perhaps they are the sequences. Without padding all are as long as the batch:"
         return Explanation(rule, given, expected, cause, change(call, "lengths", f"[{L}] * {N}"))
-    given = Side("lengths", note=described(lengths), wrong_note=True)
+    given = culprit("lengths", described(lengths))
     cause = (
         "These are no numbers. Without padding all are as long as the batch:"
         if lengths is not None
@@ -176,7 +175,7 @@ def _no_row_of_numbers(call: Call, lengths: Any, N: int) -> Explanation | None:
 def _elsewhere(call: Call, lengths: Tensor) -> Explanation | None:
     if lengths.device.type == "cpu":
         return None
-    given, expected = Side("lengths", note=str(lengths.device), wrong_note=True), Side("lengths", note="cpu")
+    given, expected = culprit("lengths", str(lengths.device)), Side("lengths", note="cpu")
     cause = (
         "The lengths went to the device with the rest of the batch. torch reads them in Python: they stay on the CPU."
     )
@@ -200,10 +199,7 @@ def _not_as_many(call: Call, lengths: Tensor, value: Tensor, N: int) -> Explanat
         )
         fix = edit(call, batch_first=str(not first))
         return Explanation(rule, (Side("lengths", note=f"{count} numbers"), shown), expected, cause, fix)
-    given = (
-        Side("lengths", note=f"{count} numbers", wrong_note=True),
-        shape_side("input", value.shape, _axes(call, tuple(value.shape))),
-    )
+    given = (culprit("lengths", f"{count} numbers"), shape_side("input", value.shape, _axes(call, tuple(value.shape))))
     if count > N:
         cause = "The lengths belong to a larger batch; the last batch is often smaller. Take them from this very batch."
         return Explanation(rule, given, expected, cause, change(call, "lengths", f"{{}}[:{N}]"))
@@ -221,16 +217,14 @@ def check_unpad(call: Call) -> Explanation | None:
     if not isinstance(value, Tensor) or value.dim() < 2:
         return None
     if not isinstance(lengths, Tensor):
-        given, expected = Side("lengths", note=described(lengths), wrong_note=True), Side("lengths", note="a tensor")
+        given, expected = culprit("lengths", described(lengths)), Side("lengths", note="a tensor")
         fix = change(call, "lengths", f"{spell(call, 'torch.as_tensor')}({{}})")
         return Explanation("unpad_sequence takes the lengths as a tensor.", given, expected, "A list was given.", fix)
     N = value.size(0)  # torch has already brought the batch to the front, in place
     if len(lengths) == N:
         return None
-    given, expected = (
-        Side("lengths", note=f"{len(lengths)} numbers", wrong_note=True),
-        Side("lengths", note=f"{N} numbers"),
-    )
+    given = culprit("lengths", f"{len(lengths)} numbers")
+    expected = Side("lengths", note=f"{N} numbers")
     fix = change(call, "lengths", f"{{}}[:{N}]")
     return Explanation(
         "There is one length for each sequence of the batch.",
@@ -250,7 +244,7 @@ def check_batch_sizes(call: Call) -> Explanation | None:
     packing = _packed_by(call, name)
     if packing is not None:
         return _too_long(packing, packed)
-    given = Side("batch_sizes", note=f"sum {int(packed.batch_sizes.sum())}", wrong_note=True)
+    given = culprit("batch_sizes", f"sum {int(packed.batch_sizes.sum())}")
     rule = "The batch sizes of a packed batch count its rows: their sum is len(data)."
     cause = (
         "It was made by hand, or its lengths went beyond the padded batch, which pack_padded_sequence lets "
@@ -289,7 +283,7 @@ def _too_long(packing: Call, packed: PackedSequence) -> Explanation:
     first = batch_first(packing)
     lengths = [int((packed.batch_sizes > i).sum()) for i in range(N)]
     rule = "No length goes beyond the padded batch."
-    given = Side("lengths", note=_row(lengths), wrong_note=True)
+    given = culprit("lengths", _row(lengths))
     if not isinstance(padded, Tensor):
         fix = edit(packing, batch_first=str(not first))
         cause = "pack_padded_sequence does not check this. Most often its batch_first is missing:"

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...pictures.svg import shorten
 from ..calls import Call, Written, argument_order
-from ..explanations import Explanation, Fix, Side
+from ..explanations import Explanation, Fix, Side, culprit
 from ..mends import remake, spell, with_arguments
 
 
@@ -302,7 +302,7 @@ def check_made(call: Call) -> Explanation | None:
     """What torch takes when a network is made, and refuses when it is called."""
     value = getattr(call.module, "nonlinearity", "tanh")
     if value not in ("tanh", "relu"):
-        given = Side(call.what, note=f"nonlinearity={value!r}", wrong_note=True)
+        given = culprit(call.what, f"nonlinearity={value!r}")
         expected = Side(call.what, note="nonlinearity='tanh' or 'relu'")
         cause = "nn.RNNCell takes any name when it is made, and complains when it is called."
         return Explanation(
@@ -310,7 +310,7 @@ def check_made(call: Call) -> Explanation | None:
         )
     if not isinstance(getattr(call.module, "num_layers", 1), bool):
         return None
-    given = Side(call.what, note=f"num_layers={call.module.num_layers}", wrong_note=True)
+    given = culprit(call.what, f"num_layers={call.module.num_layers}")
     expected = Side(call.what, note="num_layers, a whole number >= 1")
     cause = (
         "The third argument by position is num_layers. Give options by their names; this one looks like batch_first."

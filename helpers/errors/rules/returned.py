@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ..calls import RECURRENT, Call, in_sequential, known_as
 from ..code import Code, Step, code_of, statements, value_of
-from ..explanations import Explanation, Fix, Side
+from ..explanations import Explanation, Fix, Side, culprit
 from ..mends import at, fill, layer_between, network, put, replace, spell
 from ..sizes import output_names, shape_side, state_names
 
@@ -149,7 +149,7 @@ def _taker(call: Call) -> str:
 def _sides(giver: nn.Module, value: tuple, which: str) -> tuple[tuple[Side, ...], Side]:
     """The parts of what was returned, the second of them too much; and the one that should go on."""
     if value == (giver,):
-        return (Side("output"), Side("h_n", note="in one tuple", wrong_note=True)), Side("output", note="alone")
+        return (Side("output"), culprit("h_n", "in one tuple")), Side("output", note="alone")
     first, second = value
     names = ("h", "c") if isinstance(giver, nn.LSTMCell) else ("h_n", "c_n") if which == "states" else ("output", "h_n")
     second = second[0] if isinstance(second, tuple) else second
@@ -213,7 +213,7 @@ def _in_the_line(call: Call, template: str) -> Fix:
 
 def _still_packed(call: Call, giver: nn.Module) -> Explanation:
     rule = f"The output of a packed batch is packed, too. {_taker(call)} one padded tensor."
-    given, expected = Side("input", note="PackedSequence", wrong_note=True), Side("input", note="a padded tensor")
+    given, expected = culprit("input", "PackedSequence"), Side("input", note="a padded tensor")
     pad = spell(call, "torch.nn.utils.rnn.pad_packed_sequence")
     node = _argument(call) if call.module is not None else next(iter(_touched(call.code.node)), None)
     name = call.code.segment(node) if isinstance(node, (ast.Name, ast.Attribute)) else "output"
@@ -261,6 +261,6 @@ def _unpacked(code: Code) -> Explanation | None:
     else:
         parts, cause = "output, h_n", "Only an LSTM has a cell state c."
         target = ", ".join(names[:2])
-    given = Side("names", note=ast.unparse(statement.targets[0]), wrong_note=True)
+    given = culprit("names", ast.unparse(statement.targets[0]))
     fix = at(statement, code, f"{target} = {code.segment(value)}", "instead")
     return Explanation(f"{known_as(type(rnn))} returns {parts}.", given, Side("names", note=parts), cause, fix)

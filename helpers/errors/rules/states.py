@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ..calls import Call
 from ..code import loops, targets, value_of
-from ..explanations import Explanation, Fix, Side
+from ..explanations import Explanation, Fix, Side, culprit
 from ..mends import at, change, change_states, name_of, network, node_of, pair_of, put, replace, spell
 from ..sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_names, state_shape, weight
 
@@ -105,7 +105,7 @@ def check_state_kind(call: Call) -> Explanation | None:
         if isinstance(hx, Tensor):
             return None
         rule = f"{call.what} has one state: hx is a single tensor, h_0."
-    given = Side("hx", note=described(hx), wrong_note=True)
+    given = culprit("hx", described(hx))
     if isinstance(hx, Tensor):
         given = shape_side("hx", hx.shape, note="one tensor", wrong_note=True)
     cause, fix = _pair_mended(call, hx) if call.lstm else _single_mended(call, hx)
@@ -139,10 +139,8 @@ def _pair_mended(call: Call, hx: Any) -> tuple[str, Fix]:
 
 def _pair_in_a_pair(call: Call) -> tuple[str, Fix]:
     """h = cell(x, (h, c)): from the second step on, h is a pair itself."""
-    cause, code = (
-        "The first of the pair is a pair itself: what an LSTM gives back, (h, c), was kept under one name.",
-        call.code,
-    )
+    cause = "The first of the pair is a pair itself: what an LSTM gives back, (h, c), was kept under one name."
+    code = call.code
     names, statement = pair_of(call), code.statement
     if not names or not isinstance(statement, ast.Assign):
         return cause, change(call, "hx", "{}[0]")
@@ -153,10 +151,8 @@ def _pair_in_a_pair(call: Call) -> tuple[str, Fix]:
 
 def _second_state(call: Call, hx: Tensor, fix: Fix) -> tuple[str, Fix]:
     """A second state beside the one that was given."""
-    cause, name = (
-        "Only h_0 was given, as an RNN or a GRU has it. The cell state c_0 starts at zero.",
-        name_of(call, "hx"),
-    )
+    cause = "Only h_0 was given, as an RNN or a GRU has it. The cell state c_0 starts at zero."
+    name = name_of(call, "hx")
     if hx.grad_fn is not None:
         cause += " If it came out of another LSTM, let that return both, (h_n, c_n): half of what it knows is in c_n."
     if name in call.code.parameters:  # it may be the pair another time, as in a decoder's second step

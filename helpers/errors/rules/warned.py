@@ -3,7 +3,7 @@
 import re
 
 from ..calls import Call
-from ..explanations import Explanation, Fix, Side
+from ..explanations import Explanation, Fix, Side, culprit
 from ..mends import change, network, put, spell, with_arguments
 
 
@@ -20,7 +20,7 @@ def explain_warning(message: str, call: Call | None) -> Explanation | None:
 
 def _dropout(message: str, call: Call | None) -> Explanation:
     number = re.search(r"dropout=([\d.]+)", message)
-    given = Side("dropout", note=f"{number[1] if number else '> 0'} with num_layers=1", wrong_note=True)
+    given = culprit("dropout", f"{number[1] if number else '> 0'} with num_layers=1")
     expected = Side("dropout", note="0 with num_layers=1, or two layers and more")
     cause = (
         "Dropout acts between stacked layers, and one layer has nothing above it: here it does nothing "
@@ -38,7 +38,7 @@ def _without_dropout(call: Call) -> str:
 
 
 def _scattered(call: Call | None) -> Explanation:
-    given = Side("weights", note="scattered in memory", wrong_note=True)
+    given = culprit("weights", "scattered in memory")
     cause = (
         "The weights were copied one by one, by a copy of the network or by DataParallel. The results "
         "are right; on a graphics "
@@ -52,7 +52,7 @@ def _scattered(call: Call | None) -> Explanation:
 
 
 def _traced(call: Call | None) -> Explanation:
-    given, expected = Side("lengths", note="a list", wrong_note=True), Side("lengths", note="a tensor")
+    given, expected = culprit("lengths", "a list"), Side("lengths", note="a tensor")
     cause = (
         "torch.jit.trace writes down what happens to tensors only: numbers in a list become constants "
         "of the traced network."
