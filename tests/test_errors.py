@@ -144,6 +144,15 @@ def random_call(chance):
     return rnn(x, hx)
 
 
+LURES = [
+    RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
+    RuntimeError("Expected hidden size (1, 3, 6), got [3, 1, 6]"),
+    TypeError("linear(): argument 'input' (position 1) must be Tensor, not tuple"),
+    ValueError("not enough values to unpack (expected 3, got 2)"),
+    AttributeError("'tuple' object has no attribute 'shape'"),
+]
+
+
 def test_a_thousand_correct_calls_are_left_in_peace():
     """An error raised right after a correct call, with its network and tensors at hand, is none of the network's."""
     chance = random.Random(0)
@@ -153,10 +162,37 @@ def test_a_thousand_correct_calls_are_left_in_peace():
             warnings.simplefilter("always")
             try:
                 result = random_call(chance)
-                raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
-            except RuntimeError as error:
+                raise chance.choice(LURES)
+            except (RuntimeError, TypeError, ValueError, AttributeError) as error:
                 assert explain_error(error) is None, f"call {n}, {result}"
         assert [explain_error(warning) for warning in caught] == [None] * len(caught)
+
+
+WRONG = """
+rnn = nn.{kind}(3, 4)
+x, s = {x}, {s}
+{call}
+"""
+CALLS = ("rnn(x)", "rnn(x, s)", "rnn(x, (s, s))", "nn.Sequential(rnn, nn.Linear(4, 1))(x)", "o, h, c = rnn(x)", "rnn(x)[:, -1]")
+
+
+def random_thing(chance):
+    """A tensor of any shape and type, or something that is no tensor."""
+    sizes = tuple(chance.randint(0, 5) for _ in range(chance.randint(0, 4)))
+    made = chance.choice(["torch.zeros({})"] * 4 + ["torch.ones({}).long()", "torch.zeros({}).double()", "np.zeros({})"])
+    return chance.choice([made.format(sizes)] * 6 + ["None", "'words'", f"[torch.zeros(2, 3), {made.format(sizes)}]"])
+
+
+def test_whatever_is_wrong_explaining_it_never_fails():
+    chance, said = random.Random(0), 0
+    for kind in [made.__name__ for made in NETWORKS + CELLS] * 50:
+        code = WRONG.format(kind=kind, x=random_thing(chance), s=random_thing(chance), call=chance.choice(CALLS))
+        try:
+            run(PRELUDE + code)
+        except Exception as error:
+            explanation = explain_error(error)
+            said += explanation is not None and bool(repr(explanation) and explanation._repr_html_())
+    assert said > 200
 
 
 UNRELATED = {

@@ -102,11 +102,7 @@ def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
         return "A list of sequences is not a batch. Stacked along the batch axis it is.", change(
             call, "input", f"{stack}({{}}, dim={axis})"
         )
-    if (
-        isinstance(value, (np.ndarray, list, tuple, int, float))
-        and np.asarray(value, dtype=object).size
-        and _numeric(value)
-    ):
+    if isinstance(value, (np.ndarray, list, tuple, int, float)) and _numeric(value):
         make = spell(call, "torch.as_tensor")
         source = "NumPy gave it" if isinstance(value, np.ndarray) else "These are Python's own numbers"
         return f"{source}, and the network reads tensors.", change(
@@ -135,10 +131,12 @@ def _returned(call: Call, output: Any, state: Any) -> bool:
 
 
 def _numeric(value: Any) -> bool:
+    """Whether NumPy would make an array of numbers of it, and not an empty one."""
     try:
-        return np.asarray(value).dtype.kind in "fiub"
-    except ValueError:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError):
         return False
+    return array.dtype.kind in "fiub" and array.size > 0
 
 
 def check_type(call: Call) -> Explanation | None:
