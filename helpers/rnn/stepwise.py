@@ -1,6 +1,6 @@
 """An `nn.RNN` walked step by step in torch: the same numbers forward, the same gradients backward, every state at hand.
 
-What torch computes in one call leaves only `output` and `h_n`. Here each state is a tensor of its own, and a link in the
+One call of torch leaves only `output` and `h_n`. Here each state is a tensor of its own, and a link in the
 chain that a gradient goes back through: `state.retain_grad()` makes it keep dL/dh_t. The states are collected in lists:
 written into one tensor in place, each would overwrite what backward still needs. Notebook 09 shows the whole function.
 """
@@ -69,7 +69,7 @@ def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None 
 
 
 def _prepare(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None) -> tuple:
-    """Sizes, weights by name, the input time first, which rows live at each step (L, N, 1), and h_0 by layer and direction."""
+    """Sizes, weights by name, the input time first, which rows live (L, N, 1), and h_0 by layer and direction."""
     sizes, lengths, _, _ = read_call(rnn, input, h0)  # refuses what does not fit, by name
     weights = {name: getattr(rnn, name) for name in sizes.parameters}
     if isinstance(input, PackedSequence):
