@@ -78,7 +78,7 @@ def test_without_packing_the_same_readers_fail(readers, reviews, vectors):
 def test_two_negations_are_beyond_them_and_not_in_one_way(readers, reviews, vectors):
     test_set = encode(reviews[1]["double"], vectors)
     double = [accuracy(reader, *test_set) for reader in readers]
-    assert mean(double) < 0.9 and max(double) - min(double) > 0.3
+    assert mean(double) < 0.9 and max(double) > 0.7 and min(double) < 0.3  # as notebook 08 says
 
 
 @pytest.mark.parametrize("seed", SEEDS)
