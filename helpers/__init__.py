@@ -36,6 +36,7 @@ PUBLIC = {
         "plot_nonlinearities",
         "plot_trajectory",
         "plot_similarities",
+        "plot_table",
         "plot_curves",
         "plot_training",
         "plot_accuracies",
