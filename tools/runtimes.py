@@ -1,0 +1,97 @@
+"""The tests with other packages than the pinned ones: what `python start.py runtimes [names...]` does.
+
+    python start.py runtimes oldest    the lowest versions that pyproject.toml admits
+    python start.py runtimes colab     the kernel and widgets that Colab has
+    python start.py runtimes newest    whatever is newest today
+
+Each gets an environment of its own in build/runtimes/ (up to 8 GB on Linux, where torch brings its CUDA libraries; an
+existing one is used again), and runs all tests but those of the browser. It ends with a table of what was tried.
+"""
+import argparse
+import datetime
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "runtimes"
+SHOWN = ["python", "torch", "numpy", "matplotlib", "ipywidgets", "ipython", "ipykernel"]
+# Not asked elsewhere: the browser's pages are made by the pinned JupyterLab, and the pins hold only where they are installed.
+LEFT_OUT = ["--ignore=tests/test_browser.py", "--ignore=tests/test_site.py", "--ignore=tests/test_packages.py"]
+# https://github.com/googlecolab/backend-info (pip-freeze.txt): what the notebooks meet there, but for its CUDA build of torch.
+COLAB = ["ipywidgets==7.7.1", "ipython==7.34.0", "ipykernel==6.17.1", "jupyter-client==7.4.9", "traitlets==5.7.1",
+         "numpy==2.0.2", "matplotlib==3.10.0", "torch==2.13.0"]
+
+
+def lowest(bounds):
+    """The lowest release that each lower bound admits, with its latest repairs.
+
+    >>> lowest(["torch>=2.9", "ipywidgets>=7.7.1,<9"])
+    ['torch==2.9.*', 'ipywidgets==7.7.1.*']
+    """
+    found = [(bound.name, part.version) for bound in map(Requirement, bounds)
+             for part in bound.specifier if part.operator == ">="]
+    return [f"{name}=={version}.*" for name, version in found]
+
+
+def wanted(name):
+    """What pip is asked for, beside the course itself; empty for the newest of all."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    kernel = [pin for pin in COLAB if pin.startswith(("ipython", "ipykernel", "jupyter-client", "traitlets"))]
+    return {"oldest": lowest(project["dependencies"]) + kernel, "colab": COLAB, "newest": []}[name]
+
+
+def make(name):
+    """The Python of the environment `name`, made if it is not there yet."""
+    folder = BUILD / name
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    done = folder / "installed.txt"
+    if not done.exists() or done.read_text(encoding="utf-8").split("\n") != wanted(name):
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[course]", *wanted(name)], check=True)
+        done.write_text("\n".join(wanted(name)), encoding="utf-8")
+    return python
+
+
+def versions(python):
+    ask = f"import sys, importlib.metadata as m; print(sys.version.split()[0], *map(m.version, {SHOWN[1:]!r}))"
+    return subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.split()
+
+
+def run_tests(python, options):
+    """Run the suite there; its exit code and pytest's last line, such as `2758 passed in 275.01s`."""
+    command = [python, "-m", "pytest", "-q", *LEFT_OUT, *options]
+    # The kernels of the notebooks are started by name: the environment's own must be the one that is found.
+    variables = os.environ | {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", "JUPYTER_PATH": str(python.parent.parent / "share" / "jupyter")}
+    process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True)
+    last = ""
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        last = line.strip() or last
+    return process.wait(), re.sub(r"^=+ | =+$", "", last)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[[], "oldest", "colab", "newest"], default=[], metavar="name")
+    parser.add_argument("--pytest", default="", metavar="OPTIONS", help="further options for pytest, in one string")
+    chosen = parser.parse_args()
+    failed, rows = 0, []
+    for name in chosen.names or ["oldest", "colab", "newest"]:
+        python = make(name)
+        code, outcome = run_tests(python, chosen.pytest.split())
+        failed |= code
+        rows.append([name, *versions(python), outcome])
+    print(f"\n{datetime.date.today()}\n\n| {' | '.join(['runtime', *SHOWN, 'tests'])} |\n|{' --- |' * (len(SHOWN) + 2)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
