@@ -47,7 +47,7 @@ def repository(tmp_path_factory):
 def bare(tmp_path, monkeypatch):
     """A fresh environment, with a module `google.colab` as Colab has; its kernel is the one that notebooks get."""
     venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     ask = [python, "-c", "import site; print(site.getsitepackages()[-1])"]
     packages = Path(subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip())

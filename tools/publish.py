@@ -7,7 +7,7 @@
 The address is kept in one place, pyproject.toml: `[project.urls]`. From it each notebook gets badges, which open it in
 Colab, in Binder or in a JupyterHub (by nbgitpuller), and some lines at the top of its first code cell, which install the
 helpers wherever they are missing; the README gets the badges too. An address may also be a folder of this computer that
-holds the repository (file:///...): for a trial, with the lines and without the badges.
+holds the repository (file:///...): for a trial, with the lines and without the badges, kept nowhere else.
 """
 import json
 import re
@@ -37,8 +37,8 @@ if not importlib.util.find_spec("helpers"):
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input"]
     wanted = [course, f"torch=={{torch.__version__}}"]  # torch stays as it is
     if subprocess.run(pip + wanted, capture_output=True).returncode:
-        raise SystemExit("The course's helpers could not be fetched: no network, a torch before 2.9, or "
-                         f"nothing at that address. What pip says: %pip install {{course}}")
+        raise SystemExit("The course's helpers could not be fetched: no network, torch before 2.9, "
+                         f"or nothing at that address. What pip says: %pip install {{course}}")
 
 '''
 
@@ -56,7 +56,7 @@ def main(arguments, root=ROOT):
     except Unpublished as failure:
         print(failure, file=sys.stderr)
         return 1
-    write(project, stamp_project(text, address))
+    write(project, stamp_project(text, address if badges(address, "", str) else None))  # a folder is no address to packagers
     write(root / "README.md", stamp_page((root / "README.md").read_text(encoding="utf-8"), address))
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         write(path, stamp_notebook(path.read_text(encoding="utf-8"), address, path.name))
