@@ -25,7 +25,7 @@ BUILD = ROOT / "build" / "site"
 
 ROW = re.compile(r"^\| \[(\d\d) [^]]*\]\(notebooks/(\S+)\.ipynb\) \| (.+?) \| (\d+) \|$", re.MULTILINE)  # of the README's map
 DATA = re.compile(r'src="data:image/(svg\+xml|png)(;base64)?,([^"]*)"')
-LINK = re.compile(r'(href="\w+)\.ipynb"')
+LINK = re.compile(r'(<a href="\w+)\.ipynb"')  # not the one to download
 SCROLLS = '<div style="overflow-x:auto">'  # what the helpers put around whatever may be wide
 
 
@@ -107,7 +107,7 @@ def keep_pictures(html, folder):
         data = base64.b64decode(text) if is_base64 else unquote_to_bytes(unescape(text))
         name = f"{hashlib.sha256(data).hexdigest()[:16]}.{kind.partition('+')[0]}"
         (folder / "pictures" / name).write_bytes(data)
-        return f'loading="lazy" src="pictures/{name}"'
+        return f'src="pictures/{name}"'
 
     return DATA.sub(keep, html)
 
@@ -116,7 +116,6 @@ def write_page(page, made, folder):
     html, _ = made.from_notebook_node(page.notebook, resources={"page": page})
     html = keep_pictures(html, folder)
     html = LINK.sub(r'\1.html"', html.replace(SCROLLS, '<div style="overflow-x:auto" tabindex="0">'))
-    html = html.replace(f'href="{page.stem}.html" download', f'href="{page.file}" download')
     page.thumbnail = next(iter(re.findall(r'src="(pictures/[^"]+)"', html)), "icon.svg")
     (folder / page.href).write_text(html, encoding="utf-8")
     shutil.copy(ROOT / "notebooks" / page.file, folder)
