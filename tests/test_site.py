@@ -121,8 +121,8 @@ def test_a_page_can_be_read_by_everyone(site, opened, name):
         page.emulate_media(color_scheme=scheme)
         assert page.evaluate(WIDER) == [], (width, scheme)
         assert all(w > 4 and h > 8 for w, h in page.evaluate(MATH_SIZES))
-        if (width, scheme) in LOOKS[:2]:
-            assert grave_findings(page) == [], (width, scheme)
+        if (width, scheme) in LOOKS[:2]:  # all that axe knows, then what is different in the other theme
+            assert grave_findings(page, rules=["color-contrast"] if scheme == "dark" else None) == [], (width, scheme)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 

@@ -57,13 +57,13 @@ class Page:
 
 
 class Renderer(IPythonRenderer):
-    """Formulas as MathML."""
+    """Formulas as MathML. What may be too wide for a telephone scrolls by itself, also by keyboard."""
 
     def block_math(self, body):
-        return convert(body, display="block")
+        return f'<span class="scrolls" tabindex="0">{convert(body, display="block")}</span>'
 
     def inline_math(self, body):
-        return convert(body)
+        return f'<span class="scrolls" tabindex="0">{convert(body)}</span>' if len(body) > 40 else convert(body)
 
 
 def prose(markdown):
@@ -72,7 +72,8 @@ def prose(markdown):
     >>> prose("Here $x$ is [next](01_theory.ipynb).")[:50]
     '<p>Here <math xmlns="http://www.w3.org/1998/Math/M'
     """
-    return MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(markdown).strip()
+    html = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(markdown).strip()
+    return html.replace("<table>", '<div class="scrolls" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 
 def prose_line(markdown):
