@@ -4,7 +4,7 @@ It hangs on IPython's shell, not in the notebook's names.
 """
 
 
-def _install(shell):
+def install(shell):
     import gc
     import json
     from itertools import combinations, product
@@ -39,7 +39,10 @@ def _install(shell):
         """Whether both sides of `a == b` are the same, within rounding where they are tensors."""
         import torch
 
-        left, right = (eval(side, shell.user_ns) for side in claim.split("=="))
+        try:
+            left, right = (eval(side, shell.user_ns) for side in claim.split("=="))
+        except NameError:
+            return False
         if isinstance(left, torch.Tensor) and isinstance(right, torch.Tensor):
             return left.shape == right.shape and torch.allclose(left, right, atol=1e-5)
         return bool(left == right)
@@ -86,11 +89,7 @@ def _install(shell):
     def move_all():
         from helpers.explorers.live import Explorer
 
-        made = {repr(thing): thing for thing in gc.get_objects() if isinstance(thing, Explorer)}
+        made = {repr(thing): thing for thing in gc.get_objects() if type(thing) is Explorer}
         return json.dumps([finding for explorer in made.values() for finding in move(explorer)][:10])
 
     shell.names, shell.holds, shell.move_all = Names(), holds, move_all
-
-
-_install(get_ipython())  # noqa: F821
-del _install

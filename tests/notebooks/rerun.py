@@ -37,12 +37,12 @@ class Rerun:
         self.notebook, self.client, self.found = notebook, client, {}
         self.stored = {cell.id: seen(cell.outputs) for cell in code_cells(notebook)}
         self.first = {}
-        self.ask(IN_KERNEL)
+        self.ask(IN_KERNEL + "\ninstall(get_ipython())\ndel install")
 
     def findings(self):
         self.run_marked()
-        for heading, cells in sections(self.notebook):
-            self.run_section(heading, cells)
+        for cells, text in zip(*parts(self.notebook), strict=True):
+            self.run_section(cells, text)
         self.ask("get_ipython().names.become_all()")
         for cell in reversed(code_cells(self.notebook)):
             if self.run(cell) != self.first[cell.id]:
@@ -56,7 +56,7 @@ class Rerun:
                 self.note("alone", cell)
             self.ask(f"get_ipython().names.keep({cell.id!r})")
 
-    def run_section(self, heading, cells):
+    def run_section(self, cells, text):
         place = self.notebook.cells.index
         above = [cell.id for cell in needed(self.notebook) if cells and place(cell) < place(cells[0])]
         self.ask(f"get_ipython().names.become({above[-1] if above else ''!r})")
@@ -68,7 +68,7 @@ class Rerun:
                 self.note("stale", cell)
             if self.run(cell) != self.first[cell.id]:
                 self.note("twice", cell)
-        for claim in (claim for cell in cells if cell.cell_type == "markdown" for claim in equations(cell.source)):
+        for claim in equations(text):
             if self.ask(f"print(get_ipython().holds({claim!r}))").strip() != "True":
                 self.found.setdefault("untrue", []).append(claim)
         self.ask("get_ipython().names.collect()")
@@ -85,10 +85,20 @@ class Rerun:
         finally:
             self.notebook.cells.remove(cell)
         assert not has_error(seen(cell.outputs)), cell.outputs
-        return "".join(output.get("text", "") for output in cell.outputs)
+        return "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
 
     def note(self, tried, cell, why=""):
         self.found.setdefault(tried, []).append(f"{first_line(cell)} {why}".strip())
+
+
+def parts(notebook):
+    """Each section's cells, and each one's text; what stands above a heading in its cell belongs to the section before."""
+    cells, texts = [cells for _, cells in sections(notebook)], [""]
+    for cell in prose_cells(notebook):
+        above, heading, below = re.match(r"(.*?)(?:^(## )(.*))?\Z", cell.source, flags=re.M | re.S).groups("")
+        texts[-1] += above
+        texts += [below] if heading else []
+    return cells, texts
 
 
 def needed(notebook):

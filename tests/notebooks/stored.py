@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -54,7 +55,8 @@ def words(cell):
     for output in cell.get("outputs", []):
         found += [output.get("text", ""), output.get("evalue", ""), output.get("data", {}).get("text/plain", "")]
     for page in pages(cell):
-        found += re.findall(r'alt="([^"]*)"', page) + [re.sub(r"<[^>]*>", " ", page)]
+        drawn = unquote("".join(re.findall(r'src="data:image/svg[^"]*"', page)))
+        found += re.findall(r'alt="([^"]*)"', page) + [re.sub(r"<[^>]*>", " ", page), re.sub(r"<[^>]*>", " ", drawn)]
     return unescape("\n".join(found))
 
 
