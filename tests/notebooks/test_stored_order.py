@@ -12,6 +12,11 @@ PLANNED = {
     "02": ["RuntimeError", "ValueError"],
     "03": ["ValueError", "RuntimeError"],
     "04": ["RuntimeError"],
+    "06": ["UnknownWord", "RuntimeError"],
+    "07": ["RuntimeError", "RuntimeError", "RuntimeError"],
+    "09": ["RuntimeError"],
+    "10": ["RuntimeError", "RuntimeError", "ValueError", "TypeError"],
+    "11": ["RuntimeError", "ValueError"],
 }
 KNOWN_TAGS = {"raises-exception"}
 # `nbval-ignore-output` would hide a stale output. Where it can't be helped, name the notebook here, and why.
