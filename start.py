@@ -6,6 +6,7 @@
     python start.py site [folder]        write the course as plain pages, to be read without a kernel
     python start.py publish <address>    put badges and the lines that fetch the helpers into every notebook
     python start.py runtimes [names]     run the tests with the oldest, Colab's, and the newest packages
+    python start.py mutations [options]  plant faults in a copy, and count how many the tests catch
 
 Further options go to JupyterLab (--no-browser, --port 8899) or to pytest (-k shapes). The first start makes the
 folder .venv and installs the pinned packages into it; later starts find that done and install nothing.
@@ -40,6 +41,7 @@ COMMANDS = {
     "site": [str(ROOT / "tools" / "build_site.py")],
     "publish": [str(ROOT / "tools" / "publish.py")],
     "runtimes": [str(ROOT / "tools" / "runtimes.py")],
+    "mutations": [str(ROOT / "tests" / "mutations" / "mutations.py")],
 }
 OPEN = ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
 CONFIG = ROOT / "tools" / "jupyter"  # of the JupyterLab started from here, beside the learner's own
