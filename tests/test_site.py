@@ -91,8 +91,9 @@ def test_a_page_shows_all_that_is_stored(site, name):
 def test_nothing_is_told_to_a_mouse_alone(name):
     """A `title` shows only under a mouse; what a drawing tells there, docs/accessibility.md says where else it stands."""
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    pages = [output.data["text/html"] for cell in notebook.cells for output in cell.get("outputs", []) if "text/html" in output.get("data", {})]
-    assert not any(re.search(r"<[^>]* (title|onmouse\w*)=", page) for page in pages)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    pages = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
+    assert pages and not any(re.search(r"<[^>]* (title|onmouse\w*)=", page) for page in pages)
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path, capsys):
