@@ -173,6 +173,17 @@ def test_planted_faults_are_seen(lab):
         close_notebook(lab.page)
 
 
+def test_what_axe_finds_in_jupyterlab_itself_is_known(lab):
+    lab.run(NAMES[0])
+    try:
+        found = grave_findings(lab.page)
+        assert {rule for rule, *_ in found} <= JUPYTERLABS
+        lab.page.evaluate(f"document.querySelector('{OURS}').innerHTML += '<img src=\"data:,\">'")
+        assert {rule for rule, *_ in grave_findings(lab.page, OURS)} == {"image-alt"}  # a fault of ours would be seen
+    finally:
+        close_notebook(lab.page)
+
+
 @pytest.fixture(scope="module", params=NAMES, ids=lambda name: name.removesuffix(".ipynb"))
 def cells(request, lab):
     """The code cells of a notebook that was just run, and stands in the page."""
@@ -249,14 +260,3 @@ def test_the_page_asked_only_this_machine_and_complained_of_nothing(lab, cells):
     """Last of all: it looks at what the tests above have done to the page."""
     assert lab.hosts <= {"127.0.0.1", None}  # None: what an address itself holds, such as data:
     assert lab.complaints == []
-
-
-def test_what_axe_finds_in_jupyterlab_itself_is_known(lab):
-    lab.run(NAMES[0])
-    try:
-        found = grave_findings(lab.page)
-        assert {rule for rule, *_ in found} <= JUPYTERLABS
-        lab.page.evaluate(f"document.querySelector('{OURS}').innerHTML += '<img src=\"data:,\">'")
-        assert {rule for rule, *_ in grave_findings(lab.page, OURS)} == {"image-alt"}  # a fault of ours would be seen
-    finally:
-        close_notebook(lab.page)
