@@ -196,7 +196,7 @@ class _Drawing:
         if hidden_source:
             self.parts.append(text(from_x, y + 4, "…", size=16, fill=QUIET, text_anchor="middle"))
         if begins:
-            middle = x + side * (R + OUTSIDE / 2 - 9)  # between the frame and h_0
+            middle = x + side * (R + OUTSIDE / 2 - 7)  # between the frame and h_0
             self.parts.append(text(middle, y + 15, "W_hh", size=11, fill=W_HH.ink, text_anchor="middle"))
 
     def arrow(self, x1: float, y1: float, x2: float, y2: float, role, later: bool, here: bool) -> None:

@@ -11,10 +11,16 @@ function nameOf(control) {
   return control.matches('.widget-readout') ? `${label}, as a number` : label;
 }
 
-function nameAll() {
-  for (const control of document.querySelectorAll(`:is(${NAMELESS}):not([aria-label])`)) {
+function nameControlsIn(part) {
+  for (const control of part.querySelectorAll(NAMELESS)) {
     control.setAttribute('aria-label', nameOf(control));
     if (control.matches('.widget-readout')) control.setAttribute('role', 'textbox');
+  }
+}
+
+function nameNew(changes) {
+  for (const { addedNodes } of changes) {
+    for (const node of addedNodes) if (node instanceof HTMLElement) nameControlsIn(node); // never the inside of a picture
   }
 }
 
@@ -22,7 +28,7 @@ function nameAll() {
 (window._JUPYTERLAB ??= {}).unrolled = {
   init() {},
   async get() {
-    const activate = () => new MutationObserver(nameAll).observe(document.body, { childList: true, subtree: true });
+    const activate = () => new MutationObserver(nameNew).observe(document.body, { childList: true, subtree: true });
     return () => ({ __esModule: true, default: { id: 'unrolled:names', autoStart: true, activate } });
   },
 };
