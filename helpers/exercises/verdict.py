@@ -1,0 +1,51 @@
+"""What is said about an answer: a mark and a word, what differs, and a hint."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+# White on these has a contrast over 5, on a light page as on a dark one; mark and word say the same as the colour.
+BADGES = {True: ("✓", "Right", "#00704F"), False: ("✗", "Not yet", "#B3261E"), None: ("○", "Not answered yet", "#555555")}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Right, wrong, or not answered yet; shown as text and as HTML.
+
+    >>> print(Verdict("03.1", "predict a shape", False, "axis 0 (N) is not 20.", ["Look at batch_first."]))
+    03.1 ✗ Not yet: axis 0 (N) is not 20.
+      Hint: Look at batch_first.
+
+    Parameters
+    ----------
+    right : True, False, or None while there is no answer
+    said  : one sentence: what is asked, what differs, what was done
+    hints : those that have been earned so far
+    note  : a sentence to add, whatever the verdict
+    """
+
+    number: str
+    kind: str
+    right: bool | None
+    said: str
+    hints: Sequence[str] = ()
+    note: str = ""
+
+    def __repr__(self) -> str:
+        mark, word, _ = BADGES[self.right]
+        lines = [f"{self.number} {mark} {word}: {self.said}", *(f"  Hint: {hint}" for hint in self.hints)]
+        return "\n".join(lines + ([f"  {self.note}"] if self.note else []))
+
+    def _repr_html_(self) -> str:
+        mark, word, colour = BADGES[self.right]
+        badge = f"background:{colour};color:#fff;border-radius:4px;padding:1px 8px;font-weight:600;white-space:nowrap"
+        frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:2px 0;max-width:46em;line-height:1.5;overflow-wrap:anywhere"
+        hints = "".join(f"<li>{escape(hint)}</li>" for hint in self.hints)
+        named = "Hint" if len(self.hints) == 1 else "Hints"
+        return (
+            f'<div style="{frame}"><div><span style="{badge}">{mark} {word}</span> '
+            f"<b>{self.number}</b> ({self.kind})</div><div>{escape(self.said)}</div>"
+            + (f'<div style="margin-top:4px"><b>{named}</b><ul style="margin:0;padding-left:1.4em">{hints}</ul></div>' if hints else "")
+            + (f'<div style="opacity:.8">{escape(self.note)}</div>' if self.note else "")
+            + "</div>"
+        )
