@@ -59,8 +59,10 @@ PUBLIC = {
     "exercises.judging": [],
     "exercises.verdict": [],
     "exercises.checking": ["check"],
+    "exercises.questions": [],
+    "exercises.quiz": [],
     "explorers.live": ["progress"],
-    "explorers.quiz": ["predict"],
+    "explorers.quiz": ["predict", "explore_quiz"],
     "explorers.snippets": [],
     "explorers.views": [],
     "explorers.networks": [

@@ -156,7 +156,7 @@ EXERCISES = [
         "05.3",
         "A classifier takes one vector for each sentence from a bidirectional rnn. Half of it knows only the "
         "last word. Where is the bug?",
-        "summary(rnn, x)",
+        "summarise(rnn, x)",
         lambda case: (case.network(num_layers=2, bidirectional=True),
                       case.tensor(case.sizes.L + 1, case.sizes.N, case.sizes.H_in)),
         lambda rnn, x: torch.cat(tuple(rnn(x)[1][-2:]), dim=-1),

@@ -82,7 +82,7 @@ EXERCISES = [
     Write(
         "06.2",
         "Write the cosine of two word vectors: 1 for the same direction, 0 for a right angle.",
-        "cosine(a, b)",
+        "cosine_of(a, b)",
         lambda case: (3 * case.tensor(case.sizes.H_in), case.tensor(case.sizes.H_in)),
         lambda a, b: cosine_similarity(a, b, dim=0),
         [

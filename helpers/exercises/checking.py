@@ -33,13 +33,13 @@ def check(number: str, answer: Any) -> Verdict:
 
     >>> check("03.1", (32, 20, 64))
     03.1 ✓ Right: (32, 20, 64) is what torch gives.
-    >>> check("03.1", ...)
-    03.1 ○ Not answered yet: nn.RNN(50, 64, batch_first=True) reads 32 sentences of 20 words. What is the shape of output?
+    >>> check("02.2", ...)
+    02.2 ○ Not answered yet: The same network. What is the shape of weight_ih_l1?
 
     Parameters
     ----------
     number : of the exercise, as in its notebook
-    answer : a shape, number or word in any spelling; or a function, which is run on random sizes and compared with torch
+    answer : a shape, number or word in any spelling; or a function, which is tried on random sizes beside torch
 
     The same answer gives the same verdict, however often the cell is run.
 
@@ -57,8 +57,7 @@ def check(number: str, answer: Any) -> Verdict:
         where = f"The solution is in {solution_path(number)}."
         earned = _which_try(number, answer)
         hints = list(dict.fromkeys(filter(None, [finding.fitting, *exercise.hints, where])))[:earned]
-    said = finding.said[:1].upper() + finding.said[1:] if finding.right is None else finding.said
-    return Verdict(number, exercise.kind, finding.right, said, hints, finding.note)
+    return Verdict(number, exercise.kind, finding.right, finding.said, hints, finding.note)
 
 
 def solution_path(number: str) -> str:

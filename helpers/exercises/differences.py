@@ -14,7 +14,7 @@ def as_tensor(value: Any) -> torch.Tensor | None:
     """
     if isinstance(value, (list, tuple)) and value and all(isinstance(part, torch.Tensor) for part in value):
         value = torch.stack([part.detach() for part in value]) if len({part.shape for part in value}) == 1 else None
-    elif hasattr(value, "__array__") and not isinstance(value, torch.Tensor) or isinstance(value, (list, tuple, bool, int, float)):
+    elif not isinstance(value, torch.Tensor) and hasattr(value, "__array__") or isinstance(value, (list, tuple, int, float)):
         try:
             value = torch.as_tensor(value)
         except (ValueError, TypeError, RuntimeError):

@@ -107,7 +107,8 @@ def undisturbed() -> Iterator[Callable[[], bool]]:
 
     def seeded() -> bool:
         now = np.random.get_state()
-        return torch.initial_seed() != seed or random.getstate() != python or now[2] != numpy[2] or any(now[1] != numpy[1])
+        drew = random.getstate() != python or now[2] != numpy[2] or any(now[1] != numpy[1])
+        return drew or torch.initial_seed() != seed
 
     with torch.random.fork_rng(range(torch.cuda.device_count())), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from html import escape
 
 # White on these has a contrast over 5, on a light page as on a dark one; mark and word say the same as the colour.
-BADGES = {True: ("✓", "Right", "#00704F"), False: ("✗", "Not yet", "#B3261E"), None: ("○", "Not answered yet", "#555555")}
+BADGES = {
+    True: ("✓", "Right", "#00704F"),
+    False: ("✗", "Not yet", "#B3261E"),
+    None: ("○", "Not answered yet", "#555555"),
+}
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,12 @@ class Verdict:
     def _repr_html_(self) -> str:
         mark, word, colour = BADGES[self.right]
         badge = f"background:{colour};color:#fff;border-radius:4px;padding:1px 8px;font-weight:600;white-space:nowrap"
-        frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:2px 0;max-width:46em;line-height:1.5;overflow-wrap:anywhere"
-        hints = "".join(f"<li>{escape(hint)}</li>" for hint in self.hints)
+        head = f'<span style="{badge}">{mark} {word}</span> <b>{self.number}</b> ({self.kind})'
+        parts = [head, escape(self.said), self._hints(), f"<i>{escape(self.note)}</i>" if self.note else ""]
+        frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;max-width:46em;line-height:1.6;overflow-wrap:anywhere"
+        return f'<div style="{frame}">' + "".join(f"<div>{part}</div>" for part in parts if part) + "</div>"
+
+    def _hints(self) -> str:
+        items = "".join(f"<li>{escape(hint)}</li>" for hint in self.hints)
         named = "Hint" if len(self.hints) == 1 else "Hints"
-        return (
-            f'<div style="{frame}"><div><span style="{badge}">{mark} {word}</span> '
-            f"<b>{self.number}</b> ({self.kind})</div><div>{escape(self.said)}</div>"
-            + (f'<div style="margin-top:4px"><b>{named}</b><ul style="margin:0;padding-left:1.4em">{hints}</ul></div>' if hints else "")
-            + (f'<div style="opacity:.8">{escape(self.note)}</div>' if self.note else "")
-            + "</div>"
-        )
+        return f'<b>{named}</b><ul style="margin:0;padding-left:1.4em">{items}</ul>' if items else ""
