@@ -62,7 +62,7 @@ def test_an_exercise_is_complete(exercise):
     hints = [hint for _, hint in typical(exercise)]
     assert len(hints) >= 3 and len(exercise.hints) == 2
     assert len({*hints}) == len(hints) or exercise.number == "07.1"  # there two orders are the same mistake
-    for sentence in (exercise.question, *hints, *exercise.hints):
+    for sentence in (exercise.question, *hints):
         assert len(sentence) < 180 and sentence[-1] in ".?)", sentence
     for number in range(CASES):
         sizes = Case(number).sizes
@@ -234,7 +234,7 @@ def changes_rnn(rnn, x):
 @pytest.mark.parametrize("answer, word", [
     (raises, "KeyError"), (exits, "SystemExit"), (loops, "still running"), (recurses, "RecursionError"),
     (no_return, "gives back None"), (not_numbers, "NaN"), (changes_x, "x was changed"), (changes_rnn, "rnn was changed"),
-    (lambda rnn: 1, "TypeError"), (lambda rnn, x: "text", "a str"), (lambda rnn, x: rnn, "a RNN"), (lambda rnn, x: 5, "shape"),
+    (lambda rnn: 1, "TypeError"), (lambda rnn, x: "text", "a str"), (lambda rnn, x: rnn, "an RNN"), (lambda rnn, x: 5, "shape"),
     (lambda rnn, x: rnn(x), "a tuple"), (lambda rnn, x: {}, "a dict"), (lambda rnn, x: undefined, "NameError"),  # noqa: F821
     (lambda rnn, x: x.to("meta"), "a Tensor"), (lambda rnn, x: x + 1j, "a Tensor"), (lambda rnn, x: x.to_sparse(), "a Tensor"),
     (None, "given None"), (5, "an int"), ("read", "a str"), ((1, 2), "a tuple"), (torch.zeros(2), "a Tensor"),
@@ -277,6 +277,7 @@ def test_global_state_is_put_back(answer, capsys):
 
 
 def test_printing_and_seeding_are_noted_and_do_not_count_against_it():
+    torch.use_deterministic_algorithms(False)  # loads half of torch when it is first called
     verdict = check("03.3", restless)
     assert verdict.right is True and "It printed 7007 lines" in verdict.note and "random numbers" in verdict.note
 

@@ -55,17 +55,16 @@ def by_formula(question):
     }[asked]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(level=st.integers(1, LEVELS), seed=st.integers(0, 2**32))
 def test_every_question_has_exactly_one_right_answer_and_it_is_torchs(level, seed):
     question = ask(level, Random(seed))
     answer = tuple(question.answer)
     assert answer == tuple(by_formula(question))
     assert is_right(str(answer), question.answer)
-    others = {order for order in permutations(answer[:4])} - {answer[:4]}
+    others = {(*order, *answer[4:]) for order in permutations(answer[:4])} - {answer}
     others |= {answer[:-1], (*answer, 1), tuple(n + 1 for n in answer)}
-    for other in others:
-        assert not is_right(str((*other, *answer[4:]) if len(other) == 4 < len(answer) else other), question.answer)
+    assert not any(is_right(str(other), question.answer) for other in others)
     assert question.asked.endswith("batch_sizes") or len(set(answer)) == len(answer)
     assert all(0 < size < 1000 for size in answer) and max(map(len, question.text.splitlines())) < 110
 

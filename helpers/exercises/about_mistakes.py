@@ -115,7 +115,7 @@ EXERCISES = [
         {
             64: "The first step waits for nobody.",
             256: "The four sequences do not wait for each other: they go side by side.",
-            252: "The four sequences do not wait for each other: they go side by side.",
+            252: "Of each sequence 63 wait, but the four sequences go side by side.",
             16: "The numbers of one state are computed together.",
         },
         ("Only time is a chain.", "All steps but the first."),

@@ -59,7 +59,8 @@ class Case:
 
     def network(self, kind: type = nn.RNN, *sizes: int, **options: Any) -> nn.Module:
         """A network of that kind; without sizes, from H_in to H_out. Weights of this case's own random numbers."""
-        net = kind(*(sizes or (self.sizes.H_in, self.sizes.H_out)), **options).to(pick_device())
+        shape = sizes or (self.sizes.H_in, self.sizes.H_out)
+        net = kind(*shape, **options, dtype=torch.float32).to(pick_device())  # whatever the default has become
         with torch.no_grad():
             for parameter in net.parameters():
                 parameter.copy_(0.5 * self.tensor(*parameter.shape))

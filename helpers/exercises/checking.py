@@ -1,12 +1,11 @@
 """check(number, answer): the one function of the exercises that a learner meets."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from . import about_beginnings, about_layers, about_mistakes, about_sentences, about_shapes, about_training
 from .exercise import Exercise
-from .judging import _parts, judge
+from .judging import judge, what_it_does
 from .verdict import Verdict
 
 GROUPS = (about_beginnings, about_shapes, about_layers, about_sentences, about_training, about_mistakes)
@@ -79,9 +78,8 @@ def _which_try(number: str, answer: Any) -> int:
 
 def _mark(answer: Any) -> str:
     """What makes an answer another answer: its value, or what a function does."""
-    if isinstance(answer, Callable):
-        code = getattr(answer, "__code__", None)
-        return type(answer).__name__ if code is None else repr((_parts(code), answer.__defaults__ is None))
+    if callable(answer):
+        return repr((what_it_does(answer), answer.__defaults__ is None)) if hasattr(answer, "__code__") else type(answer).__name__
     try:
         return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(answer))[:1000]
     except Exception:  # an object whose repr fails

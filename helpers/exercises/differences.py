@@ -60,7 +60,7 @@ def difference(value: Any, expected: Any, axes: Sequence[str]) -> str:
         return "it gives back None: is a `return` missing?"
     if given is None or isinstance(value, bool) != isinstance(expected, bool):
         kind = "one number" if wanted.dim() == 0 else f"a tensor of shape {_named(wanted.shape, axes)}"
-        return f"it gives back {_a(type(value).__name__)}, expected {kind}."
+        return f"it gives back {with_article(type(value).__name__)}, expected {kind}."
     if given.shape != wanted.shape:
         return f"your result has the shape {_plain(given.shape)}, expected {_named(wanted.shape, axes)}."
     if given.isnan().any():
@@ -108,5 +108,11 @@ def _number(value: torch.Tensor) -> str:
     return f"{value.item():.3g}"
 
 
-def _a(word: str) -> str:
-    return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
+def with_article(word: str) -> str:
+    """A word with a or an.
+
+    >>> with_article("tuple"), with_article("int"), with_article("RNN")
+    ('a tuple', 'an int', 'an RNN')
+    """
+    vowel = word[:1] in "AEFHILMNORSX" if word.isupper() else word[:1].lower() in "aeiou"  # an RNN, read letter by letter
+    return f"{'an' if vowel else 'a'} {word}"

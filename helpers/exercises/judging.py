@@ -1,5 +1,6 @@
 """From an exercise and an answer to a finding: whether it is right, what differs, and which typical mistake it is."""
 
+import dis
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ from torch import nn
 
 from .answers import means, plain, told
 from .cases import CASES, Case
-from .differences import difference, same, shape_difference
+from .differences import difference, same, shape_difference, with_article
 from .exercise import Exercise, Predict, Write
 from .sandbox import SECONDS, OutOfTime, attempt, undisturbed
 
@@ -54,24 +55,37 @@ def unanswered(exercise: Exercise, answer: Any) -> bool:
     """
     if not hasattr(answer, "__code__"):
         return False
-    parts, blank = _parts(answer.__code__), (lambda: ..., _pass, _documented)
-    if isinstance(exercise, Write) and exercise.bug and parts == _parts(exercise.bug.__code__):
+    steps = what_it_does(answer)
+    if isinstance(exercise, Write) and exercise.bug and steps == what_it_does(exercise.bug):
         return True
-    does_nothing = any(parts[:2] == _parts(function.__code__)[:2] for function in blank)
-    return does_nothing and set(answer.__code__.co_consts) <= {None, ..., answer.__doc__}
+    return all(name in NOTHING and value in (None, ...) for name, value in steps)
 
 
-def _pass(): ...
+# What the function `def f(): ...` is made of, in whichever version of Python.
+NOTHING = {"RESUME", "LOAD_CONST", "LOAD_COMMON_CONSTANT", "RETURN_CONST", "RETURN_VALUE"}
+# Python compiles a call differently where it sees the import of the module that is called; that is no other function.
+ALIKE = {"LOAD_METHOD": "LOAD_ATTR"}
+IGNORED = {"CACHE", "NOP", "PRECALL", "PUSH_NULL"}
+COUNTED = ("LOAD_CONST", "LOAD_SMALL_INT", "BINARY_OP")  # whose whole number matters; elsewhere it is a place in the code
 
 
-def _documented():
-    """A function that is documented, and does nothing."""
+def what_it_does(function: Any) -> list[tuple[str, Any]]:
+    """The steps of a function, with the names and constants in them: the same wherever and however often it is written.
+
+    >>> what_it_does(lambda x: x + 1) == what_it_does(lambda x: x + 1) != what_it_does(lambda x: x + 2)
+    True
+    """
+    return _steps(function.__code__)
 
 
-def _parts(code: CodeType) -> tuple:
-    """What a function does, wherever it was written: its steps, and the names and constants in them."""
-    constants = tuple(_parts(c) if isinstance(c, CodeType) else c for c in code.co_consts)
-    return code.co_code, code.co_names, code.co_varnames, repr(constants)
+def _steps(code: CodeType) -> list[tuple[str, Any]]:
+    found = []
+    for step in dis.get_instructions(code):
+        if step.opname not in IGNORED:
+            value = step.argval if not isinstance(step.argval, int) or step.opname in COUNTED else None
+            value = _steps(value) if isinstance(value, CodeType) else value
+            found.append((ALIKE.get(step.opname, step.opname), value))
+    return found
 
 
 def _prediction(exercise: Predict, answer: Any) -> Finding:
@@ -124,11 +138,23 @@ def _function(exercise: Write, answer: Any) -> Finding:
     return Finding(True, f"as torch, for {CASES} random sizes.", note=note)
 
 
+class _Unwritten(BaseException):
+    """The function gives back `...`: it is not finished."""
+
+
 def _tried(exercise: Write, function: Callable, number: int) -> tuple[Any, str]:
     """What the function gives in one case, or the error it raises; and which argument it has changed."""
     arguments, untouched = exercise.make(Case(number)), exercise.make(Case(number))
+
+    def listened(*given: Any) -> Any:
+        if (result := function(*given)) is ...:
+            raise _Unwritten  # whatever `use` would have made of it
+        return result
+
     try:
-        result = exercise.use(function, *arguments)
+        result = exercise.use(listened, *arguments)
+    except _Unwritten:
+        return ..., ""
     except Exception as error:
         return error, ""
     names = exercise.signature.partition("(")[2].rstrip(")").split(", ")
@@ -191,8 +217,7 @@ def _kind(truth: Any) -> str:
 
 
 def _named(answer: Any) -> str:
-    kind = type(answer).__name__
-    return "None" if answer is None else f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+    return "None" if answer is None else with_article(type(answer).__name__)
 
 
 def _short(given: Any) -> str:
