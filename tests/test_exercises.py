@@ -341,3 +341,43 @@ def test_every_exercise_has_its_notebook():
     assert {number[:2] for number in EXERCISES} == set(NOTEBOOKS)
     for number in EXERCISES:
         assert solution_path(number).endswith(f"{NOTEBOOKS[number[:2]].stem}.py")
+
+
+class Nasty(Exception):
+    def __str__(self):
+        raise self
+
+
+class NastyNumbers:
+    def __array__(self, *arguments, **options):
+        raise Nasty
+
+    tolist = __repr__ = __len__ = __array__
+
+
+def raises_nasty(rnn, x):
+    raise Nasty("inside")
+
+
+@pytest.mark.parametrize("number, answer", [("03.3", raises_nasty), ("03.3", lambda rnn, x: NastyNumbers()), ("03.1", NastyNumbers()),
+                                            ("03.3", NastyNumbers()), ("03.3", NastyNumbers)])
+def test_objects_that_fight_back_are_answered_too(number, answer):
+    assert check(number, answer).right is False
+
+
+def test_an_interrupted_check_leaves_nothing_running(monkeypatch):
+    ticks = []
+
+    def interrupted(thread, timeout=None):
+        original(thread, 0.05)
+        if not stopped:
+            stopped.append(1)
+            raise KeyboardInterrupt
+
+    original, stopped = sandbox.threading.Thread.join, []
+    monkeypatch.setattr(sandbox.threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sandbox.attempt(lambda: [ticks.append(1) or time.sleep(0.01) for _ in range(1000)])
+    then = len(ticks)
+    time.sleep(0.1)
+    assert len(ticks) == then > 0

@@ -79,7 +79,7 @@ def _which_try(number: str, answer: Any) -> int:
 def _mark(answer: Any) -> str:
     """What makes an answer another answer: its value, or what a function does."""
     if callable(answer):
-        return repr((what_it_does(answer), answer.__defaults__ is None)) if hasattr(answer, "__code__") else type(answer).__name__
+        return repr(what_it_does(answer)) if hasattr(answer, "__code__") else type(answer).__name__
     try:
         return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(answer))[:1000]
     except Exception:  # an object whose repr fails

@@ -17,7 +17,7 @@ def as_tensor(value: Any) -> torch.Tensor | None:
     elif not isinstance(value, torch.Tensor) and hasattr(value, "__array__") or isinstance(value, (list, tuple, int, float)):
         try:
             value = torch.as_tensor(value)
-        except (ValueError, TypeError, RuntimeError):
+        except Exception:  # whatever a learner's own object raises
             return None
     if not isinstance(value, torch.Tensor) or value.layout != torch.strided or value.is_meta or value.is_complex():
         return None

@@ -179,7 +179,7 @@ def _unchanged(now: Any, then: Any) -> bool:
 
 def _agrees(result: Any, expected: Any) -> bool:
     if isinstance(result, Exception) or isinstance(expected, Exception):
-        return type(result) is type(expected) and str(result) == str(expected)
+        return type(result) is type(expected) and result.args == expected.args
     return same(result, expected)
 
 
@@ -208,7 +208,10 @@ def _note(outcome: Any) -> str:
 
 
 def _told_error(error: BaseException) -> str:
-    first = (str(error).strip().splitlines() or [""])[0]
+    try:
+        first = (str(error).strip().splitlines() or [""])[0]
+    except Exception:  # an error whose own text fails
+        first = ""
     return f"{type(error).__name__}" + (f": {first[:160].rstrip('.')}." if first else ".")
 
 

@@ -46,10 +46,12 @@ TOPICS = {
     for topic in [
         Topic("output and h_n", 1, (), ("num_layers",), "03", "input: (L, N, H_in)"),
         Topic("RNNCell", 1, (), ("walk",), "04", "RNNCell: the single step as a module"),
-        Topic("batch_first", 2, ("batch_first",), (*_but("batch_first"), "packed"), "02", "7. batch_first: where the batch stands"),
+        Topic("batch_first", 2, ("batch_first",), (*_but("batch_first"), "packed"), "02",
+              "7. batch_first: where the batch stands"),
         Topic("one sequence, no batch", 2, ("unbatched",), MANY, "03", "One sequence, no batch: (L, H_in)"),
         Topic("layers", 2, ("num_layers",), (*_but("num_layers"), "unbatched"), "05", "Layers: one on top of the other"),
-        Topic("directions", 2, ("bidirectional",), (*_but("bidirectional"), "unbatched"), "05", "Directions: one there, one back"),
+        Topic("directions", 2, ("bidirectional",), (*_but("bidirectional"), "unbatched"), "05",
+              "Directions: one there, one back"),
         Topic("weights", 2, (), (*MANY, "bias"), "05", "One piece"),
         Topic("packing", 2, ("packed",), MANY, "07", "What a packed batch looks like inside"),
         Topic("a summary for a classifier", 3, ("bidirectional",), (*_but("bidirectional"), "packed"), "05",
@@ -102,7 +104,8 @@ def ask(level: int, rng: Random, topic: str | None = None) -> Question:
     """
     fitting = [t for t in TOPICS.values() if t.fits(level) and topic in (None, t.name)]
     if not fitting:
-        raise ValueError(f"level, topic: given {level!r} and {topic!r}, expected a level from 1 to {LEVELS} and a topic of that level")
+        wanted = f"a level from 1 to {LEVELS} and a topic of that level"
+        raise ValueError(f"level, topic: given {level!r} and {topic!r}, expected {wanted}")
     while True:
         chosen = rng.choice(fitting)
         more = rng.sample(sorted(set(chosen.may) - set(chosen.needs)), level - 1 - len(chosen.needs))

@@ -68,9 +68,12 @@ def attempt(work: Callable[[], Any], seconds: float | None = None) -> Outcome:
     with undisturbed() as moved, redirect_stdout(sink), redirect_stderr(sink):
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
-        thread.join(SECONDS if seconds is None else seconds)
-        if thread.is_alive():
+        try:
+            thread.join(SECONDS if seconds is None else seconds)
+        finally:  # also when the learner interrupts the kernel
+            in_time = not thread.is_alive()
             _stop(thread)
+        if not in_time:
             box = {"error": OutOfTime()}
         seeded = moved()
     return Outcome(box.get("value"), box.get("error"), sink.lines, seeded)

@@ -46,8 +46,8 @@ class Verdict:
         head = f'<span style="{badge}">{mark} {word}</span> <b>{self.number}</b> ({self.kind})'
         said = self.said if self.right is None else self.said[:1].upper() + self.said[1:]  # on a line of its own
         parts = [head, escape(said), self._hints(), f"<i>{escape(self.note)}</i>" if self.note else ""]
-        frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;max-width:46em;line-height:1.6;overflow-wrap:anywhere"
-        return f'<div style="{frame}">' + "".join(f"<div>{part}</div>" for part in parts if part) + "</div>"
+        frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;max-width:46em;line-height:1.6"
+        return f'<div style="{frame};overflow-wrap:anywhere">' + "".join(f"<div>{part}</div>" for part in parts if part) + "</div>"
 
     def _hints(self) -> str:
         items = "".join(f"<li>{escape(hint)}</li>" for hint in self.hints)

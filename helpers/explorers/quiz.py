@@ -110,8 +110,8 @@ class _Game:
 @wide
 def _asked(turn: _Turn, old: _Turn | None) -> str:
     question = turn.question
-    code = escape(question.text)
-    return f'<b>Level {question.level}: {escape(question.topic.name)}</b><pre style="white-space:pre-wrap;margin:4px 0">{code}</pre>'
+    heading = f"<b>Level {question.level}: {escape(question.topic.name)}</b>"
+    return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0">{escape(question.text)}</pre>'
 
 
 @wide
