@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers import predict
-from helpers.explorers.quiz import is_right
+from helpers.exercises.answers import is_right
 
 ANSWERS = [(5, 2, 4), (3,), 20, -3, 0.5, 1 / 3, True, False, "tanh", torch.Size([5, 2, 4])]
 

@@ -1,12 +1,13 @@
-"""Predict first, then check: the question a learner answers before running on."""
+"""Predict first, then check: the question a learner answers before running on; and questions without end."""
 
-import math
-import re
-from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from .live import Explorer, switch, words
+from ..exercises.answers import example, is_right, plain, told
+from ..exercises.questions import Question
+from ..exercises.quiz import Quiz
+from .live import Explorer, slider, switch, wide, words
 
 
 def predict(question: str, answer: Any) -> Explorer:
@@ -30,8 +31,8 @@ def predict(question: str, answer: Any) -> Explorer:
     """
     if not isinstance(question, str) or not question.strip():
         raise ValueError(f"question: given {question!r}, expected a sentence")
-    answer = _bare(answer)
-    right = _told(answer)
+    answer = plain(answer)
+    right = told(answer)
 
     def verdict(guess: str, reveal: bool) -> str:
         if guess.strip():
@@ -48,67 +49,81 @@ def predict(question: str, answer: Any) -> Explorer:
         return f"<details>{asked}<p>The answer is <b>{escape(right)}</b></p></details>"
 
     heading = f"<b>Predict:</b> {escape(question)}"
-    controls = {"guess": words("your answer", hint=_example(answer)), "reveal": switch("show the answer")}
+    controls = {"guess": words("your answer", hint=example(answer)), "reveal": switch("show the answer")}
     return Explorer(f"predict: {question}", controls, verdict, [view], still, heading)
 
 
-def is_right(guess: str, answer: Any) -> bool:
-    """Whether a typed guess means the answer, however it is spelled.
+def explore_quiz(seed: int | None = None) -> Explorer:
+    """Questions about shapes without end: they get harder, torch knows the answers, and a score tells what to read again.
 
-    >>> [is_right(g, (5, 2, 4)) for g in ("(5, 2, 4)", "5x2x4", "torch.Size([5, 2, 4])", "(L=5, N=2, H=4)", "5, 4, 2")]
-    [True, True, True, True, False]
-    >>> is_right("Yes!", True), is_right("0.333", 1 / 3), is_right("Tanh ", "tanh"), is_right("20 numbers", 20)
-    (True, True, True, True)
+    >>> quiz = explore_quiz(seed=0)
+    >>> quiz.controls["guess"].value = str(quiz.state.question.answer)
+    >>> "Right" in quiz.html[1], quiz.html[2]
+    (True, '1 of 1 right, level 1 of 6<br>1 of 1 output and h_n')
+
+    Parameters
+    ----------
+    seed : the same questions each time; None: others each time
+
+    Move to the next question with the slider. A question counts once: as right when the answer is typed, as wrong when it
+    was shown before, or left with a wrong one. Also in a terminal: `python start.py quiz`.
     """
-    typed = guess.strip().rstrip(".!?").casefold()
-    if isinstance(answer, bool):
-        return typed in (("yes", "y", "true") if answer else ("no", "n", "false"))
-    if isinstance(answer, str):
-        return typed.strip("'\"") == answer.casefold()
-    if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
-        typed = typed.replace(",", ".")  # 0,5 is a half, too
-    numbers = _numbers(typed)
-    expected = list(answer) if isinstance(answer, Sequence) else [answer]
-    if not numbers:  # no number is the answer only where the answer has none, as the shape ()
-        return not expected and not re.sub(r"[()\[\]\s]|torch\.size", "", typed)
-    return len(numbers) == len(expected) and all(map(_close, numbers, expected))
+    game = _Game(Quiz(seed))
+    controls = {
+        "question": slider("question", 1, 1, 100),
+        "guess": words("your answer", hint=example(())),
+        "reveal": switch("show the answer"),
+    }
+    game.clear = lambda: [setattr(controls[name], "value", value) for name, value in (("guess", ""), ("reveal", False))]
+    return Explorer("shape quiz", controls, game.move, [_asked, _judged, _score], _still_question)
 
 
-def _close(typed: float, answer: float) -> bool:
-    """Whole numbers exactly, others to the three digits that are asked for."""
-    return typed == answer if isinstance(answer, int) else math.isclose(typed, answer, rel_tol=1e-3, abs_tol=5e-4)
+@dataclass
+class _Turn:
+    """What the views of the quiz look at."""
+
+    question: Question
+    said: str
+    report: list[str]
 
 
-def _bare(answer: Any) -> Any:
-    """A number or list of Python's own, also where torch or NumPy gave one."""
-    return answer.tolist() if hasattr(answer, "tolist") else answer
+class _Game:
+    """A quiz moved by three controls: the number of the question, what is typed, and whether the answer is shown."""
+
+    def __init__(self, quiz: Quiz) -> None:
+        self.quiz, self.number, self.typed, self.clear = quiz, 1, "", list
+
+    def move(self, question: int, guess: str, reveal: bool) -> _Turn:
+        if question != self.number:
+            if self.typed:
+                self.quiz.count(self.number, right=False)  # left with a wrong answer; a right one is counted already
+            self.number, guess, reveal = question, "", False
+            self.clear()
+        self.typed, asked = guess.strip(), self.quiz.question(question)
+        right = bool(self.typed) and is_right(guess, asked.answer)
+        if right or reveal:
+            self.quiz.count(question, right and not reveal)
+        said = "✓ Right" if right else "✗ Not yet" if self.typed else ""
+        return _Turn(asked, f"{said} The answer is {told(asked.answer)}".strip() if reveal else said, self.quiz.report())
 
 
-def _numbers(typed: str) -> list[float]:
-    """The numbers in what was typed, whatever stands around them: brackets, crosses, names of axes, units.
-
-    >>> _numbers("torch.Size([4, 7])"), _numbers("(h_out=4, h_in=7)"), _numbers("row 3")
-    ([4.0, 7.0], [4.0, 7.0], [3.0])
-    """
-    # Letters and what follows them within a name (h_n, l0, conv2d) belong to the name, not to the answer.
-    bare = re.sub(r"(?<![\d.])[^\W\d]\w*", " ", typed.replace("x", " ").replace("×", " ").replace("−", "-"))
-    return [float(number) for number in re.findall(r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?", bare)]
+@wide
+def _asked(turn: _Turn, old: _Turn | None) -> str:
+    question = turn.question
+    heading = f"<b>Level {question.level}: {escape(question.topic.name)}</b>"
+    return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0">{escape(question.text)}</pre>'
 
 
-def _told(answer: Any) -> str:
-    if isinstance(answer, bool):
-        return "yes" if answer else "no"
-    if isinstance(answer, (int, str)):
-        return str(answer)
-    if isinstance(answer, float):
-        return f"{answer:.3f}"
-    numbers = isinstance(answer, Sequence) and not isinstance(answer, bytes)
-    if numbers and all(isinstance(part, (int, float)) for part in answer):
-        return "(" + ", ".join(map(_told, answer)) + ("," if len(answer) == 1 else "") + ")"
-    raise TypeError(f"answer: given {type(answer).__name__}, expected a number, a shape, a bool or a word")
+@wide
+def _judged(turn: _Turn, old: _Turn | None) -> str:
+    return f'<p style="margin:0;min-height:1.4em"><b>{escape(turn.said)}</b></p>'
 
 
-def _example(answer: Any) -> str:
-    if isinstance(answer, bool):
-        return "yes or no"
-    return "a word" if isinstance(answer, str) else "a number" if isinstance(answer, (int, float)) else "as (5, 2, 4)"
+@wide
+def _score(turn: _Turn, old: _Turn | None) -> str:
+    return "<br>".join(map(escape, turn.report))
+
+
+def _still_question(turn: _Turn) -> str:
+    answer = f"<details><summary>the answer</summary>{told(turn.question.answer)}</details>"
+    return f"{_asked(turn, None)}{answer}<p>Run this notebook for more; they get harder.</p>"

@@ -1,0 +1,95 @@
+"""What an answer means, however it is spelled: a shape, a number, a yes or no, a word."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+
+def is_right(guess: str, answer: Any) -> bool:
+    """Whether a typed guess means the answer, however it is spelled.
+
+    >>> [is_right(g, (5, 2, 4)) for g in ("(5, 2, 4)", "5x2x4", "torch.Size([5, 2, 4])", "(L=5, N=2, H=4)", "5, 4, 2")]
+    [True, True, True, True, False]
+    >>> is_right("Yes!", True), is_right("0.333", 1 / 3), is_right("Tanh ", "tanh"), is_right("20 numbers", 20)
+    (True, True, True, True)
+    """
+    typed = guess.strip().rstrip(".!?").casefold()
+    if isinstance(answer, bool):
+        return typed in (("yes", "y", "true") if answer else ("no", "n", "false"))
+    if isinstance(answer, str):
+        return typed.strip("'\"") == answer.casefold()
+    if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
+        typed = typed.replace(",", ".")  # 0,5 is a half, too
+    numbers = _numbers(typed)
+    expected = list(answer) if isinstance(answer, Sequence) else [answer]
+    if not numbers:  # no number is the answer only where the answer has none, as the shape ()
+        return not expected and not re.sub(r"[()\[\]\s]|torch\.size", "", typed)
+    return len(numbers) == len(expected) and all(map(_close, numbers, expected))
+
+
+def _close(typed: float, answer: float) -> bool:
+    """Whole numbers exactly, others to the three digits that are asked for."""
+    return typed == answer if isinstance(answer, int) else math.isclose(typed, answer, rel_tol=1e-3, abs_tol=5e-4)
+
+
+def plain(value: Any) -> Any:
+    """An answer in Python's own numbers and tuples, however it was spelled; what can't be read stays as it is.
+
+    >>> import torch
+    >>> plain(torch.tensor([5, 2])), plain(torch.Size([5, 2])), plain([5, torch.tensor(2)]), plain(torch.tensor(0.5))
+    ((5, 2), (5, 2), (5, 2), 0.5)
+    """
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return tuple(map(plain, value)) if isinstance(value, (tuple, list)) else value
+
+
+def means(value: Any, answer: Any) -> bool:
+    """Whether a value of Python's or torch's own means the answer; a text is read as if it had been typed.
+
+    >>> means([5, 2], (5, 2)), means("5 x 2", (5, 2)), means(5.0, 5), means(True, 1), means(None, 5)
+    (True, True, True, False, False)
+    """
+    value, answer = plain(value), plain(answer)
+    if isinstance(value, str):
+        return is_right(value, answer)
+    if isinstance(value, bool) or isinstance(answer, (bool, str)):
+        return type(value) is type(answer) and value == answer
+    if isinstance(value, tuple) and isinstance(answer, tuple):
+        return len(value) == len(answer) and all(map(means, value, answer))
+    return isinstance(value, (int, float)) and not isinstance(answer, tuple) and _close(value, answer)
+
+
+def _numbers(typed: str) -> list[float]:
+    """The numbers in what was typed, whatever stands around them: brackets, crosses, names of axes, units.
+
+    >>> _numbers("torch.Size([4, 7])"), _numbers("(h_out=4, h_in=7)"), _numbers("row 3")
+    ([4.0, 7.0], [4.0, 7.0], [3.0])
+    """
+    # Letters and what follows them within a name (h_n, l0, conv2d) belong to the name, not to the answer.
+    bare = re.sub(r"(?<![\d.])[^\W\d]\w*", " ", typed.replace("x", " ").replace("×", " ").replace("−", "-"))
+    return [float(number) for number in re.findall(r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?", bare)]
+
+
+def told(answer: Any) -> str:
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if isinstance(answer, (int, str)):
+        return str(answer)
+    if isinstance(answer, float):
+        return f"{answer:.3f}"
+    numbers = isinstance(answer, Sequence) and not isinstance(answer, bytes)
+    if numbers and all(isinstance(part, (int, float)) for part in answer):
+        return "(" + ", ".join(map(told, answer)) + ("," if len(answer) == 1 else "") + ")"
+    raise TypeError(f"answer: given {type(answer).__name__}, expected a number, a shape, a bool or a word")
+
+
+def example(answer: Any) -> str:
+    """What an answer of this kind looks like, without giving it away.
+
+    >>> example((7, 1)), example(3), example(True)
+    ('as (5, 2, 4)', 'a number', 'yes or no')
+    """
+    if isinstance(answer, bool):
+        return "yes or no"
+    return "a word" if isinstance(answer, str) else "a number" if isinstance(answer, (int, float)) else "as (5, 2, 4)"

@@ -1,0 +1,67 @@
+"""Random sizes, tensors and networks to try a learner's code on; the same ones each time."""
+
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..device import pick_device
+
+CASES = 7
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of one case, all different, so that no axis can be taken for another.
+
+    >>> print(Sizes(5, 2, 3, 4))
+    L=5, N=2, H_in=3, H_out=4
+    """
+
+    L: int
+    N: int
+    H_in: int
+    H_out: int
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={size}" for name, size in zip(("L", "N", "H_in", "H_out"), astuple(self)))
+
+
+class Case:
+    """One draw of sizes, with tensors and networks of its own random numbers.
+
+    >>> case = Case(0)
+    >>> case.tensor(2, 3).shape, Case(0).sizes == case.sizes
+    (torch.Size([2, 3]), True)
+
+    Case 5 has a batch of one sequence, and case 6 a single step: what squeezes axes away fails there.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.generator = torch.Generator().manual_seed(number)
+        L, N, H_in, H_out = (2 + torch.randperm(6, generator=self.generator)[:4]).tolist()
+        self.sizes = Sizes(1 if number == 6 else L, 1 if number == 5 else N, H_in, H_out)
+
+    def tensor(self, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        """Normal random numbers, on the course's device."""
+        return torch.randn(*shape, generator=self.generator, dtype=torch.float64).to(pick_device(), dtype)
+
+    def whole(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return int(torch.randint(low, high + 1, (), generator=self.generator))
+
+    def lengths(self) -> torch.Tensor:
+        """The length of each of N sequences, the longest L, in no order."""
+        lengths = torch.randint(1, self.sizes.L + 1, (self.sizes.N,), generator=self.generator)
+        lengths[self.whole(0, self.sizes.N - 1)] = self.sizes.L
+        return lengths  # on the CPU, where torch wants them
+
+    def network(self, kind: type = nn.RNN, *sizes: int, **options: Any) -> nn.Module:
+        """A network of that kind; without sizes, from H_in to H_out. Weights of this case's own random numbers."""
+        shape = sizes or (self.sizes.H_in, self.sizes.H_out)
+        net = kind(*shape, **options, dtype=torch.float32).to(pick_device())  # whatever the default has become
+        with torch.no_grad():
+            for parameter in net.parameters():
+                parameter.copy_(0.5 * self.tensor(*parameter.shape))
+        return net

@@ -1,0 +1,55 @@
+"""What is said about an answer: a mark and a word, what differs, and a hint."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+# White on these has a contrast over 5, on a light page as on a dark one; mark and word say the same as the colour.
+BADGES = {
+    True: ("✓", "Right", "#00704F"),
+    False: ("✗", "Not yet", "#B3261E"),
+    None: ("○", "Not answered yet", "#555555"),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Right, wrong, or not answered yet; shown as text and as HTML.
+
+    >>> print(Verdict("03.1", "predict a shape", False, "axis 0 (N) is not 20.", ["Look at batch_first."]))
+    03.1 ✗ Not yet: axis 0 (N) is not 20.
+      Hint: Look at batch_first.
+
+    Parameters
+    ----------
+    right : True, False, or None while there is no answer
+    said  : one sentence: what is asked, what differs, what was done
+    hints : those that have been earned so far
+    note  : a sentence to add, whatever the verdict
+    """
+
+    number: str
+    kind: str
+    right: bool | None
+    said: str
+    hints: Sequence[str] = ()
+    note: str = ""
+
+    def __repr__(self) -> str:
+        mark, word, _ = BADGES[self.right]
+        lines = [f"{self.number} {mark} {word}: {self.said}", *(f"  Hint: {hint}" for hint in self.hints)]
+        return "\n".join(lines + ([f"  {self.note}"] if self.note else []))
+
+    def _repr_html_(self) -> str:
+        mark, word, colour = BADGES[self.right]
+        badge = f"background:{colour};color:#fff;border-radius:4px;padding:1px 8px;font-weight:600;white-space:nowrap"
+        head = f'<span style="{badge}">{mark} {word}</span> <b>{self.number}</b> ({self.kind})'
+        said = self.said if self.right is None else self.said[:1].upper() + self.said[1:]  # on a line of its own
+        parts = [head, escape(said), self._hints(), f"<i>{escape(self.note)}</i>" if self.note else ""]
+        frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;max-width:46em;line-height:1.6"
+        return f'<div style="{frame};overflow-wrap:anywhere">' + "".join(f"<div>{part}</div>" for part in parts if part) + "</div>"
+
+    def _hints(self) -> str:
+        items = "".join(f"<li>{escape(hint)}</li>" for hint in self.hints)
+        named = "Hint" if len(self.hints) == 1 else "Hints"
+        return f'<b>{named}</b><ul style="margin:0;padding-left:1.4em">{items}</ul>' if items else ""

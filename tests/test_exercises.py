@@ -1,0 +1,383 @@
+"""The exercises: each right answer passes in any spelling, each typical wrong one gets its hint, and no code does harm."""
+
+import random
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
+
+from helpers import check
+from helpers.exercises import checking, sandbox
+from helpers.exercises.cases import CASES, Case
+from helpers.exercises.checking import EXERCISES, solution_path
+from helpers.exercises.exercise import Predict
+from helpers.exercises.verdict import BADGES, Verdict
+from helpers.notation import contrast
+from helpers.rnn.shapes import Shape
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = {path.name[:2]: path for path in (ROOT / "notebooks").glob("*.ipynb")}
+EACH = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+
+
+@pytest.fixture(autouse=True)
+def no_tries():
+    """Each test begins like a fresh notebook."""
+    checking._tries.clear()
+
+
+def typical(exercise):
+    return list(exercise.wrong.items() if isinstance(exercise.wrong, Mapping) else exercise.wrong)
+
+
+WRONG = [(number, place) for number, exercise in EXERCISES.items() for place in range(len(exercise.wrong))]
+
+
+@EACH
+def test_what_torch_gives_is_right(exercise):
+    answer = exercise.truth() if isinstance(exercise, Predict) else exercise.truth
+    verdict = check(exercise.number, answer)
+    assert verdict.right is True and not verdict.hints and not verdict.note, verdict
+
+
+@pytest.mark.parametrize("number, place", WRONG, ids=[f"{number}-{place}" for number, place in WRONG])
+def test_a_typical_wrong_answer_gets_the_hint_that_fits(number, place):
+    answer, hint = typical(EXERCISES[number])[place]
+    verdict = check(number, answer)
+    assert verdict.right is False and list(verdict.hints) == [hint], verdict
+
+
+@EACH
+def test_an_exercise_is_complete(exercise):
+    hints = [hint for _, hint in typical(exercise)]
+    assert len(hints) >= 3 and len(exercise.hints) == 2
+    assert len({*hints}) == len(hints) or exercise.number == "07.1"  # there two orders are the same mistake
+    for sentence in (exercise.question, *hints):
+        assert len(sentence) < 180 and sentence[-1] in ".?)", sentence
+    for number in range(CASES):
+        sizes = Case(number).sizes
+        assert len({sizes.L, sizes.N, sizes.H_in, sizes.H_out}) == 4
+
+
+# Wrong answers as people write them, with a word of the hint that fits: none of these is the function in the exercise.
+def padded_with_last_column(rnn, padded, lengths):
+    output, _ = rnn(padded)
+    return output[padded.size(0) - 1]
+
+
+def no_time_axis(rnn, x):
+    y, h = rnn(x)
+    return torch.swapaxes(y, 0, 1)
+
+
+def tanh_forgotten(x, W_ih, W_hh, b_ih, b_hh):
+    h = x.new_zeros(W_hh.size(0))
+    for step in range(x.size(0)):
+        h = x[step] @ W_ih.T + h @ W_hh.T + b_ih + b_hh
+    return h
+
+
+def h_from_nowhere(cell, x, h):
+    out = []
+    for t in range(x.size(0)):
+        out.append(cell(x[t], torch.zeros_like(h)))
+    return out
+
+
+def clip_each(grads, max_norm):
+    return [g / max(1.0, (g.norm() / max_norm).item()) for g in grads]
+
+
+@pytest.mark.parametrize("number, answer, word", [
+    ("01.2", tanh_forgotten, "no tanh at all"),
+    ("03.3", no_time_axis, "before rnn reads it"),
+    ("04.3", h_from_nowhere, "Without a state"),
+    ("07.2", padded_with_last_column, "after the padding"),
+    ("09.3", clip_each, "measured alone"),
+    ("10.2", lambda h: torch.flatten(h, start_dim=1), "N is not in front"),
+    ("11.3", lambda a, b: float((a - b).abs().double().mean()), "mean"),
+    ("08.3", lambda logits, labels: (logits.gt(0) == labels.bool()).double().mean(), "compares each with all"),
+    ("03.4", lambda rnn, x: x.new_zeros(rnn.num_layers * (rnn.bidirectional + 1), x.shape[0], rnn.hidden_size), "batch_first"),
+    ("03.1", "20, 32, 64", "batch_first"),
+    ("01.1", 620.0, "two biases"),
+])
+def test_a_wrong_answer_in_other_words_gets_the_same_hint(number, answer, word):
+    verdict = check(number, answer)
+    assert verdict.right is False and word in verdict.hints[0], verdict
+
+
+class Callable7:
+    def __call__(self, rnn, padded, lengths):
+        output, where = pad_packed_sequence(rnn(pack_padded_sequence(padded, lengths, enforce_sorted=False))[0])
+        return np.stack([output[length - 1, n].detach().numpy() for n, length in enumerate(where)])
+
+
+SHAPE = (32, 20, 64)
+
+
+@pytest.mark.parametrize("number, answer", [
+    *[("03.1", spelled) for spelled in (
+        SHAPE, list(SHAPE), torch.Size(SHAPE), Shape(("N", 32), ("L", 20), ("D*H_out", 64)), torch.tensor(SHAPE), np.array(SHAPE),
+        (32.0, 20, 64), "(32, 20, 64)", "torch.Size([32, 20, 64])", "32 x 20 x 64", tuple(map(torch.tensor, SHAPE)),
+    )],
+    *[("01.1", spelled) for spelled in (640, 640.0, "640", torch.tensor(640), np.int64(640), [640][0])],
+    ("09.1", torch.tensor(0.01)), ("09.1", "0,01"), ("09.1", 1e-2),
+    ("07.1", [3, 3, 2, 2, 1, 1, 1]),
+    ("07.2", Callable7()),
+    ("07.2", lambda rnn, padded, lengths: torch.cat([rnn(padded[:n, i : i + 1])[1][0] for i, n in enumerate(lengths)])),
+    ("07.3", lambda output, lengths: [output[:n, i].mean(0) for i, n in enumerate(lengths.tolist())]),
+    ("04.3", lambda cell, x, h: [h := cell(step, h) for step in x]),
+    ("05.3", lambda rnn, x: rnn(x)[1][-2:].transpose(0, 1).flatten(1)),
+    ("05.3", lambda rnn, x: torch.cat([rnn(x)[0][-1, :, : rnn.hidden_size], rnn(x)[0][0, :, rnn.hidden_size :]], 1)),
+    ("06.3", lambda vectors, i: sorted(range(len(vectors)), key=lambda j: -torch.cosine_similarity(vectors[i], vectors[j], dim=0))[1]),
+    ("10.2", lambda h_n: torch.cat(list(h_n), dim=1)),
+    ("10.2", lambda h_n: h_n.transpose(0, 1).flatten(1)),
+    ("11.3", lambda output, truth: np.abs(output.numpy().astype("float64") - truth.numpy()).max()),
+    ("02.3", lambda i, h, n, b: sum(p.numel() for p in nn.RNN(i, h, n, bidirectional=b).parameters())),
+])
+def test_every_way_that_is_right_is_right(number, answer):
+    verdict = check(number, answer)
+    assert verdict.right is True, verdict
+
+
+def test_hints_grow_by_one_with_each_new_answer_and_stay_for_the_same():
+    answers = [(20, 32, 64), (1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4)]
+    shown = [check("03.1", answer) for answer in answers]
+    assert [len(verdict.hints) for verdict in shown] == [1, 2, 3, 3, 3]
+    assert solution_path("03.1") in shown[2].hints[2]
+    assert [check("03.1", answer) for answer in answers] == shown  # cells run again, in any order
+    assert check("03.2", (1, 1, 1)).hints == [EXERCISES["03.2"].hints[0]]  # each exercise counts for itself
+
+
+def test_a_function_defined_again_is_the_same_try():
+    source = "def read(rnn, x):\n    return rnn(x)[0] + {}"
+    shown = []
+    for number in (0, 0, 1, 1, 0):
+        names = {}
+        exec(source.format(number), names)
+        shown.append(len(check("03.3", names["read"]).hints))
+    assert shown == [1, 1, 2, 2, 1]
+
+
+@EACH
+def test_before_an_answer_nothing_is_judged(exercise):
+    blanks = [...] if isinstance(exercise, Predict) else [..., lambda *a: ..., _unwritten, _documented, _half_written]
+    for blank in [*blanks, getattr(exercise, "bug", None) or ...]:
+        verdict = check(exercise.number, blank)
+        assert verdict.right is None and not verdict.hints, verdict
+    assert checking._tries == {}
+
+
+def _unwritten(*arguments): ...
+
+
+def _documented(*arguments):
+    """It says what it will do."""
+
+
+def _half_written(*arguments):
+    h = ...
+    return h
+
+
+def raises(rnn, x):
+    raise KeyError("a <b>strange</b> one\nwith a second line")
+
+
+def exits(rnn, x):
+    raise SystemExit(3)
+
+
+def loops(rnn, x):
+    while True:
+        try:
+            time.sleep(0.001)
+        except Exception:
+            pass
+
+
+def recurses(rnn, x):
+    return recurses(rnn, x)
+
+
+def no_return(rnn, x):
+    x = x.transpose(0, 1)
+    rnn(x)
+
+
+def not_numbers(rnn, x):
+    return rnn(x.transpose(0, 1))[0] / 0 * 0
+
+
+def changes_x(rnn, x):
+    result = rnn(x.transpose(0, 1))[0]
+    x.zero_()
+    return result
+
+
+def changes_rnn(rnn, x):
+    result = rnn(x.transpose(0, 1))[0].detach()
+    nn.init.zeros_(rnn.weight_hh_l0)
+    return result
+
+
+@pytest.mark.parametrize("answer, word", [
+    (raises, "KeyError"), (exits, "SystemExit"), (loops, "still running"), (recurses, "RecursionError"),
+    (no_return, "gives back None"), (not_numbers, "NaN"), (changes_x, "x was changed"), (changes_rnn, "rnn was changed"),
+    (lambda rnn: 1, "TypeError"), (lambda rnn, x: "text", "a str"), (lambda rnn, x: rnn, "an RNN"), (lambda rnn, x: 5, "shape"),
+    (lambda rnn, x: rnn(x), "a tuple"), (lambda rnn, x: {}, "a dict"), (lambda rnn, x: undefined, "NameError"),  # noqa: F821
+    (lambda rnn, x: x.to("meta"), "a Tensor"), (lambda rnn, x: x + 1j, "a Tensor"), (lambda rnn, x: x.to_sparse(), "a Tensor"),
+    (None, "given None"), (5, "an int"), ("read", "a str"), ((1, 2), "a tuple"), (torch.zeros(2), "a Tensor"),
+])
+def test_whatever_the_code_does_is_one_friendly_sentence(answer, word, monkeypatch, capsys):
+    monkeypatch.setattr(sandbox, "SECONDS", 0.5)
+    verdict = check("03.3", answer)
+    assert verdict.right is False and word in verdict.said
+    assert "\n" not in verdict.said and "Traceback" not in repr(verdict) and len(verdict.said) < 250
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("answer", [None, object(), {}, float("nan"), b"x", 1j, (), [[1]], "", lambda: 3, torch.zeros(32, 20, 64)])
+def test_what_no_shape_can_be_is_told_in_one_sentence(answer):
+    verdict = check("03.1", answer)
+    assert verdict.right is False and "\n" not in verdict.said
+
+
+def restless(rnn, x):
+    print("text\n" * 1000)
+    torch.manual_seed(5), torch.rand(3), np.random.rand(), random.random()
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    torch.use_deterministic_algorithms(True)
+    return rnn(x.transpose(0, 1))[0]
+
+
+def state():
+    return (torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate(), torch.get_default_dtype(),
+            torch.is_grad_enabled(), torch.are_deterministic_algorithms_enabled())
+
+
+@pytest.mark.parametrize("answer", [restless, raises, exits, *(EXERCISES["03.3"].wrong[0][:1]), lambda rnn, x: nn.RNN(3, 4)])
+def test_global_state_is_put_back(answer, capsys):
+    before = state()
+    check("03.3", answer)
+    check("02.1", (1, 2, 3))  # whose truth makes a network
+    assert state() == before
+    assert capsys.readouterr() == ("", "")
+
+
+def test_printing_and_seeding_are_noted_and_do_not_count_against_it():
+    torch.use_deterministic_algorithms(False)  # loads half of torch when it is first called
+    verdict = check("03.3", restless)
+    assert verdict.right is True and "It printed 7007 lines" in verdict.note and "random numbers" in verdict.note
+
+
+def test_a_loop_is_really_stopped(monkeypatch):
+    monkeypatch.setattr(sandbox, "SECONDS", 0.2)
+    ticks = []
+    check("03.3", lambda rnn, x: [ticks.append(1) or time.sleep(0.01) for _ in range(10**6)])
+    then = len(ticks)
+    time.sleep(0.2)
+    assert len(ticks) == then > 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(), lambda inner: st.lists(inner)
+                    | st.tuples(inner, inner) | st.dictionaries(st.text(), inner), max_leaves=10))
+def test_any_value_is_judged(value):
+    for number in ("03.1", "01.1", "03.3"):
+        verdict = check(number, value)
+        assert verdict.right in (True, False) and "\n" not in verdict.said
+        ElementTree.fromstring(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", "", verdict._repr_html_()))
+
+
+def test_an_unknown_number_is_refused():
+    with pytest.raises(ValueError, match="number: given '3.1', expected one from '00.1' to '11.3'"):
+        check("3.1", 5)
+
+
+def test_a_verdict_says_it_in_a_mark_a_word_and_a_legible_colour():
+    for right, (mark, word, colour) in BADGES.items():
+        verdict = Verdict("03.1", "predict a shape", right, "<script>", ["a & b"], "<i>")
+        assert f"{mark} {word}" in repr(verdict) and f"{mark} {word}" in verdict._repr_html_()
+        assert contrast(colour, "#FFFFFF") >= 4.5
+        text = "".join(ElementTree.fromstring(verdict._repr_html_()).itertext())
+        assert "<script>" in text and "a & b" in text and "<i>" in text
+
+
+def section(number):
+    """The cells of a notebook between 'On your own' and what we have seen."""
+    cells = nbformat.read(NOTEBOOKS[number], as_version=4).cells
+    start = next(place for place, cell in enumerate(cells) if "## On your own" in cell.source)
+    end = next(place for place, cell in enumerate(cells) if cell.source.startswith("## What we have seen"))
+    return cells[start + 1 : end]
+
+
+@pytest.mark.parametrize("number", sorted(NOTEBOOKS))
+def test_a_notebook_asks_its_exercises_in_order(number):
+    ours, cells = [e for e in EXERCISES.values() if e.number[:2] == number], section(number)
+    assert (2 if number == "00" else 3) <= len(ours) <= 5
+    questions, answers = cells[: 2 * len(ours) : 2], cells[1 : 2 * len(ours) : 2]
+    for exercise, question, answer in zip(ours, questions, answers, strict=True):
+        assert f"**{exercise.number}** · {exercise.kind}" in question.source
+        assert exercise.question in question.source.replace("`", "")
+        assert answer.source.splitlines()[-1].startswith(f'check("{exercise.number}", ')
+        (stored,) = answer.outputs
+        assert stored.data["text/plain"] == f"{exercise.number} ○ Not answered yet: {exercise.question}"
+    assert f"(../{solution_path(ours[0].number)})" in questions[0].source
+
+
+def test_every_exercise_has_its_notebook():
+    assert {number[:2] for number in EXERCISES} == set(NOTEBOOKS)
+    for number in EXERCISES:
+        assert solution_path(number).endswith(f"{NOTEBOOKS[number[:2]].stem}.py")
+
+
+class Nasty(Exception):
+    def __str__(self):
+        raise self
+
+
+class NastyNumbers:
+    def __array__(self, *arguments, **options):
+        raise Nasty
+
+    tolist = __repr__ = __len__ = __array__
+
+
+def raises_nasty(rnn, x):
+    raise Nasty("inside")
+
+
+@pytest.mark.parametrize("number, answer", [("03.3", raises_nasty), ("03.3", lambda rnn, x: NastyNumbers()), ("03.1", NastyNumbers()),
+                                            ("03.3", NastyNumbers()), ("03.3", NastyNumbers)])
+def test_objects_that_fight_back_are_answered_too(number, answer):
+    assert check(number, answer).right is False
+
+
+def test_an_interrupted_check_leaves_nothing_running(monkeypatch):
+    ticks = []
+
+    def interrupted(thread, timeout=None):
+        original(thread, 0.05)
+        if not stopped:
+            stopped.append(1)
+            raise KeyboardInterrupt
+
+    original, stopped = sandbox.threading.Thread.join, []
+    monkeypatch.setattr(sandbox.threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sandbox.attempt(lambda: [ticks.append(1) or time.sleep(0.01) for _ in range(1000)])
+    then = len(ticks)
+    time.sleep(0.1)
+    assert len(ticks) == then > 0

@@ -1,0 +1,207 @@
+"""The endless quiz: every question has one right answer, torch's; it gets harder; the score says what to read again."""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from itertools import permutations
+from pathlib import Path
+from random import Random
+from statistics import mean
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from helpers import expected_shapes, explore_quiz
+from helpers.exercises.answers import is_right
+from helpers.exercises.questions import LEVELS, TOPICS, ask
+from helpers.exercises.quiz import Quiz, play
+
+ROOT = Path(__file__).parent.parent
+
+
+def by_formula(question):
+    """The answer without running the call: from the course's own formulas, and from counting by hand for packed batches."""
+    lines, asked = question.code.splitlines(), question.asked
+    numbers = [int(n) for n in re.findall(r"\d+", lines[0])]
+    if "RNNCell" in lines[0]:
+        L_N = [int(n) for n in re.findall(r"\d+", next(line for line in lines if line.startswith("x =")))][:-1]
+        return (*L_N, numbers[1])
+    options = dict(re.findall(r"(\w+)=(\w+)", lines[0]))
+    kind = getattr(nn, re.search(r"nn\.(\w+)\(", lines[0])[1])
+    layers, two = int(options.get("num_layers", 1)), "bidirectional" in options
+    rnn = kind(numbers[0], numbers[1], layers, bidirectional=two, batch_first="batch_first" in options, bias="bias" not in options)
+    if "weight" in asked:
+        return expected_shapes(rnn, L=1).parameters[asked.split(".")[1]]
+    sizes = [int(n) for n in re.findall(r"\d+", lines[1])]
+    L, N = (sizes[0], None) if len(sizes) == 2 else (sizes[1], sizes[0]) if rnn.batch_first else (sizes[0], sizes[1])
+    shapes = expected_shapes(rnn, L=L, N=N)
+    lengths = [int(n) for n in re.search(r"\[(.*)\]", question.code)[1].split(",")] if "pack" in question.code else []
+    if "cat" in asked:
+        return (N, 2 * rnn.hidden_size)
+    return {
+        "x.batch_sizes": tuple(sum(length > t for length in lengths) for t in range(L)),
+        "x.data.shape": (sum(lengths), rnn.input_size),
+        "output.data.shape": (sum(lengths), (1 + two) * rnn.hidden_size),
+        "output.shape": shapes.output,
+        "h_n.shape": shapes.h_n,
+        "c_n.shape": shapes.h_n,
+    }[asked]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(level=st.integers(1, LEVELS), seed=st.integers(0, 2**32))
+def test_every_question_has_exactly_one_right_answer_and_it_is_torchs(level, seed):
+    question = ask(level, Random(seed))
+    answer = tuple(question.answer)
+    assert answer == tuple(by_formula(question))
+    assert is_right(str(answer), question.answer)
+    others = {(*order, *answer[4:]) for order in permutations(answer[:4])} - {answer}
+    others |= {answer[:-1], (*answer, 1), tuple(n + 1 for n in answer)}
+    assert not any(is_right(str(other), question.answer) for other in others)
+    assert question.asked.endswith("batch_sizes") or len(set(answer)) == len(answer)
+    assert all(0 < size < 1000 for size in answer) and max(map(len, question.text.splitlines())) < 110
+
+
+def test_what_is_shown_is_what_torch_runs():
+    for seed in range(60):
+        question = ask(1 + seed % LEVELS, Random(seed))
+        names = {"torch": torch, "nn": nn, "pack_padded_sequence": pack_padded_sequence}
+        exec(question.code, names)
+        assert tuple(eval(question.asked, names)) == question.answer
+
+
+def test_each_level_is_harder_and_all_topics_occur():
+    questions = {level: [ask(level, Random(seed)) for seed in range(120)] for level in range(1, LEVELS + 1)}
+    twists = [mean(len(question.twists) for question in questions[level]) for level in questions]
+    assert twists == sorted(set(twists)) and twists[-1] >= twists[0] + 5
+    options = [mean(question.text.count("=True") + question.text.count("_layers=") + question.text.count("pack_")
+                    + bool(re.search("LSTM|GRU", question.text)) for question in questions[level]) for level in questions]
+    assert options == sorted(set(options))  # seen from outside: more stands in the code
+    counts = Counter(question.topic.name for asked in questions.values() for question in asked)
+    assert set(counts) == set(TOPICS)
+    for topic in TOPICS.values():
+        level = next(level for level in range(1, LEVELS + 1) if topic.fits(level))
+        assert ask(level, Random(0), topic.name).topic == topic
+
+
+@pytest.mark.parametrize("topic", TOPICS.values(), ids=TOPICS)
+def test_the_section_to_read_again_is_there(topic):
+    (path,) = (ROOT / "notebooks").glob(f"{topic.notebook}_*.ipynb")
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    assert f"## {topic.section}\n" in text + "\n"
+
+
+def test_a_level_or_topic_that_is_not_there_is_refused():
+    for level, topic in [(0, None), (LEVELS + 1, None), (1, "packing"), (2, "knots")]:
+        with pytest.raises(ValueError, match="expected a level from 1 to 6"):
+            ask(level, Random(0), topic)
+
+
+def test_the_level_follows_the_answers():
+    quiz, levels = Quiz(seed=1), []
+    for number, right in enumerate([True] * 12 + [False] * 8, start=1):
+        assert quiz.question(number).level == quiz.level
+        quiz.count(number, right)
+        levels.append(quiz.level)
+    assert levels[:12] == [1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 6] and levels[12:] == [5, 4, 3, 2, 1, 1, 1, 1]
+    assert len({quiz.question(number).text for number in range(1, 21)}) == 20
+
+
+def test_only_the_first_answer_counts():
+    quiz = Quiz(seed=1)
+    quiz.question(1)
+    quiz.count(1, False), quiz.count(1, True)
+    assert quiz.report()[0].startswith("0 of 1 right")
+
+
+def test_the_score_names_the_weak_topic_first_and_what_to_read():
+    quiz, number, weak = Quiz(seed=2), 0, "RNNCell"
+    while len({quiz.question(n).topic.name for n in quiz.counted}) < 2 or number < 6:
+        number += 1
+        quiz.count(number, quiz.question(number).topic.name != weak)
+    report = quiz.report()
+    assert f'{weak}: read again in notebook 04, "RNNCell: the single step as a module"' in report[1]
+    assert all("read again" not in line for line in report[2:])
+
+
+def test_the_same_seed_asks_the_same():
+    first, second, other = (Quiz(seed) for seed in (5, 5, None))
+    same = [first.question(n).text == second.question(n).text for n in range(1, 8)]
+    assert all(same) and [first.question(n).text for n in range(1, 8)] != [other.question(n).text for n in range(1, 8)]
+
+
+def play_in_terminal(lines):
+    run = [sys.executable, "-m", "helpers.exercises.quiz", "7"]
+    return subprocess.run(run, input=lines, capture_output=True, text=True, cwd=ROOT, timeout=60, encoding="utf-8")
+
+
+def test_it_is_played_in_a_terminal():
+    first = Quiz(seed=7).question(1)
+    done = play_in_terminal(f"{first.answer}\n\nnonsense\nq\n")
+    assert done.returncode == 0 and done.stderr == ""
+    assert "✓ Right." in done.stdout and done.stdout.count("✗ It is (") == 2 and "read again in notebook" in done.stdout
+    assert "1 of 3 right" in done.stdout
+
+
+def test_the_end_of_the_input_ends_the_quiz_with_the_score():
+    done = play_in_terminal("")
+    assert done.returncode == 0 and "No question is answered yet." in done.stdout
+
+
+def test_ctrl_c_ends_it_with_the_score(capsys):
+    answers = iter(["1", KeyboardInterrupt])
+
+    def read(prompt):
+        if (typed := next(answers)) is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        return typed
+
+    play(Quiz(seed=0), read)
+    assert "0 of 1 right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_without_the_marks_can_play(encoding):
+    run = [sys.executable, "-m", "helpers.exercises.quiz", "7"]
+    done = subprocess.run(run, input=b"5\nq\n", capture_output=True, cwd=ROOT, timeout=60, env={"PYTHONIOENCODING": encoding})
+    assert done.returncode == 0 and b"0 of 1 right" in done.stdout
+
+
+def test_in_a_notebook_by_three_controls():
+    quiz = explore_quiz(seed=0)
+    guess, reveal, question = (quiz.controls[name] for name in ("guess", "reveal", "question"))
+    first = quiz.html[0]
+    guess.value = "1"
+    assert "Not yet" in quiz.html[1] and quiz.html[2] == "No question is answered yet."  # still being typed
+    guess.value = str(quiz.state.question.answer)
+    assert "✓ Right" in quiz.html[1] and "1 of 1 right" in quiz.html[2]
+    question.value = 2
+    assert quiz.html[0] != first and guess.value == "" and quiz.html[1].count("Right") == 0
+    reveal.value = True
+    assert f"The answer is {quiz.state.question.answer}" in quiz.html[1] and "1 of 2 right" in quiz.html[2]
+    guess.value = str(quiz.state.question.answer)
+    assert "1 of 2 right" in quiz.html[2]  # it was shown before
+    question.value = 3
+    assert reveal.value is False and "The answer" not in quiz.html[1]
+    guess.value = "9"
+    question.value = 4  # left with a wrong answer
+    assert "1 of 3 right" in quiz.html[2]
+    question.value = 1
+    assert quiz.html[0] == first
+
+
+def test_its_page_is_sound_and_keeps_the_answer_folded():
+    quiz = explore_quiz(seed=0)
+    quiz.controls["guess"].value = "<script>alert(1)</script>"
+    for html in (*quiz.html, quiz._repr_mimebundle_()["text/html"]):
+        root = ElementTree.fromstring(f"<div>{html.replace('<br>', '<br/>')}</div>")
+        assert not list(root.iter("script"))
+    (details,) = root.iter("details")
+    assert "open" not in details.attrib and str(quiz.state.question.answer) in "".join(details.itertext())
