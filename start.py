@@ -3,6 +3,7 @@
     python start.py [options]            open the course in JupyterLab
     python start.py test [options]       run every test and every notebook
     python start.py notebooks [names]    run the notebooks again and store their outputs
+    python start.py slides [names]       make slides of the notebooks, in build/slides
 
 Further options go to JupyterLab (--no-browser, --port 8899) or to pytest (-k shapes). The first start makes the
 folder .venv and installs the pinned packages into it; later starts find that done and install nothing.
@@ -34,6 +35,7 @@ LOCK = ROOT / ".venv.lock"
 COMMANDS = {
     "test": ["-m", "pytest"],
     "notebooks": [str(ROOT / "tools" / "store_notebooks.py")],
+    "slides": [str(ROOT / "tools" / "make_slides.py")],
 }
 OPEN = ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
 CONFIG = ROOT / "tools" / "jupyter"  # of the JupyterLab started from here, beside the learner's own
@@ -80,7 +82,7 @@ def choose(arguments):
     if first.startswith("-"):
         return OPEN + arguments
     if first not in COMMANDS:
-        raise Failed("start.py does not know {!r}: expected test, notebooks, or options for JupyterLab.".format(first))
+        raise Failed("start.py does not know {!r}: expected test, notebooks, slides, or options for JupyterLab.".format(first))
     return COMMANDS[first] + arguments[1:]
 
 

@@ -46,6 +46,7 @@ PUBLIC = {
     "trials": [],
     "habits": ["check_habits"],
     "explorers.live": ["progress"],
+    "explorers.projector": ["projector"],
     "explorers.quiz": ["predict"],
     "explorers.snippets": [],
     "explorers.views": [],
