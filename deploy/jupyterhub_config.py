@@ -31,13 +31,13 @@ c.Spawner.cmd = [str(Path(sys.executable).parent / "jupyterhub-singleuser")]
 c.Spawner.default_url = "/lab"
 c.Spawner.args = [
     "--MappingKernelManager.cull_idle_timeout=7200",  # a kernel that nobody used or looked at for two hours gives its memory back
-    # What the course does not use, each learner's server need not load.
-    "--ServerApp.jpserver_extensions={'jupyter_lsp': False, 'jupyter_server_terminals': False}",
+    # What the course does not use, each learner's server need not load: it costs memory forty times.
+    "--ServerApp.jpserver_extensions={'jupyter_lsp': False, 'jupyter_server_terminals': False, 'notebook_shim': False}",
     "--ServerApp.terminals_enabled=False",
+    "--LabApp.extension_manager=readonly",
 ]
 c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": str(HERE.parent / "tools" / "jupyter"),  # as `python start.py` opens it: quick sliders, no news
     # Forty learners share the cores already, and for networks this small one thread is the quickest.
     **dict.fromkeys(["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1"),
-    "MALLOC_ARENA_MAX": "2",
 }

@@ -1,7 +1,9 @@
 """The switch for large type. That it enlarges what is on the page is looked at in a browser, where there is one."""
 
+import nbformat
 import pytest
-from lab import chromium, copied_notebooks, jupyterlab, open_lab, open_notebook, run_all
+from lab import chromium, close_notebook, copied_notebooks, jupyterlab, open_lab, open_notebook, run_all
+from store_notebooks import KERNEL
 
 from helpers import projector
 
@@ -19,18 +21,17 @@ def test_other_than_a_size_is_refused_by_name(times):
 
 def explorer_of(folder, page, times):
     """Width of the picture in px, and what the slider's readout says after a click on its right end."""
-    import nbformat
-
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in (
+    nb = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL}, cells=[nbformat.v4.new_code_cell(source) for source in (
         LARGE.format(times), "from helpers import explore_steps\nexplore_steps()")])
     nbformat.write(nb, folder / f"large_{times}.ipynb")
     open_notebook(page, f"large_{times}.ipynb")
     run_all(page)
+    page.locator(SLIDER).first.scroll_into_view_if_needed()
     width, box = page.evaluate(WIDTH), page.locator(SLIDER).first.bounding_box()
     page.mouse.click(box["x"] + box["width"] - 1, box["y"] + box["height"] / 2)
     page.wait_for_function(f"{READ} != '0'")
     last = page.evaluate(READ)
-    page.evaluate("window.jupyterapp.shell.currentWidget.dispose()")
+    close_notebook(page)
     return width, last
 
 
