@@ -2,16 +2,20 @@
 
 import asyncio
 import json
+import runpy
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hub import Hub
 from lab import jupyterlab
 from learner import Learner
 from nbformat.v4 import new_code_cell, new_notebook
 from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
+benchmark = SimpleNamespace(**runpy.run_path(str(ROOT / "benchmarks" / "classroom.py")))
 DEPLOY = ROOT / "deploy"
 SLIDER = """
 import ipywidgets
@@ -92,3 +96,35 @@ def test_a_learner_counts_what_passed_and_says_what_failed(ran):
     slider, error = report.failures
     assert slider == "cell 1: u moved to 9: its picture failed"
     assert error.startswith("cell 2: error, expected ok: division by zero")
+
+
+def test_the_hub_of_the_benchmark_listens_on_the_loopback_alone(tmp_path):
+    hub, loaded, config = Hub(tmp_path), [], settings()
+    text = (tmp_path / "jupyterhub_config.py").read_text(encoding="utf-8")
+    exec(text, {"load_subconfig": loaded.append, "c": config})
+    assert loaded == [str(DEPLOY / "jupyterhub_config.py")]  # what is measured is what a teacher gets
+    for address in (hub.address, config.JupyterHub.bind_url, config.JupyterHub.hub_bind_url, config.ConfigurableHTTPProxy.api_url):
+        assert urlsplit(address).hostname == "127.0.0.1"
+    assert config.SimpleLocalProcessSpawner.home_dir_template.startswith(str(tmp_path))
+
+
+class NoHub:
+    async def start_server(self, name):
+        raise RuntimeError("refused")
+
+
+def test_a_learner_who_gets_no_server_counts_as_all_cells_failed():
+    seat = benchmark.Seat(NoHub(), "late", new_notebook(cells=[new_code_cell("1"), new_code_cell("2")]))
+    asyncio.run(seat.work())
+    assert seat.report.passed == 0 and seat.report.failures == ["RuntimeError: refused"] * 2
+
+
+class Forgetful(benchmark.Seat):
+    """A disk that has lost the learner's own note."""
+
+    async def saved(self):
+        return new_notebook()
+
+
+def test_a_learner_whose_work_is_gone_does_not_go_on():
+    assert not asyncio.run(benchmark.goes_on(Forgetful(NoHub(), "learner", new_notebook())))
