@@ -1,6 +1,7 @@
 """The rule that turns a notebook into slides, and that a deck asks nobody for anything."""
 
 import re
+from types import SimpleNamespace
 
 import make_slides
 import nbformat
@@ -79,3 +80,11 @@ def test_without_npm_one_sentence_says_what_to_install(monkeypatch, tmp_path, ca
     monkeypatch.setattr(make_slides.shutil, "which", lambda name: None)
     assert make_slides.main(["00"]) == 1
     assert "install Node.js" in capsys.readouterr().err
+
+
+def test_without_network_one_sentence_says_so(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(make_slides, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(make_slides.shutil, "which", lambda name: "npm")
+    monkeypatch.setattr(make_slides.subprocess, "run", lambda *_, **options: SimpleNamespace(returncode=1))
+    assert make_slides.main(["00"]) == 1
+    assert capsys.readouterr().err == "npm could not bring reveal.js: connect to the internet and start again.\n"

@@ -29,7 +29,7 @@ def main(names):
     try:
         paths = choose(names, NOTEBOOKS)
         parts = assets(BUILD)
-    except (ValueError, OSError, subprocess.CalledProcessError) as error:
+    except (ValueError, OSError) as error:
         return complain(error)
     for path in paths:
         page = build(nbformat.read(path, as_version=4), path.stem, parts)
@@ -42,7 +42,7 @@ def main(names):
 def assets(folder):
     """The texts of reveal.js and MathJax; npm brings them into `folder` unless they are there.
 
-    Raises OSError, with what to do, if there is no npm.
+    Raises OSError, with what to do, if there is no npm or no network.
     """
     modules = folder / "node_modules"
     if not (modules / "mathjax").is_dir():
@@ -51,7 +51,8 @@ def assets(folder):
             raise OSError("Slides need reveal.js, which npm brings: install Node.js (it has npm), then start again.")
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(HERE / "package.json", folder)
-        subprocess.run([npm, "install", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
+        if subprocess.run([npm, "install", "--no-audit", "--no-fund", "--silent"], cwd=folder).returncode:
+            raise OSError("npm could not bring reveal.js: connect to the internet and start again.")
     files = {
         "reveal_css": modules / "reveal.js" / "dist" / "reveal.css",
         "reveal_js": modules / "reveal.js" / "dist" / "reveal.js",
