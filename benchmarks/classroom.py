@@ -82,6 +82,8 @@ async def lesson(hub, seats):
     wall = time.monotonic() - began
     servers, kernels = [], []
     for seat in seats:
+        if seat.ready_s is None:
+            continue  # it never sat down: that is counted in cells_failed
         server, children = await hub.processes(seat.name)
         servers.append(pss_mib([server]))
         kernels.append(pss_mib(children))
@@ -91,9 +93,9 @@ async def lesson(hub, seats):
         "cells_passed": sum(seat.report.passed for seat in seats),
         "cells_failed": sum(code_cells(seat.notebook) - seat.report.passed for seat in seats),
         "wall_s": round(wall, 1),
-        "memory_mib_per_user": round(statistics.mean(servers) + statistics.mean(kernels), 1),
-        "memory_mib_server": round(statistics.mean(servers), 1),
-        "memory_mib_kernel": round(statistics.mean(kernels), 1),
+        "memory_mib_per_user": round(statistics.fmean(servers or [0]) + statistics.fmean(kernels or [0]), 1),
+        "memory_mib_server": round(statistics.fmean(servers or [0]), 1),
+        "memory_mib_kernel": round(statistics.fmean(kernels or [0]), 1),
         "slowest_start_s": round(max((seat.ready_s or wall for seat in seats)), 1),
         "slider_moves": len(moves),
         "slider_median_ms": round(statistics.median(moves), 1) if moves else None,
@@ -192,6 +194,7 @@ def main():
         sys.exit(MISSING)
     if not (DEPLOY / "node_modules").is_dir():
         sys.exit(MISSING)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # also then the hub and its servers are ended
     result = asyncio.run(measure(arguments.users, arguments.notebook, arguments.faults))
     print(json.dumps(result, indent=2) if arguments.json else table(result))
     broken = [name for name, fine in result.get("goes_on_after", {}).items() if not fine]

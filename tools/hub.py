@@ -55,8 +55,8 @@ class Hub:
         return self
 
     async def __aexit__(self, *_):
-        for name in await self.users():
-            await self.call("DELETE", f"users/{name}/server", accept=(400, 404))
+        stops = [self.call("DELETE", f"users/{name}/server", accept=(400, 404)) for name in await self.users()]
+        await asyncio.gather(*stops)
         self.stop()
 
     async def start(self, seconds=90):
@@ -117,7 +117,7 @@ class Hub:
             server = user["servers"].get("")
             if bool(server and server["ready"]) == ready and not user["pending"]:
                 return
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2)  # forty who ask more often would keep the hub busy with answering
         raise RuntimeError(f"the server of {name} was not {'ready' if ready else 'gone'} after {seconds} s")
 
     async def processes(self, name):
