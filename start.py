@@ -4,6 +4,10 @@
     python start.py test [options]       run every test and every notebook
     python start.py notebooks [names]    run the notebooks again and store their outputs
     python start.py slides [names]       make slides of the notebooks, in build/slides
+    python start.py site [folder]        write the course as plain pages, to be read without a kernel
+    python start.py publish <address>    put badges and the lines that fetch the helpers into every notebook
+    python start.py runtimes [names]     run the tests with the oldest, Colab's, and the newest packages
+    python start.py mutations [options]  plant faults in a copy, and count how many the tests catch
 
 Further options go to JupyterLab (--no-browser, --port 8899) or to pytest (-k shapes). The first start makes the
 folder .venv and installs the pinned packages into it; later starts find that done and install nothing.
@@ -36,6 +40,10 @@ COMMANDS = {
     "test": ["-m", "pytest"],
     "notebooks": [str(ROOT / "tools" / "store_notebooks.py")],
     "slides": [str(ROOT / "tools" / "make_slides.py")],
+    "site": [str(ROOT / "tools" / "build_site.py")],
+    "publish": [str(ROOT / "tools" / "publish.py")],
+    "runtimes": [str(ROOT / "tools" / "runtimes.py")],
+    "mutations": [str(ROOT / "tests" / "mutations" / "mutations.py")],
 }
 OPEN = ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
 CONFIG = ROOT / "tools" / "jupyter"  # of the JupyterLab started from here, beside the learner's own
@@ -82,7 +90,8 @@ def choose(arguments):
     if first.startswith("-"):
         return OPEN + arguments
     if first not in COMMANDS:
-        raise Failed("start.py does not know {!r}: expected test, notebooks, slides, or options for JupyterLab.".format(first))
+        raise Failed("start.py does not know {!r}: expected {}, or options for JupyterLab."
+                     .format(first, ", ".join(COMMANDS)))
     return COMMANDS[first] + arguments[1:]
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from axe import grave_findings
 from lab import ANSWERED, EXPLORER, NO_CHROMIUM, NOTEBOOKS, VIEWS, chromium, close_notebook, copied_notebooks
 from lab import jupyterlab, open_lab, open_notebook, press_sliders, run_all, set_theme
 from nbformat.v4 import new_code_cell, new_notebook
@@ -24,6 +25,9 @@ SHOWN = f"explorer => [...explorer.querySelectorAll('{VIEWS}')].map(view => view
 NUMBER = ".widget-readout"  # of a slider, where its value can be typed
 CONTROLS = ", ".join([*KEYS, NUMBER, "[type=text]", "button"])
 NAMELESS = re.compile(r'- (slider|textbox|checkbox|combobox|button)(?! "\w)')  # in the tree that a screen reader reads
+OURS = ".jp-Cell-outputArea, .jp-MarkdownOutput"  # what the course itself puts into the page
+# What axe calls serious or critical in JupyterLab's own parts of the page; docs/accessibility.md says what each is.
+JUPYTERLABS = {"aria-allowed-attr", "aria-input-field-name", "aria-required-children", "button-name"}
 CHANGED = f"([explorer, before]) => ({SHOWN})(explorer) != before"
 NAMED = "control => control.closest('.jupyter-widgets').innerText"
 AT_END = "control => control.ariaValueNow !== null && control.ariaValueNow == control.ariaValueMax"
@@ -170,6 +174,17 @@ def test_planted_faults_are_seen(lab):
         close_notebook(lab.page)
 
 
+def test_what_axe_finds_in_jupyterlab_itself_is_known(lab):
+    lab.run(NAMES[0])
+    try:
+        found = grave_findings(lab.page)
+        assert {rule for rule, *_ in found} <= JUPYTERLABS
+        lab.page.evaluate(f"document.querySelector('{OURS}').innerHTML += '<img src=\"data:,\">'")
+        assert {rule for rule, *_ in grave_findings(lab.page, OURS)} == {"image-alt"}  # a fault of ours would be seen
+    finally:
+        close_notebook(lab.page)
+
+
 @pytest.fixture(scope="module", params=NAMES, ids=lambda name: name.removesuffix(".ipynb"))
 def cells(request, lab):
     """The code cells of a notebook that was just run, and stands in the page."""
@@ -236,6 +251,10 @@ def test_nothing_sticks_out_or_is_faint(lab, cells):
                 assert lab.page.evaluate(WIDER) == []
     finally:
         set_theme(lab.page, dark=False)
+
+
+def test_axe_finds_nothing_grave(lab, cells):
+    assert grave_findings(lab.page, OURS) == []
 
 
 def test_the_page_asked_only_this_machine_and_complained_of_nothing(lab, cells):

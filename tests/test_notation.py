@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from helpers.notation import INK, NEGATIVE, PAPER, POSITIVE, QUIET, ROLES, TEXT, contrast, mix, role_of, text_on, value_colour
+from helpers.notation import INK, NEGATIVE, PAPER, POSITIVE, QUIET, ROLES, TEXT, WRONG, contrast, mix, role_of, text_on
+from helpers.notation import value_colour
 
 LEGIBLE = 4.5  # WCAG 2.2, 1.4.3
 # Machado, Oliveira & Fernandes 2009, severity 1.0: what a linear RGB colour looks like to each.
@@ -63,7 +64,7 @@ def test_ink_keeps_the_hue():
             assert abs(hue(role.ink) - hue(role.colour)) < 3
 
 
-@pytest.mark.parametrize("colour", [TEXT, QUIET])
+@pytest.mark.parametrize("colour", [TEXT, QUIET, WRONG])
 def test_text_can_be_read(colour):
     assert contrast(colour, PAPER) >= LEGIBLE
 

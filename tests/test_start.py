@@ -95,10 +95,12 @@ def test_the_course_opens_at_its_first_notebook(course):
     assert (START.parent / "notebooks" / "00_start_here.ipynb").is_file()
 
 
-def test_notebooks_runs_the_tool(course):
-    assert course("notebooks", "02", "03") == 0
-    assert course.command[1:] == [str(course.folder / "tools" / "store_notebooks.py"), "02", "03"]
-    assert (START.parent / "tools" / "store_notebooks.py").is_file()
+@pytest.mark.parametrize("command, tool", [("notebooks", "store_notebooks.py"), ("site", "build_site.py"),
+                                           ("publish", "publish.py"), ("runtimes", "runtimes.py")])
+def test_a_command_runs_its_tool(course, command, tool):
+    assert course(command, "02", "03") == 0
+    assert course.command[1:] == [str(course.folder / "tools" / tool), "02", "03"]
+    assert (START.parent / "tools" / tool).is_file()
 
 
 def test_help_installs_nothing(course, capsys):

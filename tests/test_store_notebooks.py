@@ -14,11 +14,13 @@ main = runpy.run_path(str(ROOT / "tools" / "store_notebooks.py"))["main"]
 
 EXPLORER = """\
 import ipywidgets as widgets
-class Explorer(widgets.VBox):
+class Explorer:
     def _repr_mimebundle_(self, **options):
-        picture = {"text/html": "<img alt='a neuron' src='data:image/svg+xml,ONE'>"}
-        return super()._repr_mimebundle_(**options) | picture
-Explorer([widgets.IntSlider()])"""
+        self.box = widgets.VBox([widgets.IntSlider()])
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
+        return {"text/plain": "an explorer", "text/html": "<img alt='a neuron' src='data:image/svg+xml,ONE'>",
+                "application/vnd.jupyter.widget-view+json": view}
+Explorer()"""
 PNG = "from IPython.display import HTML\nHTML('<img alt=\"a plot\" src=\"data:image/png;base64,AAAA\">')"
 STREAMS = """\
 import sys, time

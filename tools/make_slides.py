@@ -93,7 +93,7 @@ def cut(cell):
         parts = re.split(r"^(?=#{1,2} )", cell.source, flags=re.M)
         return [("slide" if part.startswith("#") else "subslide", nbformat.v4.new_markdown_cell(part.strip()))
                 for part in parts if part.strip()]
-    if cell.cell_type != "code" or re.match(r"(import|from) ", cell.source):
+    if cell.cell_type != "code" or re.search(r"^(import|from) ", cell.source, re.M) and not cell.outputs:
         return [("skip", cell)]
     pictures = [output for output in cell.outputs if "text/html" in output.get("data", {})]
     texts = [brief(output) for output in cell.outputs if output not in pictures]

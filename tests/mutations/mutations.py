@@ -1,0 +1,166 @@
+"""Plant faults in a copy of the course, one at a time, and count how many its tests catch.
+
+    python start.py mutations                 plant all of them
+    python start.py mutations --sample 5      only some, drawn by what the course's files hold today
+    python start.py mutations --json          one object: planted, caught, survived, seconds
+
+The faults are in faults.toml. The working tree is never touched.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import queue
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FAULTS = tomllib.loads((Path(__file__).parent / "faults.toml").read_text(encoding="utf-8"))["fault"]
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".pytest_cache", ".hypothesis", "*.egg-info", ".ipynb_checkpoints")
+PATIENCE = 180  # seconds for the tests of one fault
+WANTED = 0.95
+
+
+def main(arguments):
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--sample", type=int, metavar="N", help="plant only N of them")
+    options.add_argument("--json", action="store_true", help="one object instead of lines")
+    options.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="copies worked on at once")
+    chosen = options.parse_args(arguments)
+    report = run(sample(chosen.sample), chosen.workers, quiet=chosen.json)
+    if chosen.json:
+        print(json.dumps(report))
+    else:
+        print(f"{report['caught']} of {report['planted']} faults caught in {report['seconds']:.0f} s")
+    return 0 if report["caught"] >= WANTED * report["planted"] else 1
+
+
+def sample(count):
+    """All faults, or `count` of them: others whenever a file of the course changes, and the same ones until then."""
+    if count is None or count >= len(FAULTS):
+        return FAULTS
+    files = sorted({ROOT / fault["file"] for fault in FAULTS})
+    seed = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    return random.Random(seed).sample(FAULTS, count)
+
+
+def run(faults, workers=2, quiet=True):
+    """Plant each fault and run its tests; first make sure that these tests pass without it.
+
+    Raises RuntimeError if they do not, and ValueError if a fault cannot be planted.
+    """
+    began, survived = time.monotonic(), []
+    with tempfile.TemporaryDirectory() as folder:
+        copies = queue.Queue()
+        for number in range(workers):
+            copies.put(shutil.copytree(ROOT, Path(folder) / str(number), ignore=NOT_COPIED))
+        for fault in faults:
+            faulty(fault, ROOT)
+        require_passing(faults, copies, workers)
+        with ThreadPoolExecutor(workers) as pool:
+            for fault, is_caught in zip(faults, pool.map(lambda fault: plant(fault, copies), faults)):
+                survived += [] if is_caught else [fault["what"]]
+                if not quiet:
+                    print("caught  " if is_caught else "SURVIVED", fault["file"], "-", fault["what"], flush=True)
+    caught = len(faults) - len(survived)
+    return dict(planted=len(faults), caught=caught, survived=survived, seconds=round(time.monotonic() - began, 1))
+
+
+def require_passing(faults, copies, workers):
+    copy = copies.get()
+    status, said = run_tests(copy, sorted({test for fault in faults for test in fault["tests"]}), workers)
+    copies.put(copy)
+    if status != 0:
+        raise RuntimeError(f"without any fault the tests do not pass (pytest ended with {status}):\n{said}")
+
+
+def plant(fault, copies):
+    """Whether the fault's tests fail once it is planted in one of the copies."""
+    copy = copies.get()
+    path = copy / fault["file"]
+    whole = path.read_bytes()
+    try:
+        path.write_text(faulty(fault, copy), encoding="utf-8", newline="\n")
+        status, said = run_tests(copy, fault["tests"])
+    finally:
+        path.write_bytes(whole)
+        copies.put(copy)
+    if status not in (0, 1, None):  # None: it ran on and on
+        raise RuntimeError(f"{fault['what']}: pytest ended with {status}:\n{said}")
+    return status != 0
+
+
+def run_tests(copy, tests, workers=0):
+    """pytest's exit status in a copy, and its last words; None if it took too long."""
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-n", str(workers), *tests]
+    command += [] if workers else ["-x", "--tb=no"]
+    # No .pyc: a fault of the same length, planted within the same second, would not be seen behind it.
+    env = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=PATIENCE * (1 + 5 * bool(workers)))
+    except subprocess.TimeoutExpired:
+        return None, ""
+    return done.returncode, (done.stdout + done.stderr)[-3000:]
+
+
+# ---- a fault in a file ---------------------------------------------------------------------------------------------------
+
+
+def faulty(fault, folder):
+    """The text of the fault's file with the fault in it; ValueError if it no longer applies."""
+    path = folder / fault["file"]
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if "do" in fault:
+        notebook = json.loads(text or '{"cells": []}')
+        cell = next((cell for cell in notebook["cells"] if fault["cell"] in "".join(cell["source"])), None)
+        if cell is None:
+            raise ValueError(f"{fault['what']}: no cell of {fault['file']} has {fault['cell']!r}")
+        DEEDS[fault["do"]](cell)
+        changed = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    else:
+        find, replace = fault["find"], fault["replace"]
+        if path.suffix == ".ipynb" and not fault.get("raw"):
+            find, replace = (json.dumps(part, ensure_ascii=False)[1:-1] for part in (find, replace))
+        if text.count(find) != fault.get("count", 1):
+            raise ValueError(f"{fault['what']}: {fault['file']} has {fault['find']!r} {text.count(find)} times, "
+                             f"expected {fault.get('count', 1)}")
+        changed = text.replace(find, replace)
+    if changed == text:
+        raise ValueError(f"{fault['what']}: nothing would change in {fault['file']}")
+    return changed
+
+
+def in_html(pattern, replacement):
+    def deed(cell):
+        for output in cell["outputs"]:
+            html = "".join(output.get("data", {}).get("text/html", ""))
+            if html:
+                output["data"]["text/html"] = re.sub(pattern, replacement, html)
+
+    return deed
+
+
+DEEDS = {
+    "strip the output": lambda cell: cell.update(outputs=[]),
+    "forget the count": lambda cell: cell.update(execution_count=None),
+    "turn into prose": lambda cell: (cell.update(cell_type="markdown"), cell.pop("outputs"), cell.pop("execution_count")),
+    "tag nbval-skip": lambda cell: cell["metadata"].update(tags=["nbval-skip"]),
+    "print it as a warning": lambda cell: cell["outputs"][0].update(name="stderr"),
+    "no longer needed below": lambda cell: cell.update(source="".join(cell["source"]).replace("# needed below\n", "")),
+    "take away the alternative text": in_html(r'alt="[^"]*"', ""),
+    "say only that it is a picture": in_html(r'alt="[^"]*"', 'alt="A picture of a recurrent network"'),
+    "blank the picture": in_html(r'src="[^"]*"', 'src="data:image/svg+xml,%3Csvg xmlns=\'http://www.w3.org/2000/svg\'/%3E"'),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

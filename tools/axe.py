@@ -1,0 +1,13 @@
+"""What axe-core, the usual checker of accessibility, finds on a page: for the tests, and for the table in docs/."""
+
+from axe_playwright_python.sync_playwright import Axe
+
+GRAVE = {"serious", "critical"}
+
+
+def grave_findings(page, context=None, rules=None):
+    """Each serious or critical finding as (rule, where, the element's own text), of the page or of what `context` selects."""
+    options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+    found = Axe().run(page, context, options).response["violations"]
+    return [(rule["id"], " ".join(map(str, node["target"])), node["html"][:200])
+            for rule in found if rule["impact"] in GRAVE for node in rule["nodes"]]

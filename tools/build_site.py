@@ -1,0 +1,155 @@
+"""Write the course as plain pages, to be read without a kernel: what `python start.py site [folder]` does.
+
+Into build/site, or the folder named: one page for each notebook, an index, the pictures, a style sheet. No page has a
+script, and none asks another place for anything: formulas become MathML, which browsers draw by themselves.
+"""
+import base64
+import hashlib
+import re
+import shutil
+import sys
+from dataclasses import dataclass, field
+from html import escape, unescape
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+import nbformat
+import publish
+from latex2mathml.converter import convert
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = Path(__file__).resolve().parent
+BUILD = ROOT / "build" / "site"
+
+ROW = re.compile(r"^\| \[(\d\d) [^]]*\]\(notebooks/(\S+)\.ipynb\) \| (.+?) \| (\d+) \|$", re.MULTILINE)  # of the README's map
+DATA = re.compile(r'src="data:image/(svg\+xml|png)(;base64)?,([^"]*)"')
+LINK = re.compile(r'(<a href="\w+)\.ipynb"')  # not the one to download
+SCROLLS = '<div style="overflow-x:auto">'  # what the helpers put around whatever may be wide
+
+
+@dataclass
+class Page:
+    """A notebook on its way to a page."""
+
+    number: str
+    stem: str
+    question: str
+    minutes: str
+    last: str = ""
+    before: "Page | None" = None
+    after: "Page | None" = None
+    thumbnail: str = ""
+    notebook: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def title(self):
+        return self.notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+
+    @property
+    def href(self):
+        return f"{self.stem}.html"
+
+    @property
+    def file(self):
+        return f"{self.stem}.ipynb"
+
+
+class Renderer(IPythonRenderer):
+    """Formulas as MathML. What may be too wide for a telephone scrolls by itself, also by keyboard."""
+
+    def block_math(self, body):
+        return f'<span class="scrolls" tabindex="0">{convert(body, display="block")}</span>'
+
+    def inline_math(self, body):
+        return f'<span class="scrolls" tabindex="0">{convert(body)}</span>' if len(body) > 40 else convert(body)
+
+
+def prose(markdown):
+    """HTML of a cell of prose.
+
+    >>> prose("Here $x$ is [next](01_theory.ipynb).")[:50]
+    '<p>Here <math xmlns="http://www.w3.org/1998/Math/M'
+    """
+    html = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(markdown).strip()
+    return html.replace("<table>", '<div class="scrolls" tabindex="0"><table>').replace("</table>", "</table></div>")
+
+
+def prose_line(markdown):
+    return re.sub(r"</?(p|a)\b[^>]*>", "", prose(markdown))
+
+
+def read_pages():
+    """The notebooks on the README's map, in its order, each knowing its neighbours."""
+    found = ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    pages = [Page(number, stem, question, minutes, last=found[-1][0]) for number, stem, question, minutes in found]
+    for page in pages:
+        page.notebook = nbformat.read(ROOT / "notebooks" / page.file, as_version=4)
+    for page, after in zip(pages, pages[1:]):
+        page.after, after.before = after, page
+    return pages
+
+
+def exporter():
+    made = HTMLExporter(template_name="site", extra_template_basedirs=[str(TEMPLATES)])
+    made.register_filter("prose", prose)
+    made.register_filter("prose_line", prose_line)
+    made.register_filter("title_first", lambda text: text[:1].upper() + text[1:])
+    made.register_filter("escape_html", escape)
+    return made
+
+
+def keep_pictures(html, folder):
+    """Put each picture into a file, named by its content, and name that file in its place."""
+
+    def keep(found):
+        kind, is_base64, text = found.groups()
+        data = base64.b64decode(text) if is_base64 else unquote_to_bytes(unescape(text))
+        name = f"{hashlib.sha256(data).hexdigest()[:16]}.{kind.partition('+')[0]}"
+        (folder / "pictures" / name).write_bytes(data)
+        return f'src="pictures/{name}"'
+
+    return DATA.sub(keep, html)
+
+
+def write_page(page, made, folder):
+    html, _ = made.from_notebook_node(page.notebook, resources={"page": page})
+    html = keep_pictures(html, folder)
+    html = LINK.sub(r'\1.html"', html.replace(SCROLLS, '<div style="overflow-x:auto" tabindex="0">'))
+    page.thumbnail = next(iter(re.findall(r'src="(pictures/[^"]+)"', html)), "icon.svg")
+    (folder / page.href).write_text(html, encoding="utf-8")
+    shutil.copy(ROOT / "notebooks" / page.file, folder)
+
+
+def build(folder):
+    """Write the whole site into `folder`, which is emptied first; return its index."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "pictures").mkdir(parents=True)
+    for name in ("style.css", "icon.svg"):
+        shutil.copy(TEMPLATES / "site" / name, folder)
+    made, pages = exporter(), read_pages()
+    for page in pages:
+        write_page(page, made, folder)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    heading, lead = publish.BADGES.sub("", readme).split("\n\n")[:2]
+    title = heading.removeprefix("# ")
+    start = made.environment.get_template("start.html.j2").render(title=title, lead=lead, pages=pages)
+    (folder / "index.html").write_text(start, encoding="utf-8")
+    return folder / "index.html"
+
+
+def main(arguments):
+    if len(arguments) > 1 or arguments[:1] and arguments[0].startswith("-"):
+        print(f"site takes one folder to write to: given {' '.join(arguments)!r}.", file=sys.stderr)
+        return 1
+    folder = Path(arguments[0]).resolve() if arguments else BUILD
+    if folder.exists() and any(folder.iterdir()) and not (folder / "style.css").is_file():
+        print(f"{folder} holds something else: name a new or an empty folder.", file=sys.stderr)
+        return 1
+    print(f"written: {build(folder)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

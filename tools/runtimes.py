@@ -1,0 +1,126 @@
+"""The tests with other packages than the pinned ones: what `python start.py runtimes [names...]` does.
+
+    python start.py runtimes oldest    the lowest versions that pyproject.toml admits
+    python start.py runtimes colab     the kernel and widgets that Colab has
+    python start.py runtimes newest    whatever is newest today
+
+Each gets an environment of its own in build/runtimes/ (up to 8 GB on Linux, where torch brings its CUDA libraries; an
+existing one is used again), and runs all tests but those of the browser. It ends with a table of what was tried.
+"""
+import argparse
+import datetime
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "runtimes"
+SHOWN = ["python", "torch", "numpy", "matplotlib", "ipywidgets", "ipython", "ipykernel"]
+# Not asked elsewhere: the browser's pages are made by the pinned JupyterLab, and the pins hold only where they are installed.
+LEFT_OUT = ["--ignore=tests/test_browser.py", "--ignore=tests/test_site.py", "--ignore=tests/test_packages.py",
+            # This one reads torch's source, and the rows it compares with are those of the pinned torch.
+            "--deselect=tests/test_errors.py::test_every_raise_and_warning_of_torch_is_reached_by_a_row"]
+# Not every torch refuses what the pinned one does. A row of the table of errors that raises nothing there has nothing to explain.
+PINNED = re.search("^torch==(.+)$", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)[1]
+EXPECTED = "AssertionError: this runs without an error"
+# Nor does every torch use the same words; in the stored outputs they are those of the pinned one.
+TORCHS_WORDS = """
+[a wrong dtype]
+regex: (RNN input dtype|input must have the type) .*
+replace: WRONG DTYPE
+
+[a changed tensor]
+regex: AsStrided(Backward0)?, is at version .*
+replace: CHANGED
+"""
+# The package google-colab itself asks for these of ipython and ipykernel; the others are those last seen there
+# (github.com/googlecolab/backend-info, pip-freeze.txt), but for torch, which is the pinned one.
+COLAB = ["ipywidgets==7.7.1", "ipython==7.34.0", "ipykernel==6.17.1", "jupyter-client==7.4.9", "traitlets==5.7.1",
+         "numpy==2.0.2", "matplotlib==3.10.0", "torch==2.13.0"]
+
+
+def lowest(bounds):
+    """The lowest release that each lower bound admits, with its latest repairs.
+
+    >>> lowest(["torch>=2.9", "ipywidgets>=7.7.1,<9"])
+    ['torch==2.9.*', 'ipywidgets==7.7.1.*']
+    """
+    found = [(bound.name, part.version) for bound in map(Requirement, bounds)
+             for part in bound.specifier if part.operator == ">="]
+    return [f"{name}=={version}.*" for name, version in found]
+
+
+def wanted(name):
+    """What pip is asked for, beside the course itself."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    if name == "newest":
+        return project["optional-dependencies"]["course"]
+    kernel = [pin for pin in COLAB if pin.startswith(("ipython", "ipykernel", "jupyter-client", "traitlets"))]
+    return lowest(project["dependencies"]) + kernel if name == "oldest" else COLAB
+
+
+def make(name):
+    """The Python of the environment `name`, made if it is not there yet."""
+    folder = BUILD / name
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    done = folder / "installed.txt"
+    if not done.exists() or done.read_text(encoding="utf-8").split("\n") != wanted(name):
+        print(f"Installing the packages of {name!r} into {folder}.", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[course]", *wanted(name)], check=True)
+        done.write_text("\n".join(wanted(name)), encoding="utf-8")
+    return python
+
+
+def versions(python):
+    ask = f"import sys, importlib.metadata as m; print(sys.version.split()[0], *map(m.version, {SHOWN[1:]!r}))"
+    return subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.split()
+
+
+def run_tests(python, options):
+    """Run the suite there; what failed unexpectedly, and pytest's last line, such as `2758 passed in 275.01s`."""
+    words = python.parent.parent / "words.cfg"
+    words.write_text((ROOT / "tests" / "nbval_sanitize.cfg").read_text(encoding="utf-8") + TORCHS_WORDS, encoding="utf-8")
+    command = [python, "-m", "pytest", "-q", "-rf", "--tb=short", *LEFT_OUT, f"--nbval-sanitize-with={words}", *options]
+    # The kernels of the notebooks are started by name: the environment's own must be the one that is found.
+    own = {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+           "JUPYTER_PATH": str(python.parents[1] / "share" / "jupyter"),
+           "COLUMNS": "1000"}  # so that no reason of a failure is cut off
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=subprocess.PIPE, text=True)
+    lines = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        lines.append(line.strip())
+    code, failed = process.wait(), [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
+    is_other = not versions(python)[1].startswith(PINNED)
+    unexpected = [line for line in failed if not (is_other and EXPECTED in line)]
+    outcome = re.sub(r"^=+ | =+$", "", next(filter(None, reversed(lines)), "nothing was run"))
+    if code not in (0, 1):
+        unexpected.append(f"pytest ended with {code}")
+    return unexpected, outcome + (f"; {len(failed) - len(unexpected)} as expected" if failed else "")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[[], "oldest", "colab", "newest"], default=[], metavar="name")
+    parser.add_argument("--pytest", default="", metavar="OPTIONS", help="further options for pytest, in one string")
+    chosen = parser.parse_args()
+    failed, rows = 0, []
+    for name in chosen.names or ["oldest", "colab", "newest"]:
+        python = make(name)
+        unexpected, outcome = run_tests(python, chosen.pytest.split())
+        failed |= bool(unexpected)
+        rows.append([name, *versions(python), outcome])
+    print(f"\n{datetime.date.today()}\n\n| {' | '.join(['runtime', *SHOWN, 'tests'])} |\n|{' --- |' * (len(SHOWN) + 2)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
