@@ -4,6 +4,7 @@
     python start.py test [options]       run every test and every notebook
     python start.py notebooks [names]    run the notebooks again and store their outputs
     python start.py quiz                 shapes to be guessed, in this terminal, with a score
+    python start.py slides [names]       make slides of the notebooks, in build/slides
     python start.py site [folder]        write the course as plain pages, to be read without a kernel
     python start.py publish <address>    put badges and the lines that fetch the helpers into every notebook
     python start.py runtimes [names]     run the tests with the oldest, Colab's, and the newest packages
@@ -40,6 +41,7 @@ COMMANDS = {
     "test": ["-m", "pytest"],
     "notebooks": [str(ROOT / "tools" / "store_notebooks.py")],
     "quiz": ["-m", "helpers.exercises.quiz"],
+    "slides": [str(ROOT / "tools" / "make_slides.py")],
     "site": [str(ROOT / "tools" / "build_site.py")],
     "publish": [str(ROOT / "tools" / "publish.py")],
     "runtimes": [str(ROOT / "tools" / "runtimes.py")],

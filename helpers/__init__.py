@@ -63,6 +63,7 @@ PUBLIC = {
     "exercises.questions": [],
     "exercises.quiz": [],
     "explorers.live": ["progress"],
+    "explorers.projector": ["projector"],
     "explorers.quiz": ["predict", "explore_quiz"],
     "explorers.snippets": [],
     "explorers.views": [],
