@@ -78,7 +78,9 @@ def wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def measure(ways: Mapping[str, Callable[[], object]], *, device: torch.device, rounds: int = 10) -> dict[str, float]:
+def measure(
+    ways: Mapping[str, Callable[[], object]], *, device: torch.device, rounds: int = 10, too_early: bool = False
+) -> dict[str, float]:
     """The median time of each way, in ms. They take turns, so that whatever else the machine does hits all of them.
 
     >>> times = measure({"nothing": lambda: None, "a nap": lambda: time.sleep(0.002)}, device=torch.device("cpu"))
@@ -87,9 +89,10 @@ def measure(ways: Mapping[str, Callable[[], object]], *, device: torch.device, r
 
     Parameters
     ----------
-    ways   : functions without arguments, by name; each is called once before the clock starts, to warm up
-    device : where they compute; the clock stops when it has finished
-    rounds : how often each is timed
+    ways      : functions without arguments, by name; each is called once before the clock starts, to warm up
+    device    : where they compute; the clock stops when it has finished
+    rounds    : how often each is timed
+    too_early : stop the clock without waiting: the wrong number, for those who want to see it
 
     Raises
     ------
@@ -105,7 +108,8 @@ def measure(ways: Mapping[str, Callable[[], object]], *, device: torch.device, r
             wait(device)
             began = time.perf_counter()
             run()
-            wait(device)
+            if not too_early:
+                wait(device)
             seconds[name].append(time.perf_counter() - began)
     return {name: 1000 * statistics.median(each) for name, each in seconds.items()}
 

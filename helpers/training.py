@@ -45,7 +45,7 @@ def train(
     labels: Tensor,
     *,
     watch: tuple[Sequence[Tensor], Tensor] | None = None,
-    epochs: int | Iterable = 10,
+    epochs: int | Iterable = 6,
     seed: int = 0,
     gather: Gather = pack,
 ) -> History:
@@ -62,7 +62,7 @@ def train(
     sequences : each (L, H_in), all on the model's device
     labels    : (N,), floats 0 and 1, one for each sequence, on the same device
     watch     : other sequences and labels, to measure the accuracy on after each epoch; never trained on
-    epochs    : how often all are seen; a number, or anything to loop over, such as progress(range(10), "training")
+    epochs    : how often all are seen; a number, or anything to loop over, such as progress(range(6), "training")
     seed      : of the order in which they are seen
     gather    : makes a batch of sequences; `pack`, or `pad_sequence` to see what padding does
 
@@ -76,7 +76,7 @@ def train(
     """
     _require_matching(sequences, labels)
     order = torch.Generator().manual_seed(seed)
-    optimizer, loss_of = torch.optim.Adam(model.parameters(), lr=5e-3), nn.BCEWithLogitsLoss()
+    optimizer, loss_of = torch.optim.Adam(model.parameters(), lr=0.01), nn.BCEWithLogitsLoss()
     losses, accuracies = [], []
     with one_thread():
         for _ in range(epochs) if isinstance(epochs, int) else epochs:

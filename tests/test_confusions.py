@@ -36,6 +36,8 @@ SHOWN = {
     "why there are two biases": ("02", "two.bias_ih_l0 + two.bias_hh_l0"),
     "weight_ih is thought to be (H_in, H_out)": ("02", "x_0 @ plain.weight_ih_l0.T"),
     "h_n of a padded batch": ("10", "packed_h_n = right(packed)[1][0]"),
+    "lengths for fewer sequences than there are": ("10", "few_h_n = right(few)[1][0]"),
+    "all that a network returns goes into the next layer": ("10", "nn.Sequential(right, Output(), nn.Linear(5, 2)"),
     "equality to the last digit is expected": ("04", "torch.cat(steps), wide(long_x)[0], atol=1e-5"),
     "the text of an error is taken for a fact": ("10", '"input_size" in str(error)'),
     "the warning of weights that are not one chunk": ("11", "moved.flatten_parameters()"),  # only cuDNN gives it
@@ -232,6 +234,21 @@ def test_a_padded_h_n_is_wrong_and_a_packed_one_right():
     alone = torch.stack([rnn(row)[1][0] for row in rows])
     assert close(rnn(packed)[1][0], alone)  # in the order they were given
     assert [close(a, b) for a, b in zip(rnn(padded)[1][0], alone)] == [False, True, False]
+
+
+def test_packing_does_not_count_the_lengths():
+    """Fewer lengths than sequences: those left over are dropped. Lengths beyond the batch: the error comes later."""
+    x, rnn = draw(3, 4, 3), make(batch_first=True)
+    packed = pack_padded_sequence(x, torch.tensor([3, 4]), batch_first=True, enforce_sorted=False)
+    assert int(packed.batch_sizes[0]) == 2 and close(rnn(packed)[1][0], torch.stack([rnn(x[0, :3])[1][0], rnn(x[1])[1][0]]))
+    beyond = pack_padded_sequence(x, [9, 4, 2], batch_first=True)
+    with pytest.raises(RuntimeError):
+        rnn(beyond)
+
+
+def test_a_sequential_hands_on_the_pair():
+    with pytest.raises(TypeError, match="tuple"):
+        nn.Sequential(make(), nn.Linear(4, 1))(draw(5, 2, 3))
 
 
 def test_flatten_parameters_changes_no_value_and_is_silent_on_a_cpu():

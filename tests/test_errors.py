@@ -144,6 +144,15 @@ def random_call(chance):
     return rnn(x, hx)
 
 
+LURES = [
+    RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
+    RuntimeError("Expected hidden size (1, 3, 6), got [3, 1, 6]"),
+    TypeError("linear(): argument 'input' (position 1) must be Tensor, not tuple"),
+    ValueError("not enough values to unpack (expected 3, got 2)"),
+    AttributeError("'tuple' object has no attribute 'shape'"),
+]
+
+
 def test_a_thousand_correct_calls_are_left_in_peace():
     """An error raised right after a correct call, with its network and tensors at hand, is none of the network's."""
     chance = random.Random(0)
@@ -153,10 +162,37 @@ def test_a_thousand_correct_calls_are_left_in_peace():
             warnings.simplefilter("always")
             try:
                 result = random_call(chance)
-                raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
-            except RuntimeError as error:
+                raise chance.choice(LURES)
+            except (RuntimeError, TypeError, ValueError, AttributeError) as error:
                 assert explain_error(error) is None, f"call {n}, {result}"
         assert [explain_error(warning) for warning in caught] == [None] * len(caught)
+
+
+WRONG = """
+rnn = nn.{kind}(3, 4)
+x, s = {x}, {s}
+{call}
+"""
+CALLS = ("rnn(x)", "rnn(x, s)", "rnn(x, (s, s))", "nn.Sequential(rnn, nn.Linear(4, 1))(x)", "o, h, c = rnn(x)", "rnn(x)[:, -1]")
+
+
+def random_thing(chance):
+    """A tensor of any shape and type, or something that is no tensor."""
+    sizes = tuple(chance.randint(0, 5) for _ in range(chance.randint(0, 4)))
+    made = chance.choice(["torch.zeros({})"] * 4 + ["torch.ones({}).long()", "torch.zeros({}).double()", "np.zeros({})"])
+    return chance.choice([made.format(sizes)] * 6 + ["None", "'words'", f"[torch.zeros(2, 3), {made.format(sizes)}]"])
+
+
+def test_whatever_is_wrong_explaining_it_never_fails():
+    chance, said = random.Random(0), 0
+    for kind in [made.__name__ for made in NETWORKS + CELLS] * 50:
+        code = WRONG.format(kind=kind, x=random_thing(chance), s=random_thing(chance), call=chance.choice(CALLS))
+        try:
+            run(PRELUDE + code)
+        except Exception as error:
+            explanation = explain_error(error)
+            said += explanation is not None and bool(repr(explanation) and explanation._repr_html_())
+    assert said > 200
 
 
 UNRELATED = {
@@ -212,6 +248,45 @@ loss = nn.Linear(3, 4)(torch.ones(2, 3)).square().sum()
 loss.backward()
 loss.backward()""",
     "a vector's backward": "nn.RNN(3, 4)(torch.zeros(5, 2, 3))[0].backward()",
+    "an image of the wrong size": "nn.Conv2d(3, 8, 3)(torch.zeros(1, 1, 9, 9))",
+    "a matrix product": "rnn = nn.RNN(3, 4)\nrnn.weight_ih_l0 @ torch.zeros(4, 2)",
+    "two layers that do not fit": "nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(5, 1))(torch.zeros(2, 3))",
+    "a layer that does not fit beside a bidirectional network": """
+rnn, head = nn.RNN(3, 4, bidirectional=True), nn.Linear(4, 1)
+head(torch.zeros(2, 7))""",
+    "a device's own error": """
+rnn = nn.RNN(3, 4)
+raise RuntimeError("CUDA error: device-side assert triggered; CUDA out of memory; RNN hidden size")""",
+    "a word that is not in the vocabulary": "rnn, vocabulary = nn.RNN(3, 4), {'the': 0}\nvocabulary['film']",
+    "a module's own check": """
+class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(3, 4)
+    def forward(self, x):
+        if x.size(-1) != 3:
+            raise ValueError("expected 3 features")
+        return self.rnn(x)
+Reader()(torch.zeros(5, 2, 7))""",
+    "an assertion after the network": """
+output, h_n = nn.GRU(3, 4)(torch.zeros(5, 2, 3))
+assert output.shape == h_n.shape, "hidden size" """,
+    "a tuple that no network returned": """
+rnn, pair = nn.RNN(3, 4), (torch.zeros(5, 2, 7), torch.zeros(1, 2, 7))
+nn.Linear(7, 1)(pair)""",
+    "another tuple's shape": "rnn, sizes = nn.RNN(3, 4), (5, 2)\nsizes.shape",
+    "a list taken apart": "rnn = nn.RNN(3, 4)\na, b, c = [1, 2]",
+    "a function taken apart": "rnn = nn.LSTM(3, 4)\na, b, c = divmod(7, 2)",
+    "an argument that is missing": "def f(rnn, x):\n    return rnn(x)\nf(nn.RNN(3, 4))",
+    "an attribute of an output": "output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))\noutput.shapes",
+    "a number that is no class": """
+output, h_n = nn.GRU(3, 4)(torch.zeros(5, 2, 3))
+nn.functional.cross_entropy(output[-1], torch.tensor([1, 9]))""",
+    "numbers that want gradients": "output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))\noutput.numpy()",
+    "an optimizer without weights": "rnn = nn.RNN(3, 4)\ntorch.optim.SGD([])",
+    "tensors that can't be joined": """
+output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))
+torch.cat([output, torch.zeros(5, 3, 4)])""",
     "no gradients": """
 with torch.no_grad():
     output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))
@@ -385,6 +460,13 @@ def test_without_the_source_the_mend_has_usual_names():
     with pytest.raises(ValueError) as caught:
         exec("def f(a):\n    return nn.RNN(3, 4)(a)\nf(torch.zeros(5, 2, 3).double())", space)
     assert explain_error(caught.value).mend in ("a = a.to(rnn.weight_ih_l0.dtype)", "x = x.to(rnn.weight_ih_l0.dtype)")
+
+
+def test_the_error_beneath_another_is_looked_at():
+    """`raise ... from error` says itself what it comes from."""
+    code = "rnn = nn.RNN(3, 4)\ntry:\n    rnn(torch.zeros(5, 2, 7))\nexcept RuntimeError as error:\n    raise KeyError('features') from error\n"
+    assert explain_error(failure(PRELUDE + code)).mend == "rnn = nn.RNN(7, 4)"
+    assert explain_error(failure(PRELUDE + code.replace("from error", "from None"))) is None
 
 
 def test_an_error_that_was_never_raised_is_not_explained():

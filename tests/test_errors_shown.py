@@ -1,5 +1,7 @@
 """explain_errors() in a real IPython and in a notebook: what stands beneath a traceback; nothing else changes."""
 
+import subprocess
+import sys
 import warnings
 
 import nbformat
@@ -10,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from helpers import explain_errors
-from helpers.errors import explain as errors
+from helpers.errors import beneath, explain
 
 WRONG = "rnn(torch.zeros(5, 2, 7))"
 SETUP = "import torch\nfrom torch import nn\nrnn = nn.RNN(3, 4)"
@@ -64,13 +66,29 @@ def test_other_cells_show_nothing_more(shell, code):
     assert ran(shell, code)[1] == []
 
 
+def test_a_script_that_is_run_is_explained_once(shell, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import torch\nnet = torch.nn.RNN(3, 4)\ndata = torch.zeros(5, 2, 7)\nnet(data)\n", encoding="utf-8")
+    explain_errors()
+    text, shown, result = ran(shell, f"%run {script}")
+    assert "must be equal to input_size" in text
+    assert [data["text/plain"].splitlines()[4] for data in shown] == ["  mend      net = torch.nn.RNN(7, 4)"]
+    assert ran(shell, "1 + 1")[1] == [] and ran(shell, "1 / 0")[1] == []  # said once
+
+
+@pytest.mark.parametrize("magic", ["%time ", "%%time\n", "%timeit -n1 -r1 "])
+def test_a_call_that_is_timed_is_explained(shell, magic):
+    explain_errors()
+    assert len(ran(shell, magic + WRONG)[1]) == 1
+
+
 def test_a_mistake_of_ours_leaves_the_plain_traceback(shell, monkeypatch):
     explain_errors()
 
     def broken(error):
         raise ZeroDivisionError("a mistake of ours")
 
-    monkeypatch.setattr(errors, "explain_error", broken)
+    monkeypatch.setattr(explain, "explain_error", broken)
     text, shown, result = ran(shell, WRONG)
     assert shown == [] and "a mistake of ours" not in text
     assert "input.size(-1)" in text and isinstance(result.error_in_exec, RuntimeError)
@@ -102,7 +120,7 @@ def test_a_warning_is_explained_beneath_it(shell):
 
 def test_a_mistake_of_ours_leaves_the_plain_warning(shell, monkeypatch):
     explain_errors()
-    monkeypatch.setattr(errors, "explain_warning", lambda *given: 1 / 0)
+    monkeypatch.setattr(explain, "explain_warning", lambda *given: 1 / 0)
     text, shown, result = ran(shell, "nn.GRU(3, 4, dropout=0.5);")
     assert result.success and shown == []
 
@@ -119,10 +137,16 @@ def test_somebody_else_who_shows_warnings_keeps_the_place(shell, monkeypatch):
 
 
 def test_outside_ipython_it_says_so_in_one_sentence(capsys, monkeypatch):
-    monkeypatch.setattr(errors, "_shell", lambda: None)
+    monkeypatch.setattr(beneath, "_shell", lambda: None)
     explain_errors()
     assert capsys.readouterr().out.count("\n") == 1
-    assert errors._running.shell is None
+    assert beneath._running.shell is None
+
+
+def test_switched_on_it_loads_nothing_until_there_is_an_error():
+    code = "import sys, torch; from helpers import explain_errors; explain_errors(); print(*[m for m in sys.modules if 'helpers.' in m])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1].split() == ["helpers.errors", "helpers.errors.beneath"]
 
 
 def notebook(*cells):

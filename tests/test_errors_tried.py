@@ -1,4 +1,4 @@
-"""Tried as a new user would: five programs with the mistakes people make; is the named cause the right one?"""
+"""Tried as a new user would: ten programs with the mistakes people make; is the named cause the right one?"""
 
 import pytest
 from error_rows import explained
@@ -142,7 +142,135 @@ images = torch.rand(4, 28, 28)
 answers = Rows()(images)
 """
 
+CLASSIFIER = """
+import torch
+from torch import nn
+
+class Gestures(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(6, 12),
+            nn.ReLU(),
+            nn.GRU(12, 8, batch_first=True),
+            nn.Linear(8, 4),
+        )
+
+    def forward(self, x):
+        return self.net(x)[:, -1]
+
+model = Gestures()
+scores = model(torch.randn(5, 9, 6))
+"""
+
+TRANSLATOR = """
+import torch
+from torch import nn
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(30, 8)
+        self.rnn = nn.GRU(8, 12, bidirectional=True, batch_first=True)
+
+    def forward(self, source):
+        return self.rnn(self.embedding(source))
+
+class Decoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(30, 8)
+        self.rnn = nn.GRU(8, 12, batch_first=True)
+        self.out = nn.Linear(12, 30)
+
+    def forward(self, token, hidden):
+        output, hidden = self.rnn(self.embedding(token.unsqueeze(1)), hidden)
+        return self.out(output[:, 0]), hidden
+
+encoder, decoder = Encoder(), Decoder()
+outputs, hidden = encoder(torch.randint(0, 30, (4, 9)))
+target = torch.randint(0, 30, (4, 6))
+for t in range(5):
+    scores, hidden = decoder(target[:, t], hidden)
+"""
+
+TRUNCATED = """
+import torch
+from torch import nn
+
+lstm, head = nn.LSTM(3, 4, batch_first=True), nn.Linear(4, 1)
+optimizer = torch.optim.SGD([*lstm.parameters(), *head.parameters()], lr=0.1)
+hidden = (torch.zeros(1, 2, 4), torch.zeros(1, 2, 4))
+for piece in torch.randn(2, 15, 3).split(5, dim=1):
+    hidden = hidden.detach()
+    output, hidden = lstm(piece, hidden)
+    loss = head(output).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+CELLS = """
+import torch
+from torch import nn
+
+class Loop(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell, self.out = nn.GRUCell(3, 4), nn.Linear(4, 1)
+
+    def forward(self, x):
+        h = torch.zeros(x.size(0), 4)
+        h = self.cell(x, h)
+        return self.out(h)
+
+answers = Loop()(torch.randn(2, 5, 3))
+"""
+
+PADDED = """
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence, pack_padded_sequence
+
+reviews = [torch.randn(n, 4) for n in (3, 5)]
+lengths = [len(review) for review in reviews]
+padded = pad_sequence(reviews, batch_first=True)
+packed = pack_padded_sequence(padded, lengths, enforce_sorted=False)
+rnn = nn.LSTM(4, 6, batch_first=True)
+output, (h_n, c_n) = rnn(packed)
+"""
+
 TRIED = {
+    "a layer behind the network in an nn.Sequential": (
+        CLASSIFIER,
+        "nn.Sequential hands on all that a layer returned",
+        "class Output(nn.Module):\n    def forward(self, pair):\n        return pair[0]\nmodel.net.insert(3, Output())",
+        "h_n (D*num_layers=1, N=5, H_out=8) in one tuple",
+    ),
+    "a bidirectional encoder before a decoder of one direction": (
+        TRANSLATOR,
+        "they come from a bidirectional network, forward and backward in turn",
+        "if hidden.size(0) == 2 * self.rnn.num_layers: hidden = hidden[0::2] + hidden[1::2]",
+        "h_0 (D*num_layers=2, N=4, H_out=12)",
+    ),
+    "a pair of states detached at once": (
+        TRUNCATED,
+        "An LSTM's state is a pair (h_n, c_n): do it to each of both.",
+        "hidden = tuple(s.detach() for s in hidden)",
+        "in one tuple",
+    ),
+    "a whole batch of sequences for a cell": (
+        CELLS,
+        "A whole sequence went into a cell",
+        "for step in x.transpose(0, 1): h = self.cell(step, h)",
+        "input (axis 0=2, axis 1=5, axis 2=3)",
+    ),
+    "batch_first forgotten where the batch is packed": (
+        PADDED,
+        "packed with batch_first=False",
+        "packed = pack_padded_sequence(padded, lengths, enforce_sorted=False, batch_first=True)",
+        "lengths [5, 3]; input (L=2, N=5, H_in=4)",
+    ),
     "a sentiment model with the wrong batch_first": (
         SENTIMENT,
         "The input looks like (N, L, H_in), and the network reads (L, N, H_in): batch_first=False",

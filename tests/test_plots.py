@@ -9,7 +9,7 @@ import torch
 from matplotlib import pyplot
 from torch import nn
 
-from helpers import plot_accuracies, plot_curves, plot_nonlinearities, plot_reading, plot_similarities
+from helpers import plot_accuracies, plot_curves, plot_nonlinearities, plot_reading, plot_similarities, plot_table
 from helpers import plot_training, plot_trajectory, trace
 from helpers.notation import H, PAPER, TEXT, contrast
 
@@ -106,6 +106,18 @@ def test_a_zero_vector_has_no_direction_and_breaks_nothing():
     assert "nan" not in " ".join(text.get_text() for text in axes_of(figure).texts) + figure.alt
 
 
+def test_a_table_has_its_numbers_and_leaves_empty_what_is_none():
+    figure = plot_table(torch.tensor([[1.26, -0.5], [-torch.inf, 4.0]]), ["$a^{$", "b"], ["c", "d"])
+    axes = axes_of(figure)
+    assert {text.get_position(): text.get_text() for text in axes.texts} == {(0, 0): "1.3", (1, 0): "-0.5", (1, 1): "4.0"}
+    assert axes.images[0].get_clim() == (-4, 4)  # zero is white, whatever the numbers
+    names = [[label.get_text() for label in labels] for labels in (axes.get_xticklabels(), axes.get_yticklabels())]
+    assert names == [["c", "d"], ["$a^{$", "b"]]
+    assert figure.alt == "Table of 2 rows ($a^{$, b) and 2 columns (c, d), 1 cell empty; the highest is 4.0, of b and d."
+    figure.savefig(io.BytesIO())
+
+
+
 def test_alternative_texts(seen):
     assert plot_nonlinearities(tanh=np.tanh, relu=np.abs).alt == "Curves of tanh and relu between -3 and 3."
     assert plot_trajectory(seen, WORDS).alt == "Trajectory of the hidden state over 5 steps: i, do, not, like, it."
@@ -116,6 +128,8 @@ def test_alternative_texts(seen):
     (lambda t: plot_trajectory(t, WORDS, features=(0, 4)), ValueError, "features: given 4, expected .* from 0 to 3"),
     (lambda t: plot_trajectory(t, WORDS, n=2), ValueError, "n: given 2, expected .* from 0 to 1"),
     (lambda t: plot_trajectory(nn.RNN(3, 4), WORDS), TypeError, "trace: given RNN, expected a Trace"),
+    (lambda t: plot_table(np.zeros((2, 3)), ["a", "b"], ["c"]), ValueError, r"values: given shape \(2, 3\), .*\(2, 1\)"),
+    (lambda t: plot_table([[np.nan]], ["a"], ["b"]), ValueError, "values: given no finite number"),
     (lambda t: plot_similarities(["a"], np.eye(1)), ValueError, "vectors: given 1, .*at least 2"),
     (lambda t: plot_similarities(["a", "b"], np.eye(3)), ValueError, "vectors: given 3, expected one for each of 2 words"),
 ])

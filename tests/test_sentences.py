@@ -30,6 +30,14 @@ def vectors():
     ("nice😀😀", ["nice", "😀", "😀"]),
     ("👩‍🚀👍🏽❤️🇫🇷🇮🇹", ["👩‍🚀", "👍🏽", "❤️", "🇫🇷", "🇮🇹"]),
     ("<script>alert(1)</script>", ["<", "script", ">", "alert", "(", "1", ")", "<", "/", "script", ">"]),
+    ("1️⃣ ≠ 2", ["1️⃣", "≠", "2"]),
+    ("नमस्ते, दुनिया!", ["नमस्ते", ",", "दुनिया", "!"]),  # Hindi: vowel signs, a joined consonant
+    ("வணக்கம் உலகம்", ["வணக்கம்", "உலகம்"]),  # Tamil
+    ("ยินดีที่ได้รู้จัก", ["ยินดีที่ได้รู้จัก"]),  # Thai: vowels and tones above and below; no spaces between words
+    ("السَّلَامُ عَلَيْكُمْ", ["السَّلَامُ", "عَلَيْكُمْ"]),  # Arabic with its vowels
+    ("שָׁלוֹם עוֹלָם", ["שָׁלוֹם", "עוֹלָם"]),  # Hebrew with its points
+    ("می\u200cخواهم", ["می\u200cخواهم"]),  # Persian: a joiner inside the word
+    ("𞤀𞤣𞤤𞤢𞤥𞥆", ["𞤢𞤣𞤤𞤢𞤥𞥆"]),  # Adlam, whose letters lie beyond the first 65,536; in lower case
     ("", []),
     (" \n ", []),
 ])
@@ -50,7 +58,8 @@ def test_any_text_is_taken_apart_and_nothing_is_lost(text):
     assert "".join(tokens) == re.sub(r"\s", "", straight)
 
 
-@given(st.lists(st.sampled_from(["don't", "good", ",", "!", "😀", "👩‍🚀", "🇫🇷", "7", "é"])))
+@given(st.lists(st.sampled_from(["don't", "good", ",", "!", "😀", "👩‍🚀", "🇫🇷", "7", "é", "हिन्दी", "ไทย",
+                                 "عَرَبِيّ"])))
 def test_tokens_stay_whole(tokens):
     assert tokenize(" ".join(tokens)) == tokens
 

@@ -43,10 +43,11 @@ def test_the_ways_take_turns_after_one_warm_up_each():
     assert calls == list("ab" + "ab" * 3)
 
 
-def test_the_median_is_taken_in_ms():
-    naps = iter([0.05, 0.002, 0.002, 0.05])  # the warm-up, and three rounds with one that was disturbed
-    took = measure({"naps": lambda: time.sleep(next(naps))}, device=CPU, rounds=3)["naps"]
-    assert 2 <= took < 30
+def test_the_median_is_taken_in_ms(monkeypatch):
+    now, naps = [100.0], iter([9.0, 0.002, 0.003, 0.05])  # the warm-up, and three rounds with one that was disturbed
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    took = measure({"naps": lambda: now.append(now.pop() + next(naps))}, device=CPU, rounds=3)["naps"]
+    assert took == pytest.approx(3)
     with pytest.raises(ValueError, match="rounds: given 0, expected at least 1"):
         measure({}, device=CPU, rounds=0)
 
@@ -58,6 +59,9 @@ def test_the_clock_waits_for_cuda_before_it_starts_and_before_it_stops(monkeypat
     assert events == ["work", *["wait", "work", "wait"] * 2]
     wait(CPU)
     assert len(events) == 7  # a CPU needs no waiting
+    events.clear()
+    measure({"work": lambda: events.append("work")}, device=torch.device("cuda"), rounds=2, too_early=True)
+    assert events == ["work", *["wait", "work"] * 2]
 
 
 def test_what_is_stored_names_date_machine_and_versions():
@@ -71,7 +75,9 @@ def test_what_is_stored_names_date_machine_and_versions():
         speeds.times(L=3, N=3)
 
 
-def test_the_benchmark_writes_what_is_read(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("with_card", [False, True])
+def test_the_benchmark_writes_what_is_read(with_card, tmp_path, monkeypatch, capsys):
+    """Where torch finds CUDA as well as where it does not: here the CPU plays the card."""
     spec = importlib.util.spec_from_file_location("forward_speed", SCRIPT)
     script, threads = importlib.util.module_from_spec(spec), torch.get_num_threads()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -79,6 +85,10 @@ def test_the_benchmark_writes_what_is_read(tmp_path, monkeypatch, capsys):
     spec.loader.exec_module(script)
     monkeypatch.setattr(script, "LENGTHS", [(2, 3)])
     monkeypatch.setattr(script, "BATCHES", [(2, 1)])
+    if with_card:
+        monkeypatch.setattr(script, "CARD", "cpu")
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a card that is not there")
     before = STORED.read_bytes()
     try:
         script.main(["--output", str(tmp_path / "speed.json"), "--rounds", "1"])
@@ -86,6 +96,9 @@ def test_the_benchmark_writes_what_is_read(tmp_path, monkeypatch, capsys):
         torch.set_num_threads(threads)
     speeds = stored_speeds(tmp_path / "speed.json")
     assert [row[:2] for row in speeds.rows] == [(2, 3), (2, 1)] and speeds.made in capsys.readouterr().out
+    assert with_card == ("a card that is not there" in speeds.made)
+    on_card = ["RNNCell loop, CUDA", "one call, CUDA", "one call, CUDA, not waited for"]
+    assert speeds.ways == ["NumPy loop", "RNNCell loop", "one nn.RNN call"] + on_card * with_card
     assert STORED.read_bytes() == before
     assert json.loads(before)["rows"][0]["L"] == 16
 

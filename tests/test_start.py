@@ -388,6 +388,13 @@ def test_the_opened_jupyterlab_reads_the_settings_of_the_course(monkeypatch):
     assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
 
 
+def test_the_opened_jupyterlab_finds_the_extension_that_names_controls():
+    config = PyFileConfigLoader("jupyter_server_config.py", path=str(load().CONFIG)).load_config()
+    (folder,) = map(Path, config.LabApp.extra_labextensions_path)
+    package = json.loads((folder / "unrolled" / "package.json").read_text(encoding="utf-8"))
+    assert (folder / "unrolled" / package["jupyterlab"]["_build"]["load"]).is_file()
+
+
 def test_what_a_kernel_says_reaches_the_page_at_once(monkeypatch):
     monkeypatch.setenv("JUPYTER_WIDGETS_ECHO", "set here so that it is put back afterwards")
     monkeypatch.delenv("JUPYTER_WIDGETS_ECHO")

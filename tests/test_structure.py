@@ -13,11 +13,11 @@ import pytest
 import helpers
 
 FOLDER = Path(helpers.__file__).parent
-PACKAGES = sorted(path.parent.name for path in FOLDER.glob("*/__init__.py"))
+PACKAGES = sorted(".".join(path.parent.relative_to(FOLDER).parts) for path in FOLDER.glob("*/**/__init__.py"))
 MODULES = sorted(
     ".".join(path.relative_to(FOLDER).with_suffix("").parts)
-    for folder in ("*.py", *(f"{package}/*.py" for package in PACKAGES))
-    for path in FOLDER.glob(folder)
+    for folder in ("", *PACKAGES)
+    for path in (FOLDER / folder.replace(".", "/")).glob("*.py")
     if path.stem != "__init__"
 )
 NAMES = [(module, name) for module, names in helpers.PUBLIC.items() for name in names]

@@ -84,9 +84,20 @@ def test_unbatched_tensors_as_one_has_them():
     assert rows == (("input", "(L=5, H_in=3)", "15"), ("h_n", "(D*num_layers=1, H_out=4)", "4"))
 
 
+def test_an_lstm_has_two_states_more():
+    lstm, x = nn.LSTM(3, 4), torch.ones(5, 2, 3)
+    output, (h_n, c_n) = lstm(x)
+    whole = show_shapes(lstm, L=5, N=2).rows
+    assert [name for name, *_ in whole] == ["input", "h_0", "c_0", "output", "h_n", "c_n"]
+    given = show_shapes(lstm, input=x, h_0=None, c_0=None, output=output, h_n=h_n, c_n=c_n).rows
+    assert given[2] == ("c_0", "None: zeros", "")
+    assert [row for row in given if row[2]] == [row for row in whole if row[0] not in ("h_0", "c_0")]
+
+
 RNN = nn.RNN(3, 4)
 REFUSED = {
-    "no network": (TypeError, r"rnn: given LSTM, expected a torch\.nn\.RNN", lambda: show_shapes(nn.LSTM(3, 4), L=5)),
+    "no network": (TypeError, r"rnn: given Linear, expected a torch\.nn\.RNN", lambda: show_shapes(nn.Linear(3, 4), L=5)),
+    "c_0 of an nn.RNN": (TypeError, "tensors: given c_0, expected input, h_0, output, h_n", lambda: show_shapes(RNN, c_0=None)),
     "no sizes": (TypeError, r"L: not given; expected L= \(and N=\), or tensors", lambda: show_shapes(RNN)),
     "L of 0": (ValueError, "L: given 0, expected a whole number >= 1", lambda: show_shapes(RNN, L=0)),
     "L of 2.5": (TypeError, "L: given 2.5, expected a whole number >= 1", lambda: show_shapes(RNN, L=2.5)),

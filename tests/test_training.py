@@ -78,7 +78,7 @@ def test_without_packing_the_same_readers_fail(readers, reviews, vectors):
 def test_two_negations_are_beyond_them_and_not_in_one_way(readers, reviews, vectors):
     test_set = encode(reviews[1]["double"], vectors)
     double = [accuracy(reader, *test_set) for reader in readers]
-    assert mean(double) < 0.9 and max(double) - min(double) > 0.3
+    assert mean(double) < 0.9 and max(double) > 0.7 and min(double) < 0.3  # as notebook 08 says
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -93,7 +93,7 @@ def test_a_bag_of_words_is_right_on_exactly_half_of_the_pairs(seed, reviews, vec
 
 
 def test_a_bag_of_words_is_no_fool_where_order_does_not_matter(reviews, vectors):
-    bag, _ = trained(lambda: Bag(vectors.dim), encode(reviews[0][:400], vectors), 0, epochs=60)
+    bag, _ = trained(lambda: Bag(vectors.dim), encode(reviews[0][:400], vectors), 0, epochs=30)
     assert accuracy(bag, *encode(reviews[1]["plain"], vectors)) >= 0.9
 
 
@@ -122,7 +122,7 @@ def test_random_vectors_know_nothing_of_an_unseen_adjective(reviews, vectors):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_four_features_are_enough(seed, reviews, vectors):
-    small, _ = trained(lambda: Reader(vectors.dim, 4), encode(reviews[0], vectors), seed, epochs=20)
+    small, _ = trained(lambda: Reader(vectors.dim, 4), encode(reviews[0], vectors), seed, epochs=12)
     for kind in KINDS:
         assert accuracy(small, *encode(reviews[1][kind], vectors)) >= 0.95
 
@@ -142,7 +142,7 @@ def test_the_loop_is_its_five_lines(data, vectors):
     ours, by_hand = Reader(vectors.dim), Reader(vectors.dim)
     by_hand.load_state_dict(ours.state_dict())
     history = train(ours, sequences, labels, epochs=2)
-    optimizer, order = torch.optim.Adam(by_hand.parameters(), lr=5e-3), torch.Generator().manual_seed(0)
+    optimizer, order = torch.optim.Adam(by_hand.parameters(), lr=0.01), torch.Generator().manual_seed(0)
     for epoch in range(2):
         chosen = torch.randperm(40, generator=order)
         optimizer.zero_grad()

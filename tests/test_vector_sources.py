@@ -131,6 +131,15 @@ def test_a_word_in_capitals_is_not_waited_for(server):
     assert server.requests == 1
 
 
+def test_a_contraction_is_not_waited_for(server):
+    """6B has it in two parts. An apostrophe alone is no reason: o'neill is a word."""
+    server.answer = lambda: itertools.chain(with_length(PACKED)[:1], [PACKED[:80_000]])
+    contractions = ("don't", "it's", "you're", "we'll")
+    assert find_vectors("6B.50d", [*contractions, "w1"]).missing == contractions
+    with pytest.raises(ConnectionError, match="broke off"):
+        find_vectors("6B.50d", ["o'neill", "n't", "w1"])
+
+
 def test_everything(server, tmp_path):
     for _ in range(2):
         assert right(find_vectors("6B.50d", everything=True), NUMBERS)

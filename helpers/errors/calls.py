@@ -2,71 +2,28 @@
 
 import ast
 import inspect
-import linecache
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
-from types import CodeType, FrameType, TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
 from torch import nn
 from torch.nn.modules import rnn as torch_modules
 from torch.nn.utils import rnn as torch_packing
+
+from .code import Code, Step, code_at, learners_step, value_of
 
 RECURRENT = (nn.RNNBase, nn.modules.rnn.RNNCellBase)
 PACKING = {"pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence"}
 PACKING |= {"unpack_sequence", "unpad_sequence", "__new__"}  # __new__ is PackedSequence's own
 # The names of a constructor's arguments, in their order; torch's own signature says only *args, **kwargs.
 MAKING = ["input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional"]
-_TORCH = str(Path(torch.__file__).parent)
-
-
-class Step(NamedTuple):
-    """One frame on the way to the error, and where in its code it stood."""
-
-    frame: FrameType
-    line: int
-    instruction: int
-
-    @property
-    def in_torch(self) -> bool:
-        return self.frame.f_code.co_filename.startswith((_TORCH, "<frozen", "<__array_function__"))
-
-    @property
-    def owner(self) -> Any:
-        return self.frame.f_locals.get("self")
-
-    def runs(self, module: Any, *names: str) -> bool:
-        """Whether this frame runs one of these functions of torch's file `module`."""
-        code = self.frame.f_code
-        return code.co_filename == module.__file__ and (not names or code.co_name in names)
-
-
-@dataclass(frozen=True, eq=False)
-class Code:
-    """The learner's own line: its namespace and, where the source is at hand, the statement and the call in it."""
-
-    names: dict[str, Any]
-    file: str = ""
-    statement: ast.stmt | None = None
-    call: ast.Call | None = None
-    source: str = ""  # the whole file or cell
-    parameters: tuple[str, ...] = ()  # what the function it stands in is given
-
-    @property
-    def text(self) -> str:
-        return self.segment(self.statement) if self.statement else ""
-
-    def segment(self, node: ast.AST) -> str:
-        return ast.get_source_segment(self.source, node) or ast.unparse(node)
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
     """One call that went wrong: what was called, with which arguments, from which line.
 
+    >>> import torch
+    >>> from helpers.errors.code import steps_of
     >>> rnn = nn.RNN(3, 4)
     >>> try:
     ...     rnn(torch.zeros(5, 2, 7))
@@ -86,6 +43,8 @@ class Call:
     code: Code
     direct: bool  # the learner's own line makes this very call, not one of an nn.Sequential around it
     inner: dict[str, Any] = field(default_factory=dict)  # what torch had made of the arguments when it raised
+    handed_on: bool = False  # the learner's line gives this very input to a module around the network
+    behind: tuple[nn.Sequential, int] | None = None  # the nn.Sequential that passed the input on, and the place in it
 
     @property
     def cell(self) -> bool:
@@ -94,24 +53,6 @@ class Call:
     @property
     def lstm(self) -> bool:
         return self.made is not None and issubclass(self.made, (nn.LSTM, nn.LSTMCell))
-
-
-def steps_of(traceback: TracebackType | None) -> list[Step]:
-    """The frames of a traceback, outermost first."""
-    steps = []
-    while traceback is not None:
-        steps.append(Step(traceback.tb_frame, traceback.tb_lineno, traceback.tb_lasti))
-        traceback = traceback.tb_next
-    return steps
-
-
-def live_steps(frame: FrameType | None) -> list[Step]:
-    """The frames that are running just now, outermost first: where a warning comes from."""
-    steps = []
-    while frame is not None:
-        steps.append(Step(frame, frame.f_lineno, frame.f_lasti))
-        frame = frame.f_back
-    return steps[::-1]
 
 
 def find_call(steps: list[Step], message: str = "") -> Call | None:
@@ -124,17 +65,12 @@ def find_call(steps: list[Step], message: str = "") -> Call | None:
     for i, step in enumerate(below):
         recurrent = isinstance(step.owner, RECURRENT)
         if recurrent and step.runs(torch_modules, "__init__"):
-            return _making(below[i:], _code(_own(steps[: last + 1])), direct=i == 0)
+            return _making(below[i:], code_at(learners_step(steps[: last + 1])), direct=i == 0)
         if recurrent and (step.runs(torch_modules, "forward") or _wrongly_called(step, below[i + 1 :])):
-            return _forward(step, below[: i + 1], _code(_own(steps[: last + 1])))
+            return _forward(step, below[: i + 1], code_at(learners_step(steps[: last + 1])))
         if step.runs(torch_packing, *PACKING):
-            return _packing(step, below[-1], _code(_own(steps[: last + 1])), direct=i == 0)
-    return None if below else _refused_at_once(_code(steps[last]), message)
-
-
-def _own(steps: list[Step]) -> Step:
-    """The deepest line that is the learner's, rather than a package's; the deepest of all if there is none."""
-    return next((s for s in reversed(steps) if "site-packages" not in s.frame.f_code.co_filename), steps[-1])
+            return _packing(step, below[-1], code_at(learners_step(steps[: last + 1])), direct=i == 0)
+    return None if below else _refused_at_once(code_at(steps[last]), message)
 
 
 def _wrongly_called(step: Step, deeper: list[Step]) -> bool:
@@ -162,8 +98,19 @@ def _forward(step: Step, above: list[Step], code: Code) -> Call:
         seen = step.frame.f_locals
         args, kwargs = (seen.get("orig_input", seen["input"]), seen["hx"]), {}
     given = dict(zip(("input", "hx"), args)) | {key: kwargs[key] for key in ("input", "hx") if key in kwargs}
-    direct = above[0].owner is module
-    return Call("forward", _known_as(type(module)), type(module), module, given, args, kwargs, code, direct)
+    direct, what = above[0].owner is module, known_as(type(module))
+    first = next(iter(above[0].frame.f_locals.get("args", ())), None)
+    more = dict(handed_on=first is given.get("input"), behind=in_sequential(above, module))
+    return Call("forward", what, type(module), module, given, args, kwargs, code, direct, **more)
+
+
+def in_sequential(steps: list[Step], module: Any) -> tuple[nn.Sequential, int] | None:
+    """The nn.Sequential that called this module as a later layer, and the module's place in it."""
+    for step in reversed(steps):
+        if isinstance(step.owner, nn.Sequential) and step.frame.f_locals.get("module") is module:
+            place = next(i for i, part in enumerate(step.owner) if part is module)
+            return (step.owner, place) if place else None
+    return None
 
 
 def _making(inside: list[Step], code: Code, direct: bool) -> Call:
@@ -177,7 +124,7 @@ def _making(inside: list[Step], code: Code, direct: bool) -> Call:
         given |= {"nonlinearity": vars(inside[0].owner).get("nonlinearity", kwargs.get("nonlinearity", "tanh"))}
     if issubclass(made, RECURRENT[1]):
         given = {key: seen[key] for key in argument_order(made) if key in seen}
-    return Call("make", _known_as(made), made, None, given, args, kwargs, code, direct)
+    return Call("make", known_as(made), made, None, given, args, kwargs, code, direct)
 
 
 def argument_order(made: type) -> list[str]:
@@ -205,7 +152,7 @@ def _packing(step: Step, innermost: Step, code: Code, direct: bool) -> Call:
 
 def _refused_at_once(code: Code, message: str) -> Call | None:
     """A constructor whose arguments do not fit its signature is refused before any frame of torch's is entered."""
-    made = _value_of(code.call.func, code.names) if code.call else None
+    made = value_of(code.call.func, code) if code.call else None
     if not isinstance(made, type) or not issubclass(made, RECURRENT) or f"{made.__name__}.__init__" not in message:
         return None
     if not made.__module__.startswith("torch."):
@@ -215,80 +162,17 @@ def _refused_at_once(code: Code, message: str) -> Call | None:
         return None
     given = {key: Written(code.segment(arg)) for key, arg in zip(order, code.call.args)}
     given |= {str(k.arg): Written(code.segment(k.value)) for k in code.call.keywords}
-    return Call("make", _known_as(made), made, None, given, (None,) * len(code.call.args), given, code, direct=True)
+    return Call("make", known_as(made), made, None, given, (None,) * len(code.call.args), given, code, direct=True)
 
 
 class Written(str):
     """An argument of which only the text is known, not the value."""
 
 
-def _known_as(made: type) -> str:
-    """The torch class that one's own subclass builds on, as it is written in code."""
+def known_as(made: type) -> str:
+    """The torch class that one's own subclass builds on, as it is written in code.
+
+    >>> known_as(nn.GRU)
+    'nn.GRU'
+    """
     return next(f"nn.{kind.__name__}" for kind in made.__mro__ if kind.__module__.startswith("torch."))
-
-
-def _code(step: Step) -> Code:
-    names = {**step.frame.f_globals, **step.frame.f_locals}
-    file = step.frame.f_code.co_filename
-    source = "".join(linecache.getlines(file, step.frame.f_globals))
-    tree = _parsed(source)
-    if tree is None:
-        return Code(names, file)
-    place = _place(step.frame.f_code, step.instruction)
-    statement = _statement(tree, step.line, place)
-    calls = (n for n in ast.walk(statement) if isinstance(n, ast.Call)) if statement else ()
-    call = next((n for n in calls if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place), None)
-    inside = step.frame.f_code
-    return Code(
-        names, file, statement, call, source, inside.co_varnames[: inside.co_argcount + inside.co_kwonlyargcount]
-    )
-
-
-def code_of(steps: list[Step]) -> Code | None:
-    """The learner's own line in these frames; None if all of them are torch's."""
-    own = [step for step in steps if not step.in_torch]
-    return _code(_own(own)) if own else None
-
-
-@lru_cache(maxsize=8)
-def _parsed(source: str) -> ast.Module | None:
-    try:
-        return ast.parse(source) if source.strip() else None
-    except SyntaxError:
-        return None
-
-
-def _place(code: CodeType, instruction: int) -> tuple:
-    """Where in the source an instruction stands, as ast counts: first line, last line, first column, last column."""
-    places = list(code.co_positions())
-    return places[instruction // 2] if 0 <= instruction // 2 < len(places) else (None,) * 4
-
-
-def _statement(tree: ast.AST, line: int, place: tuple) -> ast.stmt | None:
-    """The innermost statement around an instruction; around its line, if no more is known."""
-    where = (line, 0) if place[2] is None else (place[0], place[2])
-    around = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and n.lineno <= where[0] <= (n.end_lineno or 0)]
-    nearer = [n for n in around if _start(n) <= where <= (n.end_lineno or 0, n.end_col_offset or 0)]
-    return max(nearer or around, key=_start, default=None)
-
-
-def _start(node: ast.stmt) -> tuple[int, int]:
-    return (node.lineno, node.col_offset)
-
-
-def _value_of(node: ast.AST, names: dict[str, Any]) -> Any:
-    """The value of a name, plain or dotted; nothing is run but the looking up."""
-    if isinstance(node, ast.Name):
-        return names.get(node.id)
-    return getattr(_value_of(node.value, names), node.attr, None) if isinstance(node, ast.Attribute) else None
-
-
-def value_of(node: ast.AST, code: Code) -> Any:
-    """What a name in the learner's line stands for, None if it is no plain or dotted name."""
-    return _value_of(node, code.names)
-
-
-def statements(code: Code) -> Iterator[ast.stmt]:
-    """Every statement of the learner's file or cell."""
-    tree = _parsed(code.source)
-    return (node for node in ast.walk(tree) if isinstance(node, ast.stmt)) if tree else iter(())

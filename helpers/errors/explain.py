@@ -1,27 +1,28 @@
-"""From an exception to what is wrong and how to mend it; once switched on, beneath every traceback of a notebook."""
+"""From an exception to what is wrong and how to mend it: which rules are asked, in which order."""
 
-import sys
 import warnings
-from types import SimpleNamespace
-from typing import Any
+from types import FrameType
 
-from .calls import Step, find_call, live_steps, steps_of
+from .calls import find_call
+from .code import Step, live_steps, steps_of
 from .explanations import Explanation
-from .rules_autograd import explain_backward
-from .rules_call import check_batch_sizes, check_device, check_kind, check_signature, check_steps, check_type
-from .rules_input import check_axes, check_size
-from .rules_lengths import check_lengths, check_padded, check_unpad
-from .rules_making import check_making, check_nonlinearity
-from .rules_padding import check_by_hand, check_options, check_packed, check_sequences
-from .rules_state_sizes import check_state_device, check_state_shape, check_state_type
-from .rules_states import check_state_axes, check_state_kind
-from .rules_warnings import explain_warning
+from .rules.backward import explain_backward
+from .rules.calling import check_device, check_kind, check_signature, check_steps, check_type
+from .rules.inputs import check_axes, check_size
+from .rules.lengths import check_batch_sizes, check_lengths, check_padded, check_unpad
+from .rules.making import check_made, check_making
+from .rules.padding import check_by_hand, check_options, check_packed, check_sequences
+from .rules.returned import explain_returned
+from .rules.state_sizes import check_state_device, check_state_shape, check_state_type
+from .rules.states import check_state_axes, check_state_kind
+from .rules.warned import explain_warning
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
 CHECKS = {
     "forward": [
         check_signature,
         check_kind,
+        check_made,
         check_axes,
         check_state_kind,
         check_state_axes,
@@ -29,14 +30,22 @@ CHECKS = {
         check_size,
         check_batch_sizes,
         check_state_shape,
-        check_nonlinearity,
         check_device,
         check_state_device,
         check_state_type,
         check_steps,
     ],
     "make": [check_making],
-    "pack": [check_by_hand, check_packed, check_sequences, check_options, check_padded, check_lengths, check_unpad],
+    "pack": [
+        check_by_hand,
+        check_packed,
+        check_batch_sizes,
+        check_sequences,
+        check_options,
+        check_padded,
+        check_lengths,
+        check_unpad,
+    ],
 }
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
@@ -61,12 +70,13 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     Parameters
     ----------
     error : an exception as it was caught, with its traceback; or a warning, as `warnings.catch_warnings(record=True)`
-            keeps it
+            keeps it. Of `raise ... from error` the error beneath is looked at, too
 
     Returns
     -------
     Explanation : if an nn.RNN, LSTM, GRU, RNNCell, LSTMCell or GRUCell raised it (called or made), or a function of
-        torch.nn.utils.rnn, or a backward() through one of them; else None
+        torch.nn.utils.rnn, or a backward() through one of them, or whatever was given all that such a network
+        returns, (output, h_n), in the place of one tensor; else None
 
     Nothing is run or changed. What is wrong is read from the arguments themselves, found in the traceback; texts of
     messages serve only where the arguments do not tell, since they change between versions of torch.
@@ -76,78 +86,22 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     steps = steps_of(getattr(error, "__traceback__", None))
     if isinstance(error, Warning):
         return explain_warning(str(error), find_call(steps))
-    return _explain(error, steps) if isinstance(error, KINDS) else None
+    explanation = _explain(error, steps) if isinstance(error, KINDS) else None
+    beneath = getattr(error, "__cause__", None)
+    return explanation if explanation or beneath is None else explain_error(beneath)
+
+
+def explain_running(warning: Warning | str, frame: FrameType) -> Explanation | None:
+    """A warning has no traceback, but the lines that caused it are still running."""
+    steps = [step for step in live_steps(frame) if step.frame.f_code.co_filename != warnings.__file__]
+    return explain_warning(str(warning), find_call(steps))
 
 
 def _explain(error: BaseException, steps: list[Step]) -> Explanation | None:
+    returned = explain_returned(error, steps)
+    if returned is not None:
+        return returned
     call = find_call(steps, str(error))
     if call is None:
         return explain_backward(steps, str(error))
     return next(filter(None, (check(call) for check in CHECKS[call.kind])), None)
-
-
-_running = SimpleNamespace(shell=None, showwarning=None)  # what is switched on now, and what stood there before
-
-
-def explain_errors(on: bool = True) -> None:
-    """Show an explanation beneath the traceback of every such error, and beneath such warnings, from now on.
-
-    >>> explain_errors()
-    explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one.
-
-    Nothing else changes: the traceback stays torch's own, and an error still stops the notebook.
-
-    Parameters
-    ----------
-    on : False switches it off
-    """
-    shell = _shell()
-    if shell is None:
-        print(
-            "explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one."
-        )
-        return
-    if _running.shell is not None:
-        _running.shell.events.unregister("post_run_cell", _after_cell)
-        if warnings.showwarning is _show_warning:
-            warnings.showwarning = _running.showwarning
-        _running.shell = None
-    if on:
-        # After a cell its error is still at hand, traceback and all. So neither the traceback nor another handler of
-        # exceptions is touched.
-        shell.events.register("post_run_cell", _after_cell)
-        _running.shell, _running.showwarning = shell, warnings.showwarning
-        warnings.showwarning = _show_warning
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None
-
-
-def _after_cell(result: Any) -> None:
-    error = result.error_in_exec
-    if error is not None:
-        _show(lambda: explain_error(error))
-
-
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    _running.showwarning(message, category, filename, lineno, file, line)
-    if _running.shell is not None and file is None:
-        # A warning has no traceback, but the lines that caused it are still running.
-        steps = [s for s in live_steps(sys._getframe(1)) if s.frame.f_code.co_filename != warnings.__file__]
-        _show(lambda: explain_warning(str(message), find_call(steps)))
-
-
-def _show(explain: Any) -> None:
-    """Show an explanation if there is one. A mistake of ours must never stand between a learner and the traceback."""
-    from IPython.display import display
-
-    try:
-        explanation = explain()
-        if explanation is None:
-            return
-        shown = {"text/plain": repr(explanation), "text/html": explanation._repr_html_()}
-    except Exception:
-        return
-    display(shown, raw=True)

@@ -49,6 +49,15 @@ class Side:
         return " ".join(filter(None, (self.name, shape, self.note)))
 
 
+def culprit(name: str, note: str) -> Side:
+    """A value in words that was given, and is what is wrong.
+
+    >>> print(culprit("lengths", "[2, 0]"))
+    lengths [2, 0]
+    """
+    return Side(name, note=note, wrong_note=True)
+
+
 class Fix(NamedTuple):
     """A piece of code, and where it goes."""
 
@@ -63,7 +72,7 @@ class Explanation:
     """One error explained. Prints as text; in a notebook it is a table with a picture.
 
     >>> given, expected = Side("input", (Axis("L", 5), Axis("H_in", 7))), Side("input", (Axis("L"), Axis("H_in", 3)))
-    >>> Explanation("The last axis is H_in.", (given,), (expected,), "Other features.", Fix("x = x[:, :3]"))
+    >>> Explanation("The last axis is H_in.", given, expected, "Other features.", Fix("x = x[:, :3]"))
     The last axis is H_in.
       given     input (L=5, H_in=7)
       expected  input (L, H_in=3)
@@ -72,10 +81,15 @@ class Explanation:
     """
 
     rule: str
-    sides_given: tuple[Side, ...]
+    sides_given: tuple[Side, ...]  # one Side may come alone, here and below
     sides_expected: tuple[Side, ...]
     cause: str
     fix: Fix
+
+    def __post_init__(self):
+        for name in ("sides_given", "sides_expected"):
+            sides = getattr(self, name)
+            object.__setattr__(self, name, (sides,) if isinstance(sides, Side) else tuple(sides))
 
     @property
     def given(self) -> str:
@@ -148,11 +162,13 @@ def draw_sides(given: Sequence[Side], expected: Sequence[Side]) -> Picture:
     """
     parts, right, y = [], 0.0, 8.0
     for words, row in (("given", given), ("expected", expected)):
-        high = max(66 if side.axes is None else 100 if len(side.axes) > 3 else _ROW for side in row)
+        deep = max(_depth(side) for side in row)  # a row of flat boxes needs no room for their depth
+        high = max(66 if side.axes is None else 100 if len(side.axes) > 3 else _ROW - _DEEP + deep for side in row)
         x = 10.0
         for i, side in enumerate(row):
             parts.append(text(x, y + 14, f"{words}: {side.name}" if i == 0 else side.name, font_weight=700))
-            drawn, wide = _tensor(x, y + 22, side) if side.axes is not None else _words(x, y + 22, side)
+            flat = side.axes is None or len(side.axes) not in (1, 2)
+            drawn, wide = (_words if side.axes is None else _tensor)(x, y + 22 + (0 if flat else deep), side)
             parts.append(drawn)
             x += max(wide, 8 * len(f"{words}: {side.name}")) + 16
         right = max(right, x)
@@ -172,15 +188,18 @@ def _label(x: float, y: float, words: str, wrong: bool, **more: object) -> str:
     return text(x, y, f"✗ {words}" if wrong else words, **_ink(wrong), **more)
 
 
+def _depth(side: Side) -> int:
+    return _DEEP if side.axes is not None and len(side.axes) == 3 else 0
+
+
 def _tensor(x: float, y: float, side: Side) -> tuple[str, float]:
     """A box: the first axis along its bottom, the last one up its side, one between them into the depth."""
     axes = side.axes
     if len(axes) > 3 or not axes:
         return _chips(x, y, side)
-    deep = _DEEP if len(axes) == 3 else 0
+    deep = _depth(side)
     high = _HIGH if len(axes) > 1 else 18
-    top = y + _DEEP - deep
-    bottom = top + deep + high
+    top, bottom = y, y + deep + high
     front = tag("rect", x=x, y=top + deep, width=_TILE, height=high, fill="#F2F2F2", stroke=GREY, stroke_width=1.5)
     ends = {0: (x, bottom, x + _TILE, bottom)}
     if len(axes) > 1:
@@ -225,6 +244,6 @@ def _chips(x: float, y: float, side: Side) -> tuple[str, float]:
 def _words(x: float, y: float, side: Side) -> tuple[str, float]:
     """A value in a frame."""
     said = shorten(side.note, 76)
-    wide = 7.4 * len(said) + (34 if side.wrong_note else 20)
+    wide = (8.2 if side.wrong_note else 7.4) * len(said) + (36 if side.wrong_note else 20)
     look = dict(fill=PAPER, stroke=WRONG if side.wrong_note else GREY, stroke_width=3 if side.wrong_note else 1.5, rx=4)
     return tag("rect", x=x, y=y + 2, width=wide, height=28, **look) + _label(x + 9, y + 21, said, side.wrong_note), wide

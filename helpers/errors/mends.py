@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .calls import Call, argument_order
+from .code import Code, loops, targets, value_of
 from .explanations import Fix
 
 GENERIC = {"input": "x", "hx": "h0", "lengths": "lengths", "sequence": "packed", "sequences": "sequences", "data": "x"}
@@ -18,7 +19,8 @@ GENERIC |= {"packed_sequences": "packed", "padded_sequences": "x"}
 
 def node_of(call: Call, argument: str) -> ast.expr | None:
     """Where the learner's line writes this argument; None if it does not, or there is no such line."""
-    if call.code.call is None or not call.direct:
+    handed_on = call.handed_on and argument == "input"
+    if call.code.call is None or not (call.direct or handed_on):
         return None
     orders = {"forward": ["input", "hx"], "make": argument_order(call.made) if call.made else []}
     order = orders.get(call.kind) or _PACKING_ORDER.get(call.what, [])
@@ -110,6 +112,14 @@ def put(call: Call, code: str, place: str = "before") -> Fix:
     return Fix(code, place, _heading(call), (statement.lineno, statement.end_lineno or statement.lineno))
 
 
+def at(statement: ast.stmt | None, code: Code, line: str, place: str) -> Fix:
+    """A line that goes before, after or instead of any statement of the learner's."""
+    if statement is None:
+        return Fix(line, place)
+    text = code.segment(statement).splitlines()[0]
+    return Fix(line, place, text, (statement.lineno, statement.end_lineno or statement.lineno))
+
+
 def _heading(call: Call) -> str:
     """The learner's line; of a block only its first line."""
     statement = call.code.statement
@@ -119,14 +129,57 @@ def _heading(call: Call) -> str:
 def change(call: Call, argument: str, template: str) -> Fix:
     """Change one argument of the call: "{}.transpose(0, 1)" stands for `x = x.transpose(0, 1)`."""
     node, name = node_of(call, argument), name_of(call, argument)
-    assignable = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+    if node is None and argument == "input" and call.behind and template.startswith("{}.") and "weight" not in template:
+        return layer_between(call, "Change", "x", fill(template, "x"))
+    pair = pair_of(call) if argument == "hx" else []
+    if pair and not call.lstm:
+        return replace(call, node, pair[0])
+    assignable = isinstance(node, (ast.Name, ast.Attribute)) or _is_item(call, node)
     if node is None or assignable and not _read_elsewhere(call, node):
-        return put(call, f"{name} = {fill(template, name)}")
-    if argument == "hx" and _parts(node):
-        return put(call, f"{', '.join(_parts(node))} = {fill(template, name)}")
-    if not assignable and not isinstance(node, (ast.Call, ast.Tuple, ast.List)) and template.startswith("{}."):
+        return once(call, f"{name} = {fill(template, name)}", {name})
+    if pair:
+        return once(call, f"{', '.join(pair)} = {fill(template, name)}", set(pair))
+    if not assignable and not isinstance(node, (ast.Call, ast.Tuple, ast.List, ast.Subscript)) and "{}." in template:
         name = f"({name})"
     return replace(call, node, fill(template, name))
+
+
+def _is_item(call: Call, node: ast.expr | None) -> bool:
+    """Whether this is an item of a list or a dictionary, which can be given a value; not a part of a tensor."""
+    return isinstance(node, ast.Subscript) and not isinstance(value_of(node.value, call.code), Tensor | None)
+
+
+def once(call: Call, line: str, names: set[str]) -> Fix:
+    """A line that changes these names: before the learner's, or before the loop in which nothing else makes them."""
+    own, before = call.code.statement, call.code.statement
+    for loop in loops(call.code):
+        made = set().union(*(targets(s) for s in ast.walk(loop) if isinstance(s, ast.stmt) and s not in (own, loop)))
+        head = targets(loop.target) if isinstance(loop, ast.For) else set()
+        if names & (made - (targets(own) if own in loop.body else set()) | head) or own not in ast.walk(loop):
+            break
+        before = loop
+    return at(before, call.code, line, "before")
+
+
+def only_if(call: Call, condition: str, generic: str) -> Fix:
+    """The learner's line, done only if there is something to do; `generic` where the line is not at hand."""
+    simple = call.code.text and not hasattr(call.code.statement, "body")
+    return put(call, f"if {condition}: {call.code.text if simple else generic}", "instead")
+
+
+def layer_between(call: Call, name: str, taken: str, returned: str) -> Fix:
+    """A small layer put into the nn.Sequential before this call: into its line, if it is made in the failing one."""
+    sequential, place = call.behind
+    code, module = call.code, spell(call, "torch.nn.Module")
+    head = f"class {name}({module}):\n    def forward(self, {taken}):\n        return {returned}\n"
+    for node in ast.walk(code.statement or ast.Pass()):
+        made = isinstance(node, ast.Call) and value_of(node.func, code) is nn.Sequential
+        if made and len(node.args) == len(sequential):
+            before = node.args[place - 1]
+            fix = replace(call, before, f"{code.segment(before)}, {name}()")
+            return fix._replace(code=head + fix.code)
+    whole = network(Call("forward", "", nn.Sequential, sequential, {}, (), {}, code, False))
+    return put(call, f"{head}{whole}.insert({place}, {name}())", "make")
 
 
 def _read_elsewhere(call: Call, node: ast.expr) -> bool:
@@ -136,8 +189,9 @@ def _read_elsewhere(call: Call, node: ast.expr) -> bool:
     return any(ast.unparse(part) == ast.unparse(node) for part in parts if isinstance(part, type(node)))
 
 
-def _parts(node: ast.expr) -> list[str]:
-    """The names in (h0, c0); nothing if it is no pair of names."""
+def pair_of(call: Call) -> list[str]:
+    """The names in rnn(x, (h0, c0)); nothing if the state is no pair of names."""
+    node = node_of(call, "hx")
     if not isinstance(node, ast.Tuple) or len(node.elts) != 2:
         return []
     plain = all(isinstance(part, (ast.Name, ast.Attribute)) for part in node.elts)
@@ -149,10 +203,10 @@ def change_states(call: Call, template: str) -> Fix:
     """Change every state of a call: h0 of an RNN, or both of an LSTM's (h0, c0)."""
     if not call.lstm:
         return change(call, "hx", template)
-    node, name = node_of(call, "hx"), name_of(call, "hx")
     each = fill(template, "s")
-    if node is not None and _parts(node):
-        return put(call, f"{', '.join(_parts(node))} = ({each} for s in {name})")
+    if pair_of(call):
+        names = pair_of(call)
+        return once(call, f"{', '.join(names)} = ({each} for s in {name_of(call, 'hx')})", set(names))
     return change(call, "hx", f"tuple({each} for s in {{}})")
 
 

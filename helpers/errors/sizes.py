@@ -1,14 +1,15 @@
 """The sizes of a call, as the network reads them: axes with names, what fits, what belongs together."""
 
+import gc
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
+from .calls import RECURRENT, Call
 from .explanations import Axis, Side
 from .mends import fill
 
@@ -16,8 +17,7 @@ from .mends import fill
 def layout(call: Call, axes: int = 3) -> tuple[str, ...]:
     """The names of the input's axes, as this network reads them.
 
-    >>> from torch import nn
-    >>> from helpers.errors.calls import Code
+    >>> from helpers.errors.code import Code
     >>> layout(Call("forward", "nn.RNN", nn.RNN, nn.RNN(3, 4, batch_first=True), {}, (), {}, Code({}), True))
     ('N', 'L', 'H_in')
     """
@@ -25,6 +25,18 @@ def layout(call: Call, axes: int = 3) -> tuple[str, ...]:
         return ("N", "H_in")[-axes:]
     order = ("N", "L") if call.module.batch_first else ("L", "N")
     return (*order, "H_in") if axes == 3 else ("L", "H_in")
+
+
+def state_names(module: nn.Module, axes: int) -> tuple[str, ...]:
+    """The names of a state's axes: batch_first does not change them."""
+    if isinstance(module, RECURRENT[1]):
+        return ("N", "H_out")[-axes:]
+    return ("D*num_layers", "N", "H_out") if axes == 3 else ("D*num_layers", "H_out")
+
+
+def output_names(module: nn.Module, axes: int) -> tuple[str, ...]:
+    """The names of the axes of a network's output, those of a batch first where it says so."""
+    return (*(("N", "L") if module.batch_first else ("L", "N")), "D*H_out") if axes == 3 else ("L", "D*H_out")
 
 
 def shape_side(
@@ -108,3 +120,25 @@ def short(kind: torch.dtype | torch.device) -> str:
 
 def first_weight(call: Call) -> str:
     return "weight_ih" if call.cell else "weight_ih_l0"
+
+
+def networks_in(roots: list[Tensor]) -> list[nn.Module]:
+    """The recurrent networks whose weights the graph of these tensors leads to.
+
+    >>> import torch
+    >>> rnn = nn.RNN(3, 4)
+    >>> output, h_n = rnn(torch.ones(5, 2, 3))
+    >>> networks_in([output.sum()])
+    [RNN(3, 4)]
+    """
+    waiting, seen, weights = [root.grad_fn for root in roots], set(), set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        weights |= {id(node.variable)} if hasattr(node, "variable") else set()
+        waiting += [following for following, _ in node.next_functions]
+    # The graph knows weights only, not whose they are: look through the networks that are alive.
+    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), RECURRENT)]
+    return [module for module in alive if any(id(weight) in weights for weight in module.parameters())]

@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, H, X, text_on, value_colour
 from ..rnn.traces import Trace, require_index, require_trace
-from .svg import require_labels
+from .svg import plural, require_labels
 
 # Curves that are compared; the marker repeats what the colour says.
 STYLES = [("o-", "#D55E00"), ("s-", "#0072B2"), ("^-", "#009E73"), ("D--", "#B0568A"), ("v--", "#555555"), ("x:", "#A87400")]
@@ -147,14 +147,47 @@ def plot_similarities(words: Sequence[str], vectors: np.ndarray) -> Figure:
     apart = np.where(np.eye(len(words), dtype=bool), -2, cosines)
     a, b = np.unravel_index(apart.argmax(), apart.shape)
     best = f"the highest between two different words is {apart.max():.2f}, of {words[a]} and {words[b]}"
-    size = 1.2 + 0.55 * len(words)
-    figure, axes = _figure(size + 0.4, size, f"Table of cosines of {len(words)} words ({', '.join(words)}); {best}.")
-    axes.imshow(cosines, cmap=VALUES, vmin=-1, vmax=1)
-    axes.set_xticks(range(len(words)), words, rotation=40, ha="right", parse_math=False)  # "$" is a word, too
-    axes.set_yticks(range(len(words)), words, parse_math=False)
-    for (i, j), cosine in np.ndenumerate(cosines):
-        ink = text_on(value_colour(cosine))
-        axes.text(j, i, f"{cosine:.2f}", ha="center", va="center", fontsize=9, color=ink)
+    return _numbers(cosines, words, words, f"Table of cosines of {len(words)} words ({', '.join(words)}); {best}.")
+
+
+def plot_table(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Figure:
+    """Plot a table of numbers as colours, with the numbers in it; a cell whose number is not finite stays empty.
+
+    >>> plot_table(np.array([[1.1, np.nan]]), ["king"], ["crown", "cup"]).alt
+    'Table of 1 row (king) and 2 columns (crown, cup), 1 cell empty; the highest is 1.1, of king and crown.'
+
+    Parameters
+    ----------
+    values : (len(rows), len(columns)), array or tensor
+
+    Raises
+    ------
+    ValueError : values has another shape, or no finite number.
+    """
+    values = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=float)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(f"values: given shape {values.shape}, expected ({len(rows)}, {len(columns)}), as rows and columns")
+    filled = np.isfinite(values)
+    if not filled.any():
+        raise ValueError("values: given no finite number, expected at least one")
+    i, j = np.unravel_index(np.where(filled, values, -np.inf).argmax(), values.shape)
+    size = f"{plural(len(rows), 'row')} ({', '.join(rows)}) and {plural(len(columns), 'column')} ({', '.join(columns)})"
+    empty = f", {plural(int((~filled).sum()), 'cell')} empty" if not filled.all() else ""
+    best = f"the highest is {values[i, j]:.1f}, of {rows[i]} and {columns[j]}"
+    return _numbers(values, rows, columns, f"Table of {size}{empty}; {best}.", digits=1)
+
+
+def _numbers(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], alt: str, digits: int = 2) -> Figure:
+    """A table of colours, zero white and the largest number the strongest, with its numbers."""
+    figure, axes = _figure(1.6 + 0.55 * len(columns), 1.2 + 0.55 * len(rows), alt)
+    most = max(1.0, np.abs(values[np.isfinite(values)]).max())
+    axes.imshow(np.ma.masked_invalid(values), cmap=VALUES, vmin=-most, vmax=most)
+    axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right", parse_math=False)  # "$" is a word, too
+    axes.set_yticks(range(len(rows)), rows, parse_math=False)
+    for (i, j), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            look = dict(ha="center", va="center", fontsize=9, color=text_on(value_colour(value / most)))
+            axes.text(j, i, f"{value:.{digits}f}", **look)
     return figure
 
 

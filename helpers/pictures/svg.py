@@ -45,6 +45,7 @@ def plain(words: object) -> str:
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
+@lru_cache(1024)  # most labels of a picture stand where they stood before the last move
 def text(x: float, y: float, words: str, *, size: int = 12, fill: str = TEXT, **attributes: object) -> str:
     """A line of text, escaped.
 
@@ -69,7 +70,11 @@ def lines(ends: Iterable[tuple[float, ...]], colour: str, width: float = 2, head
     >>> lines([(0, 0, 9, 0), (0, 5, 9, 5)], "#000000", head=False)
     "<path d='M0 0L9 0M0 5L9 5' stroke='#000000' stroke-width='2' fill='none'/>"
     """
-    ends = list(ends)
+    return _paths(tuple(ends), colour, width, head)
+
+
+@lru_cache(64)  # so do most edges
+def _paths(ends: tuple[tuple[float, ...], ...], colour: str, width: float, head: bool) -> str:
     shafts = "".join(f"M{x1:g} {y1:g}L{x2:g} {y2:g}" for x1, y1, x2, y2 in ends)
     edges = tag("path", d=shafts, stroke=colour, stroke_width=width, fill="none")
     return edges + tag("path", d="".join(_head(*edge, 3 + width) for edge in ends), fill=colour) if head else edges
@@ -97,26 +102,28 @@ def cells(
     behind : what the cells stand on, which then tells their numbers too
     group  : further attributes of the group they form
     """
-    values = [float(value) for value in values]
-    shown = abbreviate(len(values), most)
-    parts, told = [], [name]
-    for i, (box, middle) in zip(shown, _boxes(x, y, w, h, len(shown))):
-        if i is None:
-            parts.append(text(x + w / 2, middle + 3, "⋮", size=9, text_anchor="middle", stroke="none"))
-            told.append("⋮")
-        else:
-            parts.append(f"{box} fill='{value_colour(values[i], limit)}'/>")
-            told.append(f"[{i}] = {values[i]:.3f}")
+    numbers = [float(value) for value in values]
+    shown, boxes, words = _column(x, y, w, h, len(numbers), most)
+    numbers = [numbers[i] for i in shown]
     # One title for all of them: a picture has some two hundred cells, and each would need an element of its own.
-    return tag("g", tag("title", plain("\n".join(told))), behind, *parts, stroke=QUIET, stroke_width=0.6, **group)
+    title = f"<title>{plain(name)}{words % tuple(numbers)}</title>"
+    coloured = boxes % tuple([value_colour(number, limit) for number in numbers])
+    return tag("g", title, behind, coloured, stroke=QUIET, stroke_width=0.6, **group)
 
 
-@lru_cache(256)
-def _boxes(x: float, y: float, w: float, h: float, rows: int) -> list[tuple[str, float]]:
-    """The cells of a column without their fill, and the middle of each."""
-    step = h / rows
-    places = [tag("rect", x=x, y=y + row * step, width=w, height=step).removesuffix("/>") for row in range(rows)]
-    return [(box, y + (row + 0.5) * step) for row, box in enumerate(places)]
+@lru_cache(256)  # the columns of a picture differ in their place and their numbers only
+def _column(x: float, y: float, w: float, h: float, size: int, most: int) -> tuple[list[int], str, str]:
+    """Which of `size` values a column shows, its cells with a gap for each colour, its words with one for each number."""
+    shown = abbreviate(size, most)
+    step, boxes, words = h / len(shown), "", ""
+    for row, i in enumerate(shown):
+        if i is None:
+            boxes += text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle", stroke="none")
+            words += "\n⋮"
+        else:
+            boxes += tag("rect", x=x, y=y + row * step, width=w, height=step, fill="%s")
+            words += f"\n[{i}] = %.3f"
+    return [i for i in shown if i is not None], boxes, words
 
 
 def abbreviate(size: int, most: int, around: int | None = None) -> list[int | None]:
@@ -209,6 +216,7 @@ def picture(width: float, height: float, parts: Iterable[str], alt: str) -> Pict
     return Picture(drawing, alt, width)
 
 
+@lru_cache(64)
 def scale(x: float, y: float, limit: float) -> str:
     """The legend of the values: olive below zero, white at zero, purple above; 150 wide.
 

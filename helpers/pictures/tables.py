@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from ..notation import H_N, role_of
-from ..rnn.shapes import Shape, Shapes, expected_shapes, require_rnn
+from ..rnn.shapes import Shape, Shapes, expected_shapes
 from ..rnn.traces import Trace
 from .svg import abbreviate
 
@@ -37,6 +37,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col" style="{_CELL};text-align:left">{escape(cell)}</th>' for cell in self.headings)
+        head += f'<td style="{_CELL}"></td>' if self.changed is not None else ""  # above the marks
         body = "".join(self._row(row) for row in self.rows)
         table = f'<table style="{_TABLE}"><tr>{head}</tr>{body}</table>'
         return f'<div style="overflow-x:auto">{table}</div>'
@@ -52,8 +53,6 @@ class Table:
         # A tint that is visible on a light and on a dark page, and never the only sign: the word stands there too.
         return f'<tr style="background:{"rgba(204,121,167,.22)" if marked else "transparent"}">{first}{rest}</tr>'
 
-
-NAMES = ("input", "h_0", "output", "h_n")
 
 # Colours are the page's own, so that the table is readable in light and dark themes alike.
 _TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
@@ -74,7 +73,7 @@ def _swatch(name: str) -> str:
 
 
 def show_shapes(
-    call: nn.RNN | Trace, *, L: int | None = None, N: int | None = None, **tensors: Tensor | None
+    call: nn.RNN | nn.GRU | nn.LSTM | Trace, *, L: int | None = None, N: int | None = None, **tensors: Tensor | None
 ) -> Table:
     """The tensors of a call with their named axes: those you have, or those a call would take and return.
 
@@ -92,9 +91,9 @@ def show_shapes(
 
     Parameters
     ----------
-    call    : an nn.RNN, or a Trace, which knows its own sizes
+    call    : an nn.RNN, nn.GRU or nn.LSTM, or a Trace, which knows its own sizes
     L, N    : sequence length and batch size (N=None: unbatched), when no tensors are given
-    tensors : input=, h_0=, output=, h_n=, as you have them; None stands for zeros
+    tensors : input=, h_0=, output=, h_n= (of an LSTM also c_0=, c_n=), as you have them; None stands for zeros
 
     Raises
     ------
@@ -107,7 +106,7 @@ def show_shapes(
         if tensors or (L, N) != (None, None):
             raise TypeError("call: given a Trace, which knows its own sizes, and more; expected the Trace alone")
         return shape_table(call.shapes)
-    require_rnn(call)
+    expected_shapes(call, L=1)  # refuses anything else, by name
     if not tensors:
         if L is None:
             raise TypeError("L: not given; expected L= (and N=), or tensors as input=, h_0=, output=, h_n=")
@@ -118,13 +117,14 @@ def show_shapes(
     return _table(("tensor", "shape", "numbers"), (_fitting(name, t, shapes) for name, t in tensors.items()))
 
 
-def _sizes_of(rnn: nn.RNN, tensors: dict[str, Tensor | None]) -> Shapes:
+def _sizes_of(rnn: nn.Module, tensors: dict[str, Tensor | None]) -> Shapes:
     """L and N as the given tensors have them; where two disagree, `_fitting` names the later one."""
     sizes = {"L": 1, "N": 1}
+    known = expected_shapes(rnn, L=1).tensors
     for name, tensor in reversed(tensors.items()):
-        if name not in NAMES:
-            raise TypeError(f"tensors: given {name}, expected {', '.join(NAMES)}")
-        if tensor is None and name == "h_0":
+        if name not in known:
+            raise TypeError(f"tensors: given {name}, expected {', '.join(known)}")
+        if tensor is None and name in ("h_0", "c_0"):
             continue
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name}: given {type(tensor).__name__}, expected a torch.Tensor")
@@ -145,7 +145,7 @@ def _fitting(name: str, tensor: Tensor | None, shapes: Shapes) -> tuple[str, Sha
     return name, expected, str(tensor.numel())
 
 
-def show_parameters(rnn: nn.RNN) -> Table:
+def show_parameters(rnn: nn.RNN | nn.GRU | nn.LSTM) -> Table:
     """Every parameter of `rnn` with its named axes, and how many numbers are learned.
 
     >>> show_parameters(nn.RNN(3, 4))
@@ -158,7 +158,7 @@ def show_parameters(rnn: nn.RNN) -> Table:
 
     Raises
     ------
-    TypeError : rnn is no nn.RNN.
+    TypeError : rnn is none of these.
 
     Source: torch.nn.RNN documentation, "Variables"; the names are those of `named_parameters()`.
     """

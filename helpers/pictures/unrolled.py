@@ -148,7 +148,8 @@ class _Drawing:
     def finish(self) -> Picture:
         for row, layer in enumerate(self.layers):
             if layer is None:
-                self.parts.append(text((self.left + self.right) / 2, self.y(row) + 4, "⋮", size=20, fill=QUIET))
+                middle = (self.left + self.right) / 2
+                self.parts.append(text(middle, self.y(row) + 4, "⋮", size=20, fill=QUIET, text_anchor="middle"))
                 continue
             for direction in range(self.s.D):
                 self.edges(row, layer, direction)
@@ -195,7 +196,7 @@ class _Drawing:
         if hidden_source:
             self.parts.append(text(from_x, y + 4, "…", size=16, fill=QUIET, text_anchor="middle"))
         if begins:
-            middle = x + side * (R + OUTSIDE / 2 - 6)
+            middle = x + side * (R + OUTSIDE / 2 - 7)  # between the frame and h_0
             self.parts.append(text(middle, y + 15, "W_hh", size=11, fill=W_HH.ink, text_anchor="middle"))
 
     def arrow(self, x1: float, y1: float, x2: float, y2: float, role, later: bool, here: bool) -> None:
@@ -209,15 +210,15 @@ class _Drawing:
         return self.y(row - 1, 1) - R - 18
 
     def bars(self, row: int) -> None:
-        y = self.bar(row)
+        y, bars = self.bar(row), []
         for column, t in enumerate(self.columns):
             if t is None:
                 continue
             for direction in (0, 1):
                 x = self.x(column, direction)
                 self.edge((x, self.y(row - 1, direction) - R, x, y + 7), "#AAAAAA", 1.5, False)
-            look = dict(fill=H.tint, stroke=H.colour, stroke_width=1.2)
-            self.parts.append(tag("rect", x=self.x(column) - 24, y=y, width=48, height=7, rx=2, **look))
+            bars.append(tag("rect", x=self.x(column) - 24, y=y, width=48, height=7, rx=2))
+        self.parts.append(tag("g", *bars, fill=H.tint, stroke=H.colour, stroke_width=1.2))
         self.parts.append(text(self.x(0) - 30, y + 8, f"D*H_out={2 * self.s.H_out}", size=11, fill=H.ink, text_anchor="end"))
 
     def states(self, row: int, layer: int, direction: int) -> None:

@@ -217,5 +217,4 @@ def to_numpy(tensor: Tensor) -> np.ndarray:
     >>> to_numpy(torch.zeros(2, dtype=torch.bfloat16)).dtype
     dtype('float32')
     """
-    tensor = tensor.detach().cpu()
-    return (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy()
+    return (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy(force=True)  # detached, on the CPU

@@ -1,7 +1,8 @@
 """An `nn.RNN` walked step by step in torch: the same numbers forward, the same gradients backward, every state at hand.
 
-What torch computes in one call leaves only `output` and `h_n`. Here each state is a tensor of its own, and a link in the
-chain that a gradient goes back through: `state.retain_grad()` makes it keep dL/dh_t.
+One call of torch leaves only `output` and `h_n`. Here each state is a tensor of its own, and a link in the
+chain that a gradient goes back through: `state.retain_grad()` makes it keep dL/dh_t. The states are collected in lists:
+written into one tensor in place, each would overwrite what backward still needs. Notebook 09 shows the whole function.
 """
 
 from typing import NamedTuple
@@ -51,41 +52,33 @@ def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None 
 
     Source: the equation in the torch.nn.RNN documentation.
     """
-    sizes, lengths, _, _ = read_call(rnn, input, h0)  # refuses what does not fit, by name
-    weights = {name: getattr(rnn, name) for name in sizes.parameters}
-    below = _time_first(rnn, input)  # (L, N, H_in)
-    grid = (sizes.num_layers, sizes.D, below.size(1), sizes.H_out)
-    h_0 = below.new_zeros(grid) if h0 is None else h0.reshape(grid)
-    alive = (torch.arange(sizes.L)[:, None] < torch.from_numpy(lengths))[..., None].to(below.device)  # (L, N, 1)
+    sizes, weights, below, alive, h_0 = _prepare(rnn, input, h0)
+    L, D, activation = sizes.L, sizes.D, getattr(torch, rnn.nonlinearity)  # torch.tanh or torch.relu
     rows, finals = [], []
     for layer in range(sizes.num_layers):
-        for direction in range(sizes.D):
-            cell = cell_weights(weights, layer, direction)
-            states = _walk(cell, rnn.nonlinearity, below, alive, h_0[layer, direction], reverse=bool(direction))
+        for direction in range(D):
+            W_ih, W_hh, b_ih, b_hh = cell_weights(weights, layer, direction)
+            h, states = h_0[layer, direction], [None] * L
+            for t in reversed(range(L)) if direction else range(L):
+                new = activation(below[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh)  # (N, H_out)
+                h = states[t] = torch.where(alive[t], new, h)  # ended, or not begun: the state stays
             rows.append(states)
-            finals.append(states[0 if direction else -1])
-        below = torch.cat([torch.stack(states) for states in rows[-sizes.D :]], dim=-1)  # (L, N, D*H_out)
+            finals.append(h)
+        below = torch.cat([torch.stack(states) for states in rows[-D:]], dim=-1)  # (L, N, D*H_out)
     return Steps(like_input(below, rnn, input), torch.stack(finals).reshape(sizes.h_n), rows)
 
 
-def _walk(cell: tuple, nonlinearity: str, steps: Tensor, alive: Tensor, h: Tensor, *, reverse: bool) -> list[Tensor]:
-    """One layer in one direction: a state for each step, in the order of time.
-
-    The states are collected in a list. Written into one tensor in place, each would overwrite what backward still needs.
-    """
-    W_ih, W_hh, b_ih, b_hh = cell
-    order = range(len(steps))[:: -1 if reverse else 1]
-    states = [h] * len(steps)
-    for t in order:
-        total = steps[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh  # (N, H_out)
-        new = torch.tanh(total) if nonlinearity == "tanh" else torch.relu(total)
-        h = states[t] = torch.where(alive[t], new, h)  # a row that has ended, or not begun, keeps its state
-    return states
-
-
-def _time_first(rnn: nn.RNN, input: Tensor | PackedSequence) -> Tensor:
+def _prepare(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None) -> tuple:
+    """Sizes, weights by name, the input time first, which rows live (L, N, 1), and h_0 by layer and direction."""
+    sizes, lengths, _, _ = read_call(rnn, input, h0)  # refuses what does not fit, by name
+    weights = {name: getattr(rnn, name) for name in sizes.parameters}
     if isinstance(input, PackedSequence):
-        return pad_packed_sequence(input)[0]
-    if input.dim() == 2:
-        return input[:, None]
-    return input.transpose(0, 1) if rnn.batch_first else input
+        steps = pad_packed_sequence(input)[0]
+    elif input.dim() == 2:
+        steps = input[:, None]
+    else:
+        steps = input.transpose(0, 1) if rnn.batch_first else input
+    grid = (sizes.num_layers, sizes.D, steps.size(1), sizes.H_out)
+    h_0 = steps.new_zeros(grid) if h0 is None else h0.reshape(grid)
+    alive = (torch.arange(sizes.L)[:, None] < torch.from_numpy(lengths))[..., None].to(steps.device)
+    return sizes, weights, steps, alive, h_0

@@ -91,8 +91,8 @@ def load_glove(
                  a path: a GloVe text (UTF-8, one word and its numbers a line, with or without the header line of
                  word2vec), as it is, as .gz, or in a .zip; with several texts in it "glove.6B.zip/glove.6B.50d.txt"
     words      : the words to keep; None for all. With words, reading stops when all were found, and no line is checked
-                 but theirs. They are taken as they are: "6B" has lower-case words only, as `tokenize` makes them, so
-                 there "Paris" is always missing, and is not searched for.
+                 but theirs. They are taken as they are. "6B" has lower-case words only, and contractions in two parts, such
+                 as do n't: there "Paris" and "don't" are always missing, and are not searched for.
     everything : True to download all 400,000 words of "6B"
 
     Words that were found in a download or in a large file are kept in a folder, checked when they come back, and found

@@ -10,12 +10,16 @@ import torch
 if TYPE_CHECKING:
     from torchnlp.word_to_vector import GloVe
 
-# In order: a flag (two letters of its own alphabet); a word, with apostrophes inside it and accents that are characters
-# of their own; any other single character, with what makes one emoji of several characters (joiner, skin tone, style).
+# What is no letter to Python's \w and still belongs to the one before it: accents, the vowel signs of Hindi and Thai, the
+# points of Arabic and Hebrew; and the joiners inside words of Persian and Hindi.
+MARKS = "".join(chr(code) for code in range(0x300, 0x1F000) if unicodedata.category(chr(code)).startswith("M"))
+WORD = rf"\w[\w{MARKS}\u200c\u200d]*"
+# In order: a flag (two letters of its own alphabet); a word, with apostrophes inside it; any other single character, with
+# what makes one emoji of several characters (joiner, skin tone, marks of style).
 TOKEN = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}"
-    r"|\w[\w\u0300-\u036f]*(?:'\w[\w\u0300-\u036f]*)*"
-    "|[^\\w\\s](?:\u200d[^\\w\\s]|[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff])*"
+    rf"|{WORD}(?:'{WORD})*"
+    f"|[^\\w\\s](?:\u200d[^\\w\\s]|[{MARKS}\U0001f3fb-\U0001f3ff])*"
 )
 
 
@@ -26,8 +30,13 @@ def tokenize(text: str) -> list[str]:
     ['i', "don't", 'like', 'it', ',', 'i', 'love', 'it', '!']
     >>> tokenize("<b>Hi</b> 👩‍🚀")
     ['<', 'b', '>', 'hi', '<', '/', 'b', '>', '👩‍🚀']
+    >>> tokenize("नमस्ते दुनिया")
+    ['नमस्ते', 'दुनिया']
     >>> tokenize("  ")
     []
+
+    A language that writes no spaces between its words, as Thai or Chinese, needs a tokenizer of its own: here a whole
+    phrase is one token.
 
     Returns
     -------

@@ -9,6 +9,7 @@ What took long to find, in a download or in a large file, is kept, and checked a
 """
 
 import os
+import re
 import reprlib
 import time
 import warnings
@@ -28,6 +29,8 @@ MINI = Path(__file__).parent.parent / "data" / "glove.mini.20d.txt"
 SMALL = 1 << 20  # bytes of a file that is read anew as quickly as what would be kept of it
 RECENT = 2.0  # seconds; a file changed so recently can change again without another time stamp
 FORMAT = 1  # of the kept files; another number makes all of them be found anew
+# "6B" is all in lower case, and was cut as in do n't and it 's. A word it cannot have would cost the whole file to miss.
+CONTRACTED = re.compile(r".+(n't|'(s|d|m|ll|re|ve))").fullmatch
 RELEASES_URL = "https://github.com/RaRe-Technologies/gensim-data/releases/download/{name}/{name}.gz"
 
 
@@ -103,7 +106,7 @@ def _wanted(words: Iterable[str]) -> dict[str, None]:
 
 def _of_release(source: str, wanted: dict | None) -> tuple[str, Path | None, Iterator]:
     release = RELEASES[source]
-    searched = None if wanted is None else {word for word in wanted if word == word.lower()}
+    searched = None if wanted is None else {word for word in wanted if word == word.lower() and not CONTRACTED(word)}
     kept = _kept_path(source, release.url, searched)
     return source, kept, iter(()) if searched == set() else _downloaded(source, release, searched)
 

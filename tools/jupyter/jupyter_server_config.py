@@ -10,6 +10,7 @@ Source: RFC 896 (Nagle's algorithm) and RFC 1122, 4.2.3.2 (delayed acknowledgeme
 """
 
 import os
+from pathlib import Path
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
@@ -24,3 +25,4 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
 
 os.environ.setdefault("JUPYTER_WIDGETS_ECHO", "0")  # of this server, and so of its kernels
 c.ServerApp.kernel_websocket_connection_class = PromptConnection  # noqa: F821 (Jupyter gives this file its `c`)
+c.LabApp.extra_labextensions_path = [str(Path(__file__).parent / "labextensions")]  # noqa: F821

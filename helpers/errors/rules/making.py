@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..pictures.svg import shorten
-from .calls import Call, Written, argument_order
-from .explanations import Explanation, Fix, Side
-from .mends import remake, spell, with_arguments
+from ...pictures.svg import shorten
+from ..calls import Call, Written, argument_order
+from ..explanations import Explanation, Fix, Side, culprit
+from ..mends import remake, spell, with_arguments
 
 
 class Finding(NamedTuple):
@@ -37,7 +37,7 @@ def check_making(call: Call) -> Explanation | None:
         wrong_note=True,
     )
     expected = Side(call.what, note=finding.expected)
-    return Explanation(finding.rule, (given,), (expected,), finding.cause, _written_anew(call, finding))
+    return Explanation(finding.rule, given, expected, finding.cause, _written_anew(call, finding))
 
 
 def _told(value: Any) -> str:
@@ -298,19 +298,22 @@ CHECKS: list[Callable[[Call], Finding | None]] = [
 ]
 
 
-def check_nonlinearity(call: Call) -> Explanation | None:
-    """A cell looks at its nonlinearity only when it is called."""
+def check_made(call: Call) -> Explanation | None:
+    """What torch takes when a network is made, and refuses when it is called."""
     value = getattr(call.module, "nonlinearity", "tanh")
-    if value in ("tanh", "relu"):
+    if value not in ("tanh", "relu"):
+        given = culprit(call.what, f"nonlinearity={value!r}")
+        expected = Side(call.what, note="nonlinearity='tanh' or 'relu'")
+        cause = "nn.RNNCell takes any name when it is made, and complains when it is called."
+        return Explanation(
+            "nonlinearity is 'tanh' or 'relu'.", given, expected, cause, remake(call, nonlinearity="tanh")
+        )
+    if not isinstance(getattr(call.module, "num_layers", 1), bool):
         return None
-    given, expected = (
-        Side(call.what, note=f"nonlinearity={value!r}", wrong_note=True),
-        Side(call.what, note="nonlinearity='tanh' or 'relu'"),
-    )
+    given = culprit(call.what, f"num_layers={call.module.num_layers}")
+    expected = Side(call.what, note="num_layers, a whole number >= 1")
     cause = (
-        "A plain RNN computes with these two only. nn.RNNCell takes any name when it is made, and "
-        "complains when it is called."
+        "The third argument by position is num_layers. Give options by their names; this one looks like batch_first."
     )
-    return Explanation(
-        "nonlinearity is 'tanh' or 'relu'.", (given,), (expected,), cause, remake(call, nonlinearity="tanh")
-    )
+    fix = remake(call, num_layers=1, batch_first=call.module.num_layers)
+    return Explanation("num_layers is a whole number >= 1.", given, expected, cause, fix)

@@ -1,15 +1,16 @@
 """Errors that show only on the way back: a graph walked twice, a tensor changed in place."""
 
 import ast
-import gc
 from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor, nn
 
-from .calls import RECURRENT, Call, Code, Step, code_of, statements, value_of
-from .explanations import Explanation, Fix, Side
-from .mends import network
+from ..calls import Call
+from ..code import Code, Step, code_of, loops, statements, value_of
+from ..explanations import Explanation, Fix, Side, culprit
+from ..mends import at, network
+from ..sizes import networks_in
 
 
 def explain_backward(steps: list[Step], message: str) -> Explanation | None:
@@ -36,28 +37,6 @@ def _roots(steps: list[Step]) -> list[Tensor]:
                 value = step.frame.f_locals.get(name)
                 roots += [v for v in (value if isinstance(value, (list, tuple)) else [value]) if isinstance(v, Tensor)]
     return roots
-
-
-def networks_in(roots: list[Tensor]) -> list[nn.Module]:
-    """The recurrent networks whose weights the graph of these tensors leads to.
-
-    >>> import torch
-    >>> rnn = nn.RNN(3, 4)
-    >>> output, h_n = rnn(torch.ones(5, 2, 3))
-    >>> networks_in([output.sum()])
-    [RNN(3, 4)]
-    """
-    waiting, seen, weights = [root.grad_fn for root in roots], set(), set()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        weights |= {id(node.variable)} if hasattr(node, "variable") else set()
-        waiting += [following for following, _ in node.next_functions]
-    # The graph knows weights only, not whose they are: look through the networks that are alive.
-    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), RECURRENT)]
-    return [module for module in alive if any(id(weight) in weights for weight in module.parameters())]
 
 
 def _carried(code: Code, found: list[nn.Module]) -> tuple[str, Any] | None:
@@ -100,12 +79,8 @@ def _has_past(value: Any) -> bool:
 
 
 def _loop(code: Code) -> ast.stmt | None:
-    """The outermost loop around the learner's line: what stands in it is done again and again."""
-    line = code.statement.lineno if code.statement else 0
-    loops = [
-        s for s in statements(code) if isinstance(s, (ast.For, ast.While)) and s.lineno <= line <= (s.end_lineno or 0)
-    ]
-    return min(loops, key=lambda s: s.lineno, default=None)
+    """The outermost loop around the learner's line."""
+    return next(reversed(loops(code)), None)
 
 
 def _renewed(loop: ast.stmt, target: ast.expr, carrying: ast.stmt) -> bool:
@@ -136,45 +111,38 @@ def _cut(state: tuple[str, Any]) -> str:
     return f"{name} = tuple(s.detach() for s in {name})"
 
 
-def _at(statement: ast.stmt | None, code: Code, line: str, place: str) -> Fix:
-    if statement is None:
-        return Fix(line, place)
-    text = code.segment(statement).splitlines()[0]
-    return Fix(line, place, text, (statement.lineno, statement.end_lineno or statement.lineno))
-
-
 def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
     rule = "backward() walks a graph once: it frees on its way what the forward pass had kept."
     expected = (Side("each backward()", note="a graph of its own"),)
     code, net = call.code, network(call)
     if state is not None:
-        given = (Side(state[0], note="carries the graph of earlier batches", wrong_note=True),)
+        given = (culprit(state[0], "carries the graph of earlier batches"),)
         cause = (
             f"{state[0]} came out of {net} for the last batch and goes into the next with its whole past. "
             "detach() keeps its numbers and lets go of the past."
         )
-        return Explanation(rule, given, expected, cause, _at(code.statement, code, _cut(state), "after"))
+        return Explanation(rule, given, expected, cause, at(code.statement, code, _cut(state), "after"))
     once = _made_once(code)
     if once is not None:
         name, statement = once
-        given = (Side(name, note="made once, before the loop", wrong_note=True),)
+        given = (culprit(name, "made once, before the loop"),)
         cause = f"{name} has a graph of its own, and that is used up by the first backward(). Make it inside the loop."
         first = _loop(code).body[0]
-        return Explanation(rule, given, expected, cause, _at(first, code, code.segment(statement), "before"))
-    given = (Side("graph", note="freed by an earlier backward()", wrong_note=True),)
+        made = "\n".join(code.segment(s) for s in _way_to(statement, code))
+        return Explanation(rule, given, expected, cause, at(first, code, made, "before"))
+    given = (culprit("graph", "freed by an earlier backward()"),)
     cause = (
-        "backward() was called on the same result before. Call the network again, or add up the losses "
-        "and call it once."
+        "backward() went through the same graph before. Call the network again, or add up the losses and call it once."
     )
     earlier = _earlier_backward(code)
     if earlier is None:
         return Explanation(
-            rule, given, expected, cause, _at(code.statement, code, f"# call {net} again, then: {code.text}", "instead")
+            rule, given, expected, cause, at(code.statement, code, f"# call {net} again, then: {code.text}", "instead")
         )
     kept = code.segment(earlier).rstrip()
     kept = kept.replace(".backward()", ".backward(retain_graph=True)", 1)
     cause += " Where both are needed, the first one keeps the graph."
-    return Explanation(rule, given, expected, cause, _at(earlier, code, kept, "instead"))
+    return Explanation(rule, given, expected, cause, at(earlier, code, kept, "instead"))
 
 
 def _made_once(code: Code) -> tuple[str, ast.stmt] | None:
@@ -193,11 +161,22 @@ def _made_once(code: Code) -> tuple[str, ast.stmt] | None:
     return None
 
 
+def _way_to(statement: ast.stmt, code: Code) -> list[ast.stmt]:
+    """This line, and before it those that made what it reads, as far back as the graph goes."""
+    read = {n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)}
+    read = {name for name in read if getattr(code.names.get(name), "grad_fn", None) is not None}
+    earlier = [s for s in statements(code) if isinstance(s, ast.Assign) and s.lineno < statement.lineno]
+    made = {ast.unparse(part): s for s in earlier for whole in s.targets for part in _targets(whole)}
+    way = [step for name in read & made.keys() for step in _way_to(made[name], code)] + [statement]
+    return sorted(set(way), key=lambda s: s.lineno)
+
+
 def _earlier_backward(code: Code) -> ast.stmt | None:
-    """An earlier line that calls backward() on the very same thing."""
+    """The last line before this one that calls backward(), on the same thing or on another with the same graph."""
     line = code.statement.lineno if code.statement else 0
-    same = [s for s in statements(code) if isinstance(s, ast.Expr) and ast.unparse(s) == code.text and s.lineno < line]
-    return same[-1] if same and code.text.endswith(".backward()") else None
+    earlier = [s for s in statements(code) if isinstance(s, ast.Expr) and s.lineno < line]
+    earlier = [s for s in earlier if ast.unparse(s).endswith(".backward()")]
+    return max(earlier, key=lambda s: s.lineno, default=None)
 
 
 def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
@@ -205,9 +184,7 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
     found = _in_place(code)
     if state is not None and (found is None or "retain_graph" in code.text):
         rule = "The weights that a graph was made with must be unchanged when backward() walks it."
-        given = (
-            Side(state[0], note="carries the graph of earlier batches, made with the old weights", wrong_note=True),
-        )
+        given = (culprit(state[0], "carries the graph of earlier batches, made with the old weights"),)
         cause = (
             f"The optimizer has changed the weights in place since {state[0]} was made. "
             "detach() lets go of its past; then retain_graph=True is not needed either."
@@ -215,14 +192,14 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
         return Explanation(
             rule,
             given,
-            (Side("each backward()", note="a graph of its own"),),
+            Side("each backward()", note="a graph of its own"),
             cause,
-            _at(code.statement, code, _cut(state), "after"),
+            at(code.statement, code, _cut(state), "after"),
         )
     rule = "A tensor that backward() still needs must not be changed in place."
     expected = (Side("a change", note="in a copy: y = y.clone()"),)
     if found is None:
-        given = (Side("a tensor", note="changed in place", wrong_note=True),)
+        given = (culprit("a tensor", "changed in place"),)
         cause = (
             "A line such as y += 1, y[0] = 0 or y.zero_() changed it after the forward pass. "
             "Or optimizer.step() changed the weights before this backward()."
@@ -230,16 +207,16 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
         return Explanation(rule, given, expected, cause, Fix("y = y.clone()", "before", "the line that changes it"))
     name, statement = found
     text = code.segment(statement).splitlines()[0]
-    given = (Side(name, note=f"changed in place by {text}", wrong_note=True),)
+    given = (culprit(name, f"changed in place by {text}"),)
     cause = "The gradient is computed from the numbers as they were in the forward pass. Change a copy."
     read = _read_too(name, statement)
     if read is not None:  # buffer[t] = cell(x, buffer[t - 1]): what is read must be a copy, too
         part = code.segment(read)
-        fix = _at(statement, code, code.segment(statement).replace(f"{part}", f"{part}.clone()"), "instead")
+        fix = at(statement, code, code.segment(statement).replace(f"{part}", f"{part}.clone()"), "instead")
         return Explanation(
             rule, given, expected, f"{cause} Here {part} is read by the network, and {name} changes after it.", fix
         )
-    return Explanation(rule, given, expected, cause, _at(statement, code, f"{name} = {name}.clone()", "before"))
+    return Explanation(rule, given, expected, cause, at(statement, code, f"{name} = {name}.clone()", "before"))
 
 
 def _read_too(name: str, statement: ast.stmt) -> ast.Subscript | None:

@@ -2,9 +2,9 @@
 
 import re
 
-from .calls import Call
-from .explanations import Explanation, Fix, Side
-from .mends import change, network, put, spell, with_arguments
+from ..calls import Call
+from ..explanations import Explanation, Fix, Side, culprit
+from ..mends import change, network, put, spell, with_arguments
 
 
 def explain_warning(message: str, call: Call | None) -> Explanation | None:
@@ -20,7 +20,7 @@ def explain_warning(message: str, call: Call | None) -> Explanation | None:
 
 def _dropout(message: str, call: Call | None) -> Explanation:
     number = re.search(r"dropout=([\d.]+)", message)
-    given = Side("dropout", note=f"{number[1] if number else '> 0'} with num_layers=1", wrong_note=True)
+    given = culprit("dropout", f"{number[1] if number else '> 0'} with num_layers=1")
     expected = Side("dropout", note="0 with num_layers=1, or two layers and more")
     cause = (
         "Dropout acts between stacked layers, and one layer has nothing above it: here it does nothing "
@@ -30,7 +30,7 @@ def _dropout(message: str, call: Call | None) -> Explanation:
     fix = Fix("num_layers=2", "make")
     if call is not None and call.kind == "make":
         fix = with_arguments(call, f"{spell(call, 'torch.' + call.what)}({_without_dropout(call)})", dropout=None)
-    return Explanation("dropout acts between stacked layers only.", (given,), (expected,), cause, fix)
+    return Explanation("dropout acts between stacked layers only.", given, expected, cause, fix)
 
 
 def _without_dropout(call: Call) -> str:
@@ -38,7 +38,7 @@ def _without_dropout(call: Call) -> str:
 
 
 def _scattered(call: Call | None) -> Explanation:
-    given = Side("weights", note="scattered in memory", wrong_note=True)
+    given = culprit("weights", "scattered in memory")
     cause = (
         "The weights were copied one by one, by a copy of the network or by DataParallel. The results "
         "are right; on a graphics "
@@ -47,12 +47,12 @@ def _scattered(call: Call | None) -> Explanation:
     name = network(call) if call is not None else "rnn"
     fix = put(call, f"{name}.flatten_parameters()") if call is not None else Fix("rnn.flatten_parameters()")
     return Explanation(
-        "cuDNN wants the weights side by side in memory.", (given,), (Side("weights", note="one block"),), cause, fix
+        "cuDNN wants the weights side by side in memory.", given, (Side("weights", note="one block"),), cause, fix
     )
 
 
 def _traced(call: Call | None) -> Explanation:
-    given, expected = Side("lengths", note="a list", wrong_note=True), Side("lengths", note="a tensor")
+    given, expected = culprit("lengths", "a list"), Side("lengths", note="a tensor")
     cause = (
         "torch.jit.trace writes down what happens to tensors only: numbers in a list become constants "
         "of the traced network."
@@ -60,4 +60,4 @@ def _traced(call: Call | None) -> Explanation:
     fix = Fix("lengths = torch.as_tensor(lengths)")
     if call is not None:
         fix = change(call, "lengths", f"{spell(call, 'torch.as_tensor')}({{}})")
-    return Explanation("Under torch.jit.trace, lengths must be a tensor.", (given,), (expected,), cause, fix)
+    return Explanation("Under torch.jit.trace, lengths must be a tensor.", given, expected, cause, fix)

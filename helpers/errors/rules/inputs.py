@@ -1,15 +1,18 @@
 """The shape of the input: too few or too many axes, or features that are not last."""
 
+import ast
 import math
 from collections.abc import Iterator
 
+import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
-from .explanations import Explanation, Fix
-from .mends import change, name_of, node_of, put, remake, replace
-from .rules_call import embed, no_numbers
-from .sizes import data_of, first_state, fits, input_side, layout, shape_after, shape_side
+from ..calls import Call
+from ..code import statements, value_of
+from ..explanations import Explanation, Fix
+from ..mends import at, change, name_of, node_of, put, remake, replace
+from ..sizes import data_of, first_state, fits, input_side, layout, shape_after, shape_side
+from .calling import embed, no_numbers
 
 
 def check_axes(call: Call) -> Explanation | None:
@@ -32,9 +35,9 @@ def check_axes(call: Call) -> Explanation | None:
     wrong = [i for i, size in enumerate(shape) if size == 1][:1] if len(shape) > max(allowed) else range(len(shape))
     given = shape_side("input.data" if packed else "input", shape, (), wrong or range(len(shape)))
     if not data_of(value).is_floating_point():
-        return Explanation(rule, (given,), (input_side(call),), *embed(call, shape))
+        return Explanation(rule, given, input_side(call), *embed(call, shape))
     cause, fix = _axes_reshaped(call, shape)
-    return Explanation(rule, (given,), (input_side(call),), cause, fix)
+    return Explanation(rule, given, input_side(call), cause, fix)
 
 
 def _axes_reshaped(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
@@ -105,6 +108,9 @@ def _loop(call: Call) -> tuple[str, Fix]:
     cause = "A whole sequence went into a cell. A cell reads one step; you write the loop (or take nn."
     cause += f"{call.made.__name__.removesuffix('Cell')}, which has it inside)."
     node, name, text = call.code.call, name_of(call, "input"), call.code.text
+    h0, shape = first_state(call), call.given["input"].shape
+    if h0 is not None and h0.dim() == 2 and h0.size(0) == shape[0] != shape[1]:
+        name += ".transpose(0, 1)"  # the batch is in front
     state = name_of(call, "hx") if "hx" in call.given and call.given["hx"] is not None else ""
     if (
         node is not None
@@ -130,12 +136,34 @@ def check_size(call: Call) -> Explanation | None:
     given = shape_side("input.data" if packed else "input", shape, names, [len(shape) - 1])
     if shape[-1] == 0:
         return no_numbers(call, rule, given)
-    cause, fix = _size_mended(call, shape, packed)
-    return Explanation(rule, (given,), (input_side(call, len(shape)),), cause, fix)
+    if _numbers_of_words(call):
+        given = shape_side("input", shape, layout(call)[:2], [1])
+        return Explanation(rule, given, input_side(call), *embed(call, shape))
+    return Explanation(rule, given, input_side(call, len(shape)), *_size_mended(call, shape, packed))
+
+
+def _numbers_of_words(call: Call) -> bool:
+    """Whether a table of fractions holds nothing but whole numbers, as ids.float() does."""
+    data = call.given["input"]
+    if (
+        call.cell
+        or isinstance(data, PackedSequence)
+        or data.dim() != 2
+        or data.device.type == "meta"
+        or not data.numel()
+    ):
+        return False
+    return bool((data == data.round()).all() and (data >= 0).all() and data.max() > 1)
 
 
 def _size_mended(call: Call, shape: tuple[int, ...], packed: bool) -> tuple[str, Fix]:
     module, last = call.module, shape[-1]
+    joined = _joined(call, last)
+    if joined is not None:
+        return "torch.cat put them behind each other along another axis. Side by side, their features add up.", joined
+    if last == 1 and len(shape) == 3 and module.input_size in shape[:2] and not packed:
+        cause = f"input_size is no length: it counts the features of one step, here 1. The {module.input_size} steps "
+        return cause + "are found in the data themselves.", remake(call, input_size=1)
     H_in, H_out = module.input_size, module.hidden_size
     another = f"Or the data are right: then the network needs input_size={last}."
     for with_state in () if packed else (True, False):
@@ -162,9 +190,27 @@ def _size_mended(call: Call, shape: tuple[int, ...], packed: bool) -> tuple[str,
     return cause, remake(call, input_size=last)
 
 
+def _joined(call: Call, last: int) -> Fix | None:
+    """torch.cat with another axis than the features: the learner's line, with dim=-1."""
+    node, line = node_of(call, "input"), call.code.statement.lineno if call.code.statement else 0
+    for statement in statements(call.code):
+        value = getattr(statement, "value", None)
+        if not isinstance(statement, ast.Assign) or not isinstance(value, ast.Call) or statement.lineno >= line:
+            continue
+        parts = value.args[0].elts if value.args and isinstance(value.args[0], (ast.List, ast.Tuple)) else []
+        named = node is not None and ast.unparse(statement.targets[0]) == ast.unparse(node)
+        if named and value_of(value.func, call.code) is torch.cat and len(parts) * last == call.module.input_size:
+            made = f"{call.code.segment(value.func)}({call.code.segment(value.args[0])}, dim=-1)"
+            return at(statement, call.code, f"{ast.unparse(node)} = {made}", "instead")
+    return None
+
+
 def _turnings(call: Call, shape: tuple[int, ...]) -> Iterator[tuple[str, str]]:
     """Ways to bring the features to the end, the likelier first."""
     n, H_in = len(shape), call.module.input_size
+    if n == 2 and H_in > 1 and shape[-1] % H_in == 0 and shape[-1] // H_in > 2 and not call.cell:
+        cause = f"{shape[-1]} is {shape[-1] // H_in} * {H_in}: each row holds a whole sequence. Give its steps an axis."
+        yield f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not call.module.batch_first), cause
     if n == 3 and shape[1] == H_in and shape[2] != call.module.hidden_size:
         yield "{}.transpose(1, 2)", "The features stand in the middle, as nn.Conv1d has them, instead of last."
     if n == 2 and H_in == 1:

@@ -1,22 +1,18 @@
 """The state a network is given: one tensor, or an LSTM's pair, with as many axes as the input calls for."""
 
+import ast
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
-from .explanations import Explanation, Fix, Side
-from .mends import change, change_states, name_of, network, put, spell
-from .sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_shape, weight
-
-
-def state_names(call: Call, axes: int) -> tuple[str, ...]:
-    """The names of a state's axes: batch_first does not change them."""
-    if call.cell:
-        return ("N", "H_out")[-axes:]
-    return ("D*num_layers", "N", "H_out") if axes == 3 else ("D*num_layers", "H_out")
+from ..calls import Call
+from ..code import loops, targets, value_of
+from ..explanations import Explanation, Fix, Side, culprit
+from ..mends import at, change, change_states, name_of, network, node_of, pair_of, put, replace, spell
+from ..sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_names, state_shape, weight
 
 
 def states(call: Call) -> list[Any]:
@@ -34,48 +30,63 @@ def expected_sides(call: Call) -> tuple[Side, ...]:
     """h_0, and an LSTM's c_0, as they should be."""
     names = ("h_0", "c_0") if call.lstm else ("h_0",)
     shapes = [wanted(call, i) for i in range(len(names))]
-    return tuple(shape_side(name, shape, state_names(call, len(shape))) for name, shape in zip(names, shapes))
+    return tuple(shape_side(name, shape, state_names(call.module, len(shape))) for name, shape in zip(names, shapes))
 
 
 def zeros(call: Call) -> Fix:
     """A line that makes states of the right shape, from the sizes of the network and this very input."""
-    torch, x, net = spell(call, "torch.zeros"), name_of(call, "input"), network(call)
-    codes = [f"{torch}({_sizes(call, i, x, net)}{_like(call, x)})" for i in range(1 + call.lstm)]
-    if not call.lstm:
-        return change(call, "hx", codes[0])
-    names = _pair(call)
-    if names and codes[0] == codes[1]:
-        return put(call, f"{names.replace(', ', ' = ')} = {codes[0]}")
-    return put(call, f"{names} = {', '.join(codes)}") if names else change(call, "hx", f"({', '.join(codes)})")
+    torch, node = spell(call, "torch.zeros"), node_of(call, "hx")
+    codes = [f"{torch}({_sizes(call, i)}{_like(call)})" for i in range(1 + call.lstm)]
+    whole = f"({', '.join(codes)})" if call.lstm else codes[0]
+    single = [ast.unparse(node)] if isinstance(node, (ast.Name, ast.Attribute)) else []
+    names = pair_of(call) if call.lstm and pair_of(call) else single
+    if node is not None and not names:
+        return replace(call, node, whole)
+    line = f"{name_of(call, 'hx')} = {whole}"
+    if len(names) > 1:
+        line = (
+            f"{' = '.join(names)} = {codes[0]}" if codes[0] == codes[1] else f"{', '.join(names)} = {', '.join(codes)}"
+        )
+    if names and loops(call.code) and set(names) & targets(call.code.statement):  # only the first state is wrong
+        first = f"{names[0]}[0]" if call.lstm and len(names) == 1 else names[0]
+        line = f"if {first}.shape != ({_sizes(call, 0)}): {line}"
+    return put(call, line)
 
 
-def _pair(call: Call) -> str:
-    """The learner's names for both states, as "h0, c0"; empty if the line does not name each of them."""
-    names = change_states(call, "{}").code.partition(" = ")[0]
-    return names if ", " in names and "(" not in names else ""
+def _same_sizes(call: Call) -> str:
+    """A name that has the sizes of the input: of x.to(device) it is x; empty if the line has none."""
+    node, name, given = node_of(call, "input"), name_of(call, "input"), call.given["input"]
+    if re.fullmatch(r"[A-Za-z_][\w.]*", name):
+        return name
+    parts = [part for part in ast.walk(node or ast.Pass()) if isinstance(part, (ast.Name, ast.Attribute))]
+    shapes = {ast.unparse(part): getattr(value_of(part, call.code), "shape", None) for part in parts}
+    return next((part for part, shape in shapes.items() if shape == getattr(given, "shape", ())), "")
 
 
-def _sizes(call: Call, which: int, x: str, net: str) -> str:
-    module, shape = call.module, wanted(call, which)
-    known = x.replace(".", "").replace("_", "").isalnum() and not x[0].isdigit()
+def _sizes(call: Call, which: int) -> str:
+    module, shape, x, net = call.module, wanted(call, which), _same_sizes(call), network(call)
     packed = isinstance(call.given["input"], PackedSequence)
     batch = f"int({x}.batch_sizes[0])" if packed else f"{x}.size({layout(call, 3).index('N') if not call.cell else 0})"
     width = f"{net}.{'proj_size' if getattr(module, 'proj_size', 0) and which == 0 else 'hidden_size'}"
     layers = [] if call.cell else [f"{'2 * ' * module.bidirectional}{net}.num_layers"]
     has_batch = len(shape) == (2 if call.cell else 3)
-    return ", ".join([*layers, *([batch if known else str(shape[-2])] if has_batch else []), width])
+    return ", ".join([*layers, *([batch if x else str(shape[-2])] if has_batch else []), width])
 
 
-def _like(call: Call, x: str) -> str:
+def _like(call: Call) -> str:
     data = data_of(call.given["input"])
-    x += ".data" * isinstance(call.given["input"], PackedSequence)
+    x = name_of(call, "input") + ".data" * isinstance(call.given["input"], PackedSequence)
     more = f", dtype={x}.dtype" if short(data.dtype) != "float32" else ""
     return more + (f", device={x}.device" if data.device.type != "cpu" else "")
 
 
 def state_side(call: Call, which: int, state: Tensor, wrong: Sequence[int], **more: Any) -> Side:
     return shape_side(
-        ("h_0", "c_0")[which % 2] if call.lstm else "h_0", state.shape, state_names(call, state.dim()), wrong, **more
+        ("h_0", "c_0")[which % 2] if call.lstm else "h_0",
+        state.shape,
+        state_names(call.module, state.dim()),
+        wrong,
+        **more,
     )
 
 
@@ -94,11 +105,11 @@ def check_state_kind(call: Call) -> Explanation | None:
         if isinstance(hx, Tensor):
             return None
         rule = f"{call.what} has one state: hx is a single tensor, h_0."
-    given = Side("hx", note=described(hx), wrong_note=True)
+    given = culprit("hx", described(hx))
     if isinstance(hx, Tensor):
         given = shape_side("hx", hx.shape, note="one tensor", wrong_note=True)
     cause, fix = _pair_mended(call, hx) if call.lstm else _single_mended(call, hx)
-    return Explanation(rule, (given,), expected_sides(call), cause, fix)
+    return Explanation(rule, given, expected_sides(call), cause, fix)
 
 
 def _pair_mended(call: Call, hx: Any) -> tuple[str, Fix]:
@@ -111,6 +122,8 @@ def _pair_mended(call: Call, hx: Any) -> tuple[str, Fix]:
             return _second_state(call, hx, change(call, "hx", f"({{}}, {like}({{}}))"))
         return "One tensor, and not of the shape of h_0 either. Zeros of the right shape for both:", zeros(call)
     parts = list(hx) if isinstance(hx, (tuple, list)) else []
+    if parts and isinstance(parts[0], (tuple, list)) and len(parts[0]) == 2:
+        return _pair_in_a_pair(call)
     if len(parts) == 2 and isinstance(parts[1], (tuple, list)) and len(parts[1]) == 2:
         return "This is all an LSTM returned: (output, (h_n, c_n)). Only the inner pair goes on.", change(
             call, "hx", "{}[1]"
@@ -124,12 +137,22 @@ def _pair_mended(call: Call, hx: Any) -> tuple[str, Fix]:
     return "A state is missing, or is no tensor. Without hx at all, both start at zero.", change(call, "hx", "None")
 
 
+def _pair_in_a_pair(call: Call) -> tuple[str, Fix]:
+    """h = cell(x, (h, c)): from the second step on, h is a pair itself."""
+    cause = "The first of the pair is a pair itself: what an LSTM gives back, (h, c), was kept under one name."
+    code = call.code
+    names, statement = pair_of(call), code.statement
+    if not names or not isinstance(statement, ast.Assign):
+        return cause, change(call, "hx", "{}[0]")
+    target = code.segment(statement.targets[0])
+    kept = target.replace(names[0], f"({', '.join(names)})") if "," in target else ", ".join(names)
+    return cause, at(statement, code, f"{kept} = {code.segment(statement.value)}", "instead")
+
+
 def _second_state(call: Call, hx: Tensor, fix: Fix) -> tuple[str, Fix]:
     """A second state beside the one that was given."""
-    cause, name = (
-        "Only h_0 was given, as an RNN or a GRU has it. The cell state c_0 starts at zero.",
-        name_of(call, "hx"),
-    )
+    cause = "Only h_0 was given, as an RNN or a GRU has it. The cell state c_0 starts at zero."
+    name = name_of(call, "hx")
     if hx.grad_fn is not None:
         cause += " If it came out of another LSTM, let that return both, (h_n, c_n): half of what it knows is in c_n."
     if name in call.code.parameters:  # it may be the pair another time, as in a decoder's second step
@@ -215,6 +238,9 @@ def _state_turnings(call: Call, right: tuple[int, ...]) -> Iterator[tuple[str, s
     whole = "The state has an axis too many, as h_n of a whole network has it."
     yield "{}.squeeze(0)", whole if len(right) > 1 else "The state has a batch axis, the input has none."
     yield "{}[-1]", "This is h_n of a whole network, with an axis for the layers; a cell wants the state of one."
-    yield f"{{}}.reshape({sizes})", "The two states have different axes; both need the same."
+    yield (
+        f"{{}}.reshape({sizes})",
+        "The numbers are right, the axes are not: a squeeze() too many, or two states with different axes.",
+    )
     yield f"{{}}.expand({sizes})", single
     yield f"{{}}.unsqueeze(1).expand({sizes})", single

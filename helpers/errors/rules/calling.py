@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from .calls import Call
-from .explanations import Explanation, Fix, Side
-from .mends import change, name_of, network, put, replace, spell
-from .sizes import data_of, described, first_weight, fits, input_side, layout, shape_side, short, weight
+from ..calls import Call
+from ..explanations import Explanation, Fix, Side, culprit
+from ..mends import change, name_of, network, put, replace, spell
+from ..sizes import data_of, described, first_weight, fits, input_side, layout, shape_side, short, weight
 
 
 def check_signature(call: Call) -> Explanation | None:
@@ -35,7 +35,7 @@ def check_signature(call: Call) -> Explanation | None:
         names = layout(call, 3)
         data = f"{spell(call, 'torch.zeros')}({', '.join(['1'] * (len(names) - 1))}, {call.module.input_size})"
         cause = f"The input is missing. Put your own data in the place of the zeros: ({', '.join(names)})."
-        return Explanation(rule, (given,), (expected,), cause, _call_again(call, data))
+        return Explanation(rule, given, expected, cause, _call_again(call, data))
     words = [name_of(call, "input")]
     node = call.code.call
     if call.direct and node is not None and len(node.args) > 2:
@@ -45,7 +45,7 @@ def check_signature(call: Call) -> Explanation | None:
     if call.lstm and len(call.args) == 3:
         cause = "h0 and c0 belong together: they are one argument, a pair."
         pair = words[1:3] if len(words) > 2 else ["h0", "c0"]
-        return Explanation(rule, (given,), (expected,), cause, _call_again(call, f"{words[0]}, ({', '.join(pair)})"))
+        return Explanation(rule, given, expected, cause, _call_again(call, f"{words[0]}, ({', '.join(pair)})"))
     options = [key for key in unknown if key in ("batch_first", "bidirectional", "dropout", "num_layers")]
     cause = (
         f"{options[0]} is chosen when the network is made, not when it is called."
@@ -56,7 +56,7 @@ def check_signature(call: Call) -> Explanation | None:
             else "There are more arguments than the network takes."
         )
     )
-    return Explanation(rule, (given,), (expected,), cause, _call_again(call, ", ".join(words[:2])))
+    return Explanation(rule, given, expected, cause, _call_again(call, ", ".join(words[:2])))
 
 
 def _call_again(call: Call, arguments: str) -> Fix:
@@ -70,9 +70,9 @@ def check_kind(call: Call) -> Explanation | None:
     if isinstance(value, Tensor) or (isinstance(value, PackedSequence) and not call.cell):
         return None
     rule = "The input must be a tensor of numbers" + ("." if call.cell else ", or a packed batch.")
-    given = Side("input", note=described(value), wrong_note=True)
+    given = culprit("input", described(value))
     cause, fix = _into_tensor(call, value)
-    return Explanation(rule, (given,), (input_side(call),), cause, fix)
+    return Explanation(rule, given, input_side(call), cause, fix)
 
 
 def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
@@ -83,11 +83,10 @@ def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
         return "A cell reads one step, a tensor; a packed batch goes into nn.RNN. This is its first step.", put(
             call, f"{name_of(call, 'input')} = {code}"
         )
-    if isinstance(value, tuple) and value and isinstance(value[0], (Tensor, PackedSequence)):
-        if isinstance(value[0], PackedSequence) or fits(call, tuple(value[0].shape)):
-            return "This is what another recurrent network returned: (output, h_n). Only output goes on.", change(
-                call, "input", "{}[0]"
-            )
+    if isinstance(value, tuple) and len(value) == 2 and _returned(call, *value):
+        return "This is what another recurrent network returned: (output, h_n). Only output goes on.", change(
+            call, "input", "{}[0]"
+        )
     if isinstance(value, (list, tuple)) and value and all(isinstance(v, Tensor) for v in value):
         stack, axis = spell(call, "torch.stack"), int(not call.cell and not call.module.batch_first)
         if any(v.shape != value[0].shape for v in value):
@@ -103,11 +102,7 @@ def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
         return "A list of sequences is not a batch. Stacked along the batch axis it is.", change(
             call, "input", f"{stack}({{}}, dim={axis})"
         )
-    if (
-        isinstance(value, (np.ndarray, list, tuple, int, float))
-        and np.asarray(value, dtype=object).size
-        and _numeric(value)
-    ):
+    if isinstance(value, (np.ndarray, list, tuple, int, float)) and _numeric(value):
         make = spell(call, "torch.as_tensor")
         source = "NumPy gave it" if isinstance(value, np.ndarray) else "These are Python's own numbers"
         return f"{source}, and the network reads tensors.", change(
@@ -127,11 +122,21 @@ def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
     return f"{type(value).__name__} holds no tensor the network could read. {where}", fix
 
 
+def _returned(call: Call, output: Any, state: Any) -> bool:
+    """Whether a pair is a network's (output, h_n), though no such network is in reach; not two sequences."""
+    if isinstance(output, PackedSequence):
+        return True
+    axes = 3 if isinstance(state, tuple) else getattr(state, "dim", int)()
+    return isinstance(output, Tensor) and axes == 3 and fits(call, tuple(output.shape))
+
+
 def _numeric(value: Any) -> bool:
+    """Whether NumPy would make an array of numbers of it, and not an empty one."""
     try:
-        return np.asarray(value).dtype.kind in "fiub"
-    except ValueError:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError):
         return False
+    return array.dtype.kind in "fiub" and array.size > 0
 
 
 def check_type(call: Call) -> Explanation | None:
@@ -156,14 +161,14 @@ def check_type(call: Call) -> Explanation | None:
             names = ("N", "L") if call.module.batch_first else ("L", "N")
             given = shape_side("input", data.shape, names, note=short(data.dtype), wrong_note=True)
         right_input = input_side(call)
-        return Explanation(rule, (given,), (Side(right_input.name, right_input.axes, short(right)),), cause, fix)
+        return Explanation(rule, given, (Side(right_input.name, right_input.axes, short(right)),), cause, fix)
     cause = (
         "NumPy and pandas make float64."
         if data.dtype == torch.float64
         else f"The network was made or turned into {short(right)}."
     )
     fix = change(call, "input", f"{{}}.to({network(call)}.{first_weight(call)}.dtype)")
-    return Explanation(rule, (given,), (expected,), cause, fix)
+    return Explanation(rule, given, expected, cause, fix)
 
 
 def embed(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
@@ -183,12 +188,13 @@ def embed(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
     layer = f"{spell(call, 'torch.nn.Embedding')}({most}, {H_in})"
     cause = (
         "These are whole numbers, as the numbers of words: an embedding makes a vector of each. Make "
-        "it once, beside the network."
+        f"it once, beside the network, with as many rows as your vocabulary has words (here at least {most})."
     )
     name = name_of(call, "input")
     if packed:
         return cause, put(call, f"{name} = {name}._replace(data={layer}({name}.data))")
     squeeze = ".squeeze(-1)" if len(shape) == 3 and shape[-1] == 1 else ""
+    squeeze += ".long()" * data.is_floating_point()
     return cause, change(call, "input", f"{layer}({{}}{squeeze})")
 
 
@@ -203,7 +209,7 @@ def check_device(call: Call) -> Explanation | None:
     if data.device == here:
         return None
     rule = "The input and the network are on one device."
-    given = (Side("input", note=str(data.device), wrong_note=True), Side("weights", note=str(here)))
+    given = (culprit("input", str(data.device)), Side("weights", note=str(here)))
     expected = Side("both", note=f"the same, such as {here}")
     if here.type == "cpu":
         name, data_name = network(call), name_of(call, "input")
@@ -212,13 +218,13 @@ def check_device(call: Call) -> Explanation | None:
         return Explanation(
             rule,
             given,
-            (expected,),
+            expected,
             "The data were moved, the network was not: model.to(device) once, before training.",
             fix,
         )
     fix = change(call, "input", f"{{}}.to({network(call)}.{first_weight(call)}.device)")
     return Explanation(
-        rule, given, (expected,), "The network was moved, this batch was not: each batch needs .to(device).", fix
+        rule, given, expected, "The network was moved, this batch was not: each batch needs .to(device).", fix
     )
 
 
@@ -244,19 +250,4 @@ def no_numbers(call: Call, rule: str, given: Side) -> Explanation:
     data_name = name + ".data" * isinstance(call.given["input"], PackedSequence)
     line = call.code.text if simple and call.direct else f"{network(call)}({name})"
     fix = put(call, f"if {data_name}.numel(): {line}", "instead")
-    return Explanation(rule, (given,), (input_side(call, len(given.axes or ())),), cause, fix)
-
-
-def check_batch_sizes(call: Call) -> Explanation | None:
-    """A PackedSequence made by hand whose parts do not belong together."""
-    value = call.given["input"]
-    if not isinstance(value, PackedSequence) or int(value.batch_sizes.sum()) == len(value.data):
-        return None
-    given = (
-        Side("batch_sizes", note=f"sum {int(value.batch_sizes.sum())}", wrong_note=True),
-        shape_side("data", value.data.shape),
-    )
-    rule = "The batch sizes of a packed batch count its rows: their sum is len(data)."
-    cause = "A PackedSequence made by hand. Let pack_sequence or pack_padded_sequence make it."
-    fix = change(call, "input", f"{spell(call, 'torch.nn.utils.rnn.pack_sequence')}([{{}}.data])")
-    return Explanation(rule, given, (Side("batch_sizes", note=f"sum {len(value.data)}"),), cause, fix)
+    return Explanation(rule, given, (input_side(call, len(given.axes or ())),), cause, fix)
