@@ -29,10 +29,12 @@ def explain_returned(error: BaseException, steps: list[Step]) -> Explanation | N
         return _both_directions(_call(code, steps, layer, value))
     if not isinstance(error, (TypeError, AttributeError)):
         return None
-    giver = next((rnn for rnn in _in_reach(code, steps) if _returned(rnn, value)), None)
+    call = _call(code, steps, layer, value)
+    before = [call.behind[0][call.behind[1] - 1]] if call.behind else []
+    known = [part for part in before if isinstance(part, RECURRENT)] + _in_reach(code, steps)
+    giver = next((rnn for rnn in known if _returned(rnn, value)), None)
     if giver is None:
         return None
-    call = _call(code, steps, layer, value)
     if _returned(giver, value) == "packed":
         return _still_packed(call, giver)
     return _too_much(call, giver, _returned(giver, value))
@@ -93,6 +95,10 @@ def _returned(rnn: nn.Module, value: Any) -> str:
     right = (
         not cell and isinstance(output, Tensor) and output.shape[-1:] == (both * width,) and _state(rnn, second, width)
     )
+    if right and isinstance(first, Tensor) and first.dim() == second.dim() == 3:
+        right = first.size(0 if rnn.batch_first else 1) == second.size(
+            1
+        )  # else it came from another, batch_first or not
     return "all" if right else ""
 
 
