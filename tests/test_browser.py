@@ -112,7 +112,8 @@ class Lab:
         unreached = []
         for explorer in self.explorers:
             controls = explorer.query_selector_all(CONTROLS)
-            controls[0].focus()
+            for control in controls[:1]:
+                control.focus()
             for _ in controls:
                 self.page.evaluate("document.activeElement.reached = true")
                 self.page.keyboard.press("Tab")

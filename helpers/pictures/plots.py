@@ -235,11 +235,12 @@ def plot_accuracies(groups: dict[str, Sequence[float]]) -> Figure:
     if not groups:
         raise ValueError("groups: given none, expected names, each with accuracies")
     alt = f"Dots of accuracies from 0 to 1, one a run, in {len(groups)} rows: {', '.join(groups)}. "
-    figure, axes = _figure(5.2, 0.9 + 0.36 * len(groups), alt + "A dashed line marks 0.5, guessing.")
+    figure, axes = _figure(5.2, 0.9 + 0.44 * len(groups), alt + "A dashed line marks 0.5, guessing.")
     axes.axvline(0.5, color=QUIET, linestyle="--", linewidth=1)
     for row, values in enumerate(groups.values()):
-        look = dict(markersize=9, markerfacecolor=H.tint, markeredgecolor=H.colour, markeredgewidth=1.5, alpha=0.8)
-        axes.plot(list(values), [row] * len(values), "o", clip_on=False, **look)
+        look = dict(markersize=8, markerfacecolor=H.tint, markeredgecolor=H.colour, markeredgewidth=1.5, alpha=0.8)
+        # A little apart, each a step lower, so that equal ones can be counted.
+        axes.plot(list(values), row + 0.28 * np.linspace(-1, 1, len(values) + 2)[1:-1], "o", clip_on=False, **look)
     axes.set_yticks(range(len(groups)), groups, parse_math=False)
     axes.set(xlabel="accuracy", xlim=(0, 1), ylim=(len(groups) - 0.5, -0.5))
     return figure

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # What is no letter to Python's \w and still belongs to the one before it: accents, the vowel signs of Hindi and Thai, the
 # points of Arabic and Hebrew; and the joiners inside words of Persian and Hindi.
 MARKS = "".join(chr(code) for code in range(0x300, 0x1F000) if unicodedata.category(chr(code)).startswith("M"))
-WORD = rf"\w[\w{MARKS}\u200c\u200d]*"
+WORD = rf"\w+(?:[{MARKS}\u200c\u200d]+\w*)*"  # quick: the marks are looked for once a word, not once a letter
 # In order: a flag (two letters of its own alphabet); a word, with apostrophes inside it; any other single character, with
 # what makes one emoji of several characters (joiner, skin tone, marks of style).
 TOKEN = re.compile(
