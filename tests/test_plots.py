@@ -242,3 +242,14 @@ def test_figures_of_a_training_fit_the_page(make):
     figure.savefig(io.BytesIO(), format="png")
     whole, paper = figure.get_tightbbox(), figure.bbox_inches
     assert whole.x0 >= -0.01 and whole.x1 <= paper.x1 + 0.01 and whole.y0 >= -0.01 and whole.y1 <= paper.y1 + 0.01
+
+
+def test_each_axis_says_what_it_counts():
+    axes = axes_of(plot_curves([1, 2], {"loss": [0.5, 0.1]}, xlabel="epoch", ylabel="mean loss"))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "mean loss")
+
+
+def test_curves_are_their_numbers():
+    curves = {"one": [0.5, 0.1], "other": [0.4, 0.3]}
+    lines = data_lines(axes_of(plot_curves([1, 2], curves, xlabel="epoch", ylabel="loss")))
+    assert [(list(line.get_xdata()), list(line.get_ydata())) for line in lines] == [([1, 2], y) for y in curves.values()]

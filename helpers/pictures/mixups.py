@@ -175,6 +175,8 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
     low = second + 18 + len(rows) * 26
     parts.append(text(14, low + 22, said.replace(",", " (framed),"), fill=QUIET))
     alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}: {said}."
+    if not count and a.size:
+        alt += f" Both begin with {a.flat[0]:.2f}."
     return picture(max(LEFT + len(columns) * 50, 270) + 14, low + 36, parts, alt)
 
 

@@ -2,7 +2,7 @@
 
     python start.py mutations                 plant all of them
     python start.py mutations --sample 5      only some, drawn by what the course's files hold today
-    python start.py mutations --json          one object: planted, caught, survived, seconds
+    python start.py mutations --json          one object: planted, caught, survived, too_slow, seconds
 
 The faults are in faults.toml. The working tree is never touched.
 """
@@ -10,12 +10,12 @@ The faults are in faults.toml. The working tree is never touched.
 import argparse
 import hashlib
 import json
+import multiprocessing
 import os
 import queue
 import random
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,10 +23,12 @@ import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAULTS = tomllib.loads((Path(__file__).parent / "faults.toml").read_text(encoding="utf-8"))["fault"]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".pytest_cache", ".hypothesis", "*.egg-info", ".ipynb_checkpoints")
-PATIENCE = 180  # seconds for the tests of one fault
+PATIENCE = 300  # seconds for the tests of one fault; one that takes longer is not counted as caught
 WANTED = 0.95
 
 
@@ -58,33 +60,39 @@ def run(faults, workers=2, quiet=True):
 
     Raises RuntimeError if they do not, and ValueError if a fault cannot be planted.
     """
-    began, survived = time.monotonic(), []
+    began, ends = time.monotonic(), {}
     with tempfile.TemporaryDirectory() as folder:
         copies = queue.Queue()
         for number in range(workers):
             copies.put(shutil.copytree(ROOT, Path(folder) / str(number), ignore=NOT_COPIED))
         for fault in faults:
             faulty(fault, ROOT)
-        require_passing(faults, copies, workers)
         with ThreadPoolExecutor(workers) as pool:
-            for fault, is_caught in zip(faults, pool.map(lambda fault: plant(fault, copies), faults)):
-                survived += [] if is_caught else [fault["what"]]
+            require_passing(sorted({test for fault in faults for test in fault["tests"]}), copies, pool)
+            for fault, end in zip(faults, pool.map(lambda fault: plant(fault, copies), faults)):
+                ends.setdefault(end, []).append(fault["what"])
                 if not quiet:
-                    print("caught  " if is_caught else "SURVIVED", fault["file"], "-", fault["what"], flush=True)
-    caught = len(faults) - len(survived)
-    return dict(planted=len(faults), caught=caught, survived=survived, seconds=round(time.monotonic() - began, 1))
+                    print(f"{end:8}", fault["file"], "-", fault["what"], flush=True)
+    return dict(planted=len(faults), caught=len(ends.get("caught", [])), survived=ends.get("SURVIVED", []),
+                too_slow=ends.get("TOO SLOW", []), seconds=round(time.monotonic() - began, 1))
 
 
-def require_passing(faults, copies, workers):
-    copy = copies.get()
-    status, said = run_tests(copy, sorted({test for fault in faults for test in fault["tests"]}), workers)
-    copies.put(copy)
-    if status != 0:
-        raise RuntimeError(f"without any fault the tests do not pass (pytest ended with {status}):\n{said}")
+def require_passing(tests, copies, pool):
+    def attempt(some):
+        copy = copies.get()
+        try:
+            return run_tests(copy, some)
+        finally:
+            copies.put(copy)
+
+    shares = [tests[at :: copies.qsize()] for at in range(copies.qsize())]
+    for status, said in pool.map(attempt, [share for share in shares if share]):
+        if status != 0:
+            raise RuntimeError(f"without any fault the tests do not pass (pytest ended with {status}):\n{said}")
 
 
 def plant(fault, copies):
-    """Whether the fault's tests fail once it is planted in one of the copies."""
+    """What becomes of the fault, planted in one of the copies: "caught" if its tests fail, "SURVIVED", or "TOO SLOW"."""
     copy = copies.get()
     path = copy / fault["file"]
     whole = path.read_bytes()
@@ -94,22 +102,41 @@ def plant(fault, copies):
     finally:
         path.write_bytes(whole)
         copies.put(copy)
-    if status not in (0, 1, None):  # None: it ran on and on
+    if status not in (0, 1, None):
         raise RuntimeError(f"{fault['what']}: pytest ended with {status}:\n{said}")
-    return status != 0
+    return {0: "SURVIVED", 1: "caught", None: "TOO SLOW"}[status]
 
 
-def run_tests(copy, tests, workers=0):
-    """pytest's exit status in a copy, and its last words; None if it took too long."""
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-n", str(workers), *tests]
-    command += [] if workers else ["-x", "--tb=no"]
-    # No .pyc: a fault of the same length, planted within the same second, would not be seen behind it.
-    env = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=PATIENCE * (1 + 5 * bool(workers)))
-    except subprocess.TimeoutExpired:
+def run_tests(copy, tests):
+    """pytest's exit status in a copy, up to the first test that fails, and its last words; no status if it took too long.
+
+    Each run has a process of its own, branched off from one that has imported torch and matplotlib already.
+    """
+    said = copy / "said.txt"
+    process = PROCESSES.Process(target=_pytest, args=(copy, tests, said))
+    process.start()
+    process.join(PATIENCE)
+    if process.is_alive():
+        process.kill()
         return None, ""
-    return done.returncode, (done.stdout + done.stderr)[-3000:]
+    return process.exitcode, said.read_text(encoding="utf-8")[-3000:]
+
+
+def _pytest(copy, tests, said):
+    os.chdir(copy)
+    sys.path.insert(0, str(copy))
+    sys.dont_write_bytecode = True  # else a fault of the same length, planted within a second, would hide behind a .pyc
+    os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}  # for kernels
+    sys.stdout = sys.stderr = open(said, "w", encoding="utf-8")
+    status = pytest.main(["-x", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "--numprocesses=0", *tests])
+    sys.stdout.flush()
+    os._exit(status)
+
+
+WAY = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+PROCESSES = multiprocessing.get_context(WAY)
+if WAY == "forkserver":
+    PROCESSES.set_forkserver_preload(["torch", "matplotlib.pyplot", "hypothesis", "ipywidgets", "nbclient", "pytest"])
 
 
 # ---- a fault in a file ---------------------------------------------------------------------------------------------------

@@ -109,7 +109,8 @@ def ours():
         found |= set(dir(thing))
     for module in modules:
         found |= {name for name, _ in module.named_parameters()}
-    return found | {"input_size", "hidden_size", "num_layers", "nonlinearity", "enforce_sorted", "drop_last", "weights_only"}
+    return found | {"input_size", "hidden_size", "num_layers", "nonlinearity", "enforce_sorted", "drop_last", "weights_only",
+                    "batch_sizes", "allow_tf32"}
 
 
 def untrue_shapes(notebook):

@@ -2,7 +2,7 @@
 
 import pytest
 from rerun import equations, rerun
-from stored import NOTEBOOKS, code, made_of, printed, prose, read
+from stored import NOTEBOOKS, code, made_of, printed, prose, prose_cells, read
 
 SHOWS_LIVE = """\
 from helpers.explorers.live import Explorer, slider
@@ -38,6 +38,11 @@ def test_each_equation_in_the_prose_is_true(found):
 
 def test_every_explorer_can_be_moved_anywhere(found):
     assert found["moved"] == []
+
+
+def test_there_are_equations_to_try():
+    claims = [claim for path in NOTEBOOKS for cell in prose_cells(read(path)) for claim in equations(cell.source)]
+    assert len(claims) >= 3
 
 
 # ---- each check finds its fault -----------------------------------------------------------------------------------------

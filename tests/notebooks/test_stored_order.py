@@ -12,7 +12,6 @@ PLANNED = {
     "02": ["RuntimeError", "ValueError"],
     "03": ["ValueError", "RuntimeError"],
     "04": ["RuntimeError"],
-    "06": ["UnknownWord", "RuntimeError"],
     "07": ["RuntimeError", "RuntimeError", "RuntimeError"],
     "09": ["RuntimeError"],
     "10": ["RuntimeError", "RuntimeError", "ValueError", "TypeError"],
