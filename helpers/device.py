@@ -1,9 +1,11 @@
-"""Where the tensors live: CUDA when there is one, and a report of what this kernel runs on."""
+"""Where the tensors live, and what else a kernel has for all: its threads, its random generators, a report of its versions."""
 
 import platform
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 
@@ -62,3 +64,22 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def fork_rngs() -> Iterator[None]:
+    """What `torch.random.fork_rng` does, for Python's and NumPy's generators too: in the end all have their state back.
+
+    >>> before = torch.get_rng_state()
+    >>> with fork_rngs():
+    ...     _ = torch.rand(3)
+    >>> torch.equal(before, torch.get_rng_state())
+    True
+    """
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(range(torch.cuda.device_count())):  # else torch warns where there are many
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)

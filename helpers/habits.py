@@ -8,11 +8,11 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd as _Dropout  # what all of torch's dropouts share
 
-from .device import one_thread
+from .device import fork_rngs, one_thread
 from .pictures.mixups import TOLERANCE, differences, draw_difference, scale_of
 from .pictures.picture import Picture
 from .rnn.recurrence import to_numpy
-from .trials import MORE, Stopped, Trials, luck_kept
+from .trials import MORE, Stopped, Trials
 
 ROUNDING = 1e-6  # of the largest number: the same computation, done twice
 MARKS = {True: "✓", False: "✗", None: "?"}
@@ -101,7 +101,7 @@ def check_habits(
     ValueError : the batch has too few axes; batch_axis is neither 0 nor 1, or does not fit the lengths.
         What the model itself raises when it is called as given comes through.
     """
-    with luck_kept(), one_thread():
+    with fork_rngs(), one_thread():
         trials = Trials(model, batch, batch_axis, padding)
         checks = {"batch": _batch, "padding": _padding, "dropout": _dropout, "state": _state}
         return Habits(**{name: _answer(name, check, trials) for name, check in checks.items()})

@@ -3,7 +3,6 @@
 import copy
 import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -142,25 +141,6 @@ class Trials:
             given, lengths = f"given {batch_axis}, of size {self.x.size(batch_axis)}", self.x.size(fitting[0])
             raise ValueError(f"batch_axis: {given}, expected {fitting[0]}, as there are {lengths} lengths")
         return batch_axis
-
-
-@contextmanager
-def luck_kept() -> Iterator[None]:
-    """Give all random generators (torch's, Python's, NumPy's) their state back in the end.
-
-    >>> before = torch.get_rng_state()
-    >>> with luck_kept():
-    ...     _ = torch.rand(3)
-    >>> torch.equal(before, torch.get_rng_state())
-    True
-    """
-    python, numpy = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng():
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
 
 
 def _seed(seed: int) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..device import fork_rngs
+
 SECONDS = 5.0  # for all sizes together; the model solutions need some milliseconds
 
 
@@ -113,13 +115,11 @@ def undisturbed() -> Iterator[Callable[[], bool]]:
         drew = random.getstate() != python or now[2] != numpy[2] or any(now[1] != numpy[1])
         return drew or torch.initial_seed() != seed
 
-    with torch.random.fork_rng(range(torch.cuda.device_count())), warnings.catch_warnings():
+    with fork_rngs(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             yield seeded
         finally:
-            random.setstate(python)
-            np.random.set_state(numpy)
             for (read, write), before in zip(defaults, kept):
                 if read() != before:
                     write(before)
