@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from ..device import one_thread, pick_device
+from ..rnn.recurrence import time_first, to_numpy
 from ..rnn.shapes import expected_shapes
 from ..rnn.traces import Trace, trace
 from ..speed import forward_ways, measure
@@ -229,14 +230,13 @@ def _explore_gated(rnn: nn.GRU | nn.LSTM, input: Tensor, h0: Any) -> Explorer:
         raise TypeError(f"input: given {type(input).__name__}, expected a torch.Tensor")
     with torch.no_grad():
         output, _ = rnn(input, h0)
-    time_first = output.transpose(0, 1) if rnn.batch_first and output.dim() == 3 else output
-    L, N = time_first.size(0), time_first.size(1) if output.dim() == 3 else None
+    states = to_numpy(time_first(rnn, output))  # (L, N, D*H_out)
+    L, sequences, _ = states.shape
     code = _own_code(rnn, "(h_n, c_n)" if isinstance(rnn, nn.LSTM) else "h_n", h0)
-    states = time_first.reshape(L, N or 1, -1).cpu().float().numpy()  # (L, N, D*H_out)
-    shapes = expected_shapes(rnn, L=L, N=N)
+    shapes = expected_shapes(rnn, L=L, N=None if input.dim() == 2 else sequences)
     controls = {"t": slider("t", 0, 0, L - 1)}
-    if (N or 1) > 1:
-        controls["n"] = slider("n (sequence)", 0, 0, N - 1)
+    if sequences > 1:
+        controls["n"] = slider("n (sequence)", 0, 0, sequences - 1)
 
     def compute(t: int, n: int = 0) -> Gated:
         return Gated(code, shapes, states[:, n], Place(t=t, n=n))

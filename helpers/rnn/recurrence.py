@@ -120,6 +120,17 @@ def like_input(output: Tensor, rnn: nn.RNN, input: Tensor | PackedSequence) -> T
     return output.transpose(0, 1) if rnn.batch_first else output
 
 
+def time_first(rnn: nn.RNNBase, tensor: Tensor) -> Tensor:
+    """The other way round: an input or output of `rnn` as (L, N, features), N=1 where it is unbatched.
+
+    >>> time_first(nn.RNN(3, 4, batch_first=True), torch.zeros(2, 5, 3)).shape
+    torch.Size([5, 2, 3])
+    """
+    if tensor.dim() == 2:
+        return tensor[:, None]
+    return tensor.transpose(0, 1) if rnn.batch_first else tensor
+
+
 def numpy_weights(rnn: nn.RNN) -> dict[str, np.ndarray]:
     """Every parameter as a NumPy array, by its name in `named_parameters()`.
 
@@ -161,11 +172,7 @@ def read_call(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = N
         raise ValueError(f"input: given {tuple(padded.shape)}, expected {_named(layout, H_in=rnn.input_size)}")
     L, N = padded.size(layout.index("L")), padded.size(layout.index("N")) if "N" in layout else None
     shapes = expected_shapes(rnn, L=L, N=N)
-    steps = to_numpy(padded)
-    if N is None:
-        steps = steps[:, None]
-    elif layout[0] == "N":
-        steps = steps.swapaxes(0, 1)
+    steps = to_numpy(padded if isinstance(input, PackedSequence) else time_first(rnn, padded))
     lengths = np.full(steps.shape[1], L) if lengths is None else lengths.numpy()
     return Call(shapes, lengths, steps, _initial_state(rnn, shapes, h0, steps))
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from .recurrence import cell_weights, like_input, read_call
+from .recurrence import cell_weights, like_input, read_call, time_first
 
 
 class Steps(NamedTuple):
@@ -72,12 +72,7 @@ def _prepare(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None) -> 
     """Sizes, weights by name, the input time first, which rows live (L, N, 1), and h_0 by layer and direction."""
     sizes, lengths, _, _ = read_call(rnn, input, h0)  # refuses what does not fit, by name
     weights = {name: getattr(rnn, name) for name in sizes.parameters}
-    if isinstance(input, PackedSequence):
-        steps = pad_packed_sequence(input)[0]
-    elif input.dim() == 2:
-        steps = input[:, None]
-    else:
-        steps = input.transpose(0, 1) if rnn.batch_first else input
+    steps = pad_packed_sequence(input)[0] if isinstance(input, PackedSequence) else time_first(rnn, input)
     grid = (sizes.num_layers, sizes.D, steps.size(1), sizes.H_out)
     h_0 = steps.new_zeros(grid) if h0 is None else h0.reshape(grid)
     alive = (torch.arange(sizes.L)[:, None] < torch.from_numpy(lengths))[..., None].to(steps.device)
