@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from ..pictures.packing import draw_final_states, draw_packed, draw_padded
 from ..pictures.picture import as_png
-from ..pictures.svg import shorten
+from ..pictures.svg import listed, shorten
 from ..pictures.timelines import draw_verdicts
 from ..rnn.traces import trace
 from ..training import verdicts
@@ -183,7 +183,7 @@ def _notes(i: int, typed: int, sentence: Sentence) -> list[str]:
     if typed > STEPS:
         notes.append(f"Sentence {i} has {typed} tokens; the first {STEPS} are read here.")
     if sentence.unknown:
-        names = ", ".join(map(views.visible, sentence.unknown[:6])) + (", …" if len(sentence.unknown) > 6 else "")
+        names = listed([*map(views.visible, sentence.unknown)], most=6)
         notes.append(f"Sentence {i}: no vector for {names}; left out, not read as zeros.")
         if not sentence.known:
             notes.append(f"Sentence {i} has no word left, so it is left out too.")

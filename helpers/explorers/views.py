@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..pictures.diagrams import draw_step, draw_tensors
-from ..pictures.svg import shorten
+from ..pictures.svg import listed, shorten
 from ..pictures.tables import Table, parameter_table, shape_table, state_table
 from ..pictures.timelines import draw_gradients, draw_hidden, draw_response
 from ..pictures.unrolled import draw_unrolled
@@ -231,8 +231,7 @@ def tokens(new: Any, old: Any) -> str:
     more = f" … and {new.typed - len(shown)} more" if new.typed > len(shown) else ""
     notes = []
     if new.sentence.unknown:
-        names = ", ".join(map(visible, new.sentence.unknown[:12])) + (", …" if len(new.sentence.unknown) > 12 else "")
-        notes.append(f"No vector for: {names}. These are left out, not read as zeros.")
+        notes.append(f"No vector for: {listed([*map(visible, new.sentence.unknown)])}. These are left out, not read as zeros.")
     if new.typed > MOST_TOKENS:
         notes.append(f"You typed {new.typed} tokens; the first {MOST_TOKENS} are read here.")
     if not new.sentence.known:

@@ -6,7 +6,7 @@ from ..notation import BIAS, H_N, QUIET, TEXT, W_HH, W_IH, H, Role, X, role_of
 from ..rnn.shapes import Shape, Shapes
 from ..rnn.traces import Step, Trace, require_index, require_trace
 from .picture import Picture
-from .svg import abbreviate, batch_cards, limit_of, line, number_cell, picture, tag, text
+from .svg import abbreviate, batch_cards, limit_of, line, listed, number_cell, picture, tag, text
 
 CELL_W, CELL_H, MOST_CELLS = 44, 22, 6
 
@@ -54,7 +54,7 @@ def draw_step(
     join = _bracket(x - 18, 30, 2 * band - 44)
     size = (result[1] + 14, 30 + 2 * band - 18)
     way, biases = ", reverse" * direction, "without bias" if step.b_ih is None else "plus both biases"
-    values = ", ".join(f"{v:.2f}" for v in step.h[:8]) + (", …" if len(step.h) > 8 else "")
+    values = listed([f"{v:.2f}" for v in step.h], most=8)
     alt = (
         f"Step t={t} of layer {layer}{way} in numbers: W_ih {step.W_ih.shape[0]} by {step.W_ih.shape[1]} times {read}, "
         f"plus W_hh {len(step.h)} by {len(step.h)} times {before}, {biases}, then {step.nonlinearity}, "

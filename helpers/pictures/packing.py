@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 from ..notation import H_N, QUIET, TEXT, WRONG, X, value_colour
 from ..rnn.recurrence import to_numpy
 from .picture import Picture
-from .svg import abbreviate, limit_of, line, picture, plural, shorten, tag, text
+from .svg import abbreviate, limit_of, line, listed, picture, plural, shorten, tag, text
 
 LEFT, TOP, WIDE, TALL = 84, 58, 66, 36  # where the cells begin, and the size of one
 MOST_STEPS, MOST_ROWS = 9, 8
@@ -58,7 +58,7 @@ def draw_padded(
         parts += [] if n is None else [_frame(row, column) for column, t in enumerate(steps) if t == last]
     parts += _legend(TOP + len(rows) * TALL + 26, hatched=True)
     where = f"after step {L - 1} of every row" if to_the_end else "where each sentence ends"
-    alt = (f"A padded batch of {plural(N, 'sentence')} over {plural(L, 'step')}; lengths {_listed(lengths)}, so "
+    alt = (f"A padded batch of {plural(N, 'sentence')} over {plural(L, 'step')}; lengths {listed(lengths)}, so "
            f"{L * N - sum(lengths)} of {L * N} cells are padding. h_n is taken {where}.")
     return picture(_width(steps), TOP + len(rows) * TALL + 40, parts, alt)
 
@@ -108,9 +108,9 @@ def draw_packed(packed: PackedSequence, labels: Words | None = None) -> Picture:
         parts.append(text(_middle(column), bottom + 20, count, font_weight=600, text_anchor="middle"))
     memory, end = _memory(bottom + 34, begins)
     parts += memory + _legend(bottom + 90, hatched=False)
-    alt = (f"A packed batch of {plural(sizes[0], 'sentence')}: batch_sizes {_listed(sizes)}; "
+    alt = (f"A packed batch of {plural(sizes[0], 'sentence')}: batch_sizes {listed(sizes)}; "
            f"{plural(begins[-1], 'row')} of data and no padding. Rows from the top: "
-           f"{_listed([f'n={n}' for n in order])}.")
+           f"{listed([f'n={n}' for n in order])}.")
     return picture(max(_width(steps), end + 6), bottom + 104, parts, alt)
 
 
@@ -151,7 +151,7 @@ def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Pictu
         parts.append(text(510, y + 16, "= the same" if same else f"≠ differs by {gap}",
                           fill=TEXT if same else WRONG, font_weight=400 if same else 700))
     wrong = [str(name) for name, gap in zip(names, apart) if gap > TOLERANCE]
-    said = f"{len(wrong)} of {len(names)} rows differ: {_listed(wrong)}" if wrong else "All rows are the same"
+    said = f"{len(wrong)} of {len(names)} rows differ: {listed(wrong)}" if wrong else "All rows are the same"
     alt = f"h_n of {plural(len(names), 'sentence')} in a batch and alone, {batch.shape[1]} numbers each. {said}."
     return picture(640, 40 + len(rows) * 30, parts, alt)
 
@@ -247,7 +247,3 @@ def _legend(y: float, hatched: bool) -> list[str]:
 
 def _width(steps: list) -> float:
     return LEFT + max(len(steps), 6) * WIDE + 8
-
-
-def _listed(things: Sequence, most: int = 12) -> str:
-    return ", ".join(map(str, things[:most])) + (", …" if len(things) > most else "")

@@ -167,6 +167,15 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' * (count != 1)}"
 
 
+def listed(things: Sequence, most: int = 12) -> str:
+    """The first `most` of some things in one line; an ellipsis stands for the others.
+
+    >>> listed([3, 2, 2, 1]), listed([3, 2, 2, 1], most=2)
+    ('3, 2, 2, 1', '3, 2, …')
+    """
+    return ", ".join(map(str, things[:most])) + (", …" if len(things) > most else "")
+
+
 def shorten(word: str, most: int) -> str:
     """A word cut to `most` characters, the last of them an ellipsis.
 

@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
+from ...pictures.svg import listed
 from ..calls import Call
 from ..code import Code, statements, value_of
 from ..explanations import Axis, Explanation, Side, culprit
@@ -121,7 +122,7 @@ def _given_lengths(call: Call) -> Any:
 
 
 def _row(numbers: list) -> str:
-    return f"[{', '.join(map(str, numbers[:8]))}{', …' if len(numbers) > 8 else ''}]"
+    return f"[{listed(numbers, most=8)}]"
 
 
 def _no_row_of_numbers(call: Call, lengths: Any, N: int) -> Explanation | None:
