@@ -41,16 +41,13 @@ def predict(question: str, answer: Any) -> Explorer:
             return said if good or not reveal else f"{said} The answer is {right}"
         return f"The answer is {right}" if reveal else ""
 
-    def view(said: str, old: str | None) -> str:
-        return f'<p style="margin:0;min-height:1.4em"><b>{escape(said)}</b></p>'
-
     def still(said: str) -> str:
         asked = f"<summary><b>Predict:</b> {escape(question)}</summary>"
         return f"<details>{asked}<p>The answer is <b>{escape(right)}</b></p></details>"
 
     heading = f"<b>Predict:</b> {escape(question)}"
     controls = {"guess": words("your answer", hint=example(answer)), "reveal": switch("show the answer")}
-    return Explorer(f"predict: {question}", controls, verdict, [view], still, heading)
+    return Explorer(f"predict: {question}", controls, verdict, [lambda said, old: _line(said)], still, heading)
 
 
 def explore_quiz(seed: int | None = None) -> Explorer:
@@ -76,6 +73,11 @@ def explore_quiz(seed: int | None = None) -> Explorer:
     }
     game.clear = lambda: [setattr(controls[name], "value", value) for name, value in (("guess", ""), ("reveal", False))]
     return Explorer("shape quiz", controls, game.move, [_asked, _judged, _score], _still_question)
+
+
+def _line(said: str) -> str:
+    """What is said to an answer; it keeps its room while there is nothing to say."""
+    return f'<p style="margin:0;min-height:1.4em"><b>{escape(said)}</b></p>'
 
 
 @dataclass
@@ -116,7 +118,7 @@ def _asked(turn: _Turn, old: _Turn | None) -> str:
 
 @wide
 def _judged(turn: _Turn, old: _Turn | None) -> str:
-    return f'<p style="margin:0;min-height:1.4em"><b>{escape(turn.said)}</b></p>'
+    return _line(turn.said)
 
 
 @wide

@@ -1,7 +1,6 @@
 """The explorers of typed sentences: one read by an RNN, a batch padded or packed, one judged by a trained classifier."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any, NamedTuple
 
 import torch
@@ -204,7 +203,7 @@ def _batch_notes(new: Batch, old: Batch | None) -> str:
     read = ("The RNN reads the staircase: each row of h_n is taken where its sentence ends." if new.packed else
             "The RNN reads the whole grid, padding too: h_n is what is left after the last column.")
     notes = (*new.notes, read if new.sentences else "There is nothing to read.")
-    return "".join(f'<p style="margin:4px 0">{escape(note)}</p>' for note in notes)
+    return "".join(map(views.note, notes))
 
 
 def _grid(new: Batch, old: Batch | None) -> Any:

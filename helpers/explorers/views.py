@@ -150,7 +150,7 @@ def _pre(html: str, size: int) -> str:
     return f'<pre style="margin:4px 0;font-size:{size}px;line-height:1.5;{wrapped}">{html}</pre>'
 
 
-def _note(text: str) -> str:
+def note(text: str) -> str:
     return f'<p style="margin:4px 0">{escape(text)}</p>'
 
 
@@ -158,17 +158,17 @@ def _note(text: str) -> str:
 def note_dropout(new: State, old: State | None) -> str:
     sizes = new.shapes
     if "dropout=" not in new.code:
-        return _note("Move a slider: what changes is marked.")
+        return note("Move a slider: what changes is marked.")
     if sizes.num_layers == 1:
-        return _note("dropout acts between layers. With num_layers=1 there is no between: torch warns, and nothing changes.")
-    return _note("dropout acts between layers while training, never after the last. It changes no shape; here it rests.")
+        return note("dropout acts between layers. With num_layers=1 there is no between: torch warns, and nothing changes.")
+    return note("dropout acts between layers while training, never after the last. It changes no shape; here it rests.")
 
 
 @wide
 def note_batched(new: State, old: State | None) -> str:
     if new.shapes.N is not None:
-        return _note("Columns are steps or layers, rows are features, cards are the batch.")
-    return _note("Not batched: one sequence, no N axis. N and batch_first mean nothing then.")
+        return note("Columns are steps or layers, rows are features, cards are the batch.")
+    return note("Not batched: one sequence, no N axis. N and batch_first mean nothing then.")
 
 
 @wide
@@ -177,7 +177,7 @@ def note_k(new: State, old: State | None) -> str:
     rows, k = new.shapes.h_n[0], layer * new.shapes.D + direction
     way = ("forward", "reverse")[direction]
     there = f"{rows} rows, 0 to {rows - 1}" if rows > 1 else "one row"
-    return _note(f"h_n has {there}. Row {k} is layer {layer}, {way}, after its own last step.")
+    return note(f"h_n has {there}. Row {k} is layer {layer}, {way}, after its own last step.")
 
 
 def final_states(new: State, old: State | None) -> Table:
@@ -214,7 +214,7 @@ def equation(new: State, old: State | None) -> str:
 @wide
 def spectrum(new: State, old: State | None) -> str:
     eigenvalue, singular_value = gradients.spectrum(new.trace.weights["weight_hh_l0"])
-    return _note(f"W_hh: largest |eigenvalue| {eigenvalue:.2f}, largest singular value {singular_value:.2f}.")
+    return note(f"W_hh: largest |eigenvalue| {eigenvalue:.2f}, largest singular value {singular_value:.2f}.")
 
 
 def gradient(new: State, old: State | None) -> Any:
@@ -225,7 +225,7 @@ def gradient(new: State, old: State | None) -> Any:
 @wide
 def tokens(new: Any, old: Any) -> str:
     if not new.typed:
-        return _note("Nothing to read yet: a sentence of no words has L=0, and an RNN needs at least one step.")
+        return note("Nothing to read yet: a sentence of no words has L=0, and an RNN needs at least one step.")
     known = set(new.sentence.known)
     shown = [_token(token, token in known) for token in new.sentence.tokens[:60]]
     more = f" … and {new.typed - len(shown)} more" if new.typed > len(shown) else ""
@@ -236,7 +236,7 @@ def tokens(new: Any, old: Any) -> str:
         notes.append(f"You typed {new.typed} tokens; the first {MOST_TOKENS} are read here.")
     if not new.sentence.known:
         notes.append("No word left to read, so there is no input: L=0.")
-    return f'<div style="line-height:2">{" ".join(shown)}{more}</div>{"".join(map(_note, notes))}'
+    return f'<div style="line-height:2">{" ".join(shown)}{more}</div>{"".join(map(note, notes))}'
 
 
 def _token(token: str, known: bool) -> str:
@@ -270,4 +270,4 @@ def timing(new: Timing, old: Timing | None) -> Table:
 
 def timing_later(new: Timing) -> str:
     """In place of times, which would be old when they are read."""
-    return _note("Explorer: how long a forward pass takes here. Run this notebook to measure on your own computer.")
+    return note("Explorer: how long a forward pass takes here. Run this notebook to measure on your own computer.")
