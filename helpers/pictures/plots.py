@@ -9,8 +9,10 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from torch import Tensor
 
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, H, X, text_on, value_colour
+from ..rnn.recurrence import to_numpy
 from ..rnn.traces import Trace, require_index, require_trace
 from .svg import plural, require_labels
 
@@ -25,6 +27,11 @@ def _figure(width: float, height: float, alt: str) -> tuple[Figure, object]:
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _array(numbers: object) -> np.ndarray:
+    """An array's or a tensor's numbers, from wherever they are, with or without gradients."""
+    return to_numpy(numbers).astype(float) if isinstance(numbers, Tensor) else np.asarray(numbers, dtype=float)
 
 
 def plot_nonlinearities(**functions: Callable[[np.ndarray], np.ndarray]) -> Figure:
@@ -139,7 +146,7 @@ def plot_similarities(words: Sequence[str], vectors: np.ndarray) -> Figure:
     ------
     ValueError : there are not as many vectors as words, or fewer than two.
     """
-    vectors = np.asarray(vectors.detach().cpu() if hasattr(vectors, "detach") else vectors, dtype=float)
+    vectors = _array(vectors)
     if len(vectors) != len(words) or len(words) < 2:
         raise ValueError(f"vectors: given {len(vectors)}, expected one for each of {len(words)} words, and at least 2")
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30)  # a zero vector points nowhere
@@ -164,7 +171,7 @@ def plot_table(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) 
     ------
     ValueError : values has another shape, or no finite number.
     """
-    values = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=float)
+    values = _array(values)
     if values.shape != (len(rows), len(columns)):
         raise ValueError(f"values: given shape {values.shape}, expected ({len(rows)}, {len(columns)}), as rows and columns")
     filled = np.isfinite(values)
@@ -270,7 +277,7 @@ def plot_reading(labels: Sequence[str], verdicts: Sequence[float], states: np.nd
     figure.alt = f"Reading {counts[0]} words: {' '.join(labels)}. The verdict after each word, in the end "
     figure.alt += "praise" if verdicts[-1] > 0.5 else "blame"
     for axes in above:
-        states = np.asarray(states.detach().cpu() if hasattr(states, "detach") else states, dtype=float)
+        states = _array(states)
         axes.imshow(states.T, cmap=VALUES, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
         axes.set(ylabel="features of h", yticks=range(states.shape[1]) if states.shape[1] <= 8 else [])
         figure.alt += f"; above it the {states.shape[1]} features of h as colours"
