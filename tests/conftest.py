@@ -1,4 +1,4 @@
-"""What the tests share: one thread of torch, golden files, and the flag that writes them anew."""
+"""What the tests share: one thread of torch, a browser, golden files, and the flag that writes them anew."""
 
 import os
 from pathlib import Path
@@ -19,6 +19,17 @@ def pytest_addoption(parser):
 def one_thread():
     """For networks this small more threads only wait for each other, and the workers of xdist share the cores."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; without one the test is skipped, and says so."""
+    from lab import NO_CHROMIUM, chromium  # here, not above: most tests need no browser
+
+    with chromium() as browser:
+        if browser is None:
+            pytest.skip(NO_CHROMIUM)
+        yield browser
 
 
 @pytest.fixture

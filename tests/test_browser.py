@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from axe import grave_findings
-from lab import ANSWERED, EXPLORER, NO_CHROMIUM, NOTEBOOKS, VIEWS, chromium, close_notebook, copied_notebooks
-from lab import jupyterlab, open_lab, open_notebook, press_sliders, run_all, set_theme
+from lab import ANSWERED, EXPLORER, NOTEBOOKS, VIEWS, close_notebook, copied_notebooks, jupyterlab
+from lab import open_lab, open_notebook, press_sliders, run_all, set_theme
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import TimeoutError, expect
+from store_notebooks import KERNEL
 
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 # What moves a control and what moves it back, by keyboard alone. JupyterLab takes the arrows away from a closed menu.
@@ -18,7 +19,6 @@ KEYS = {
     "[type=checkbox]": ("Space", "Space"),
     "select": ("Space ArrowDown Enter", "Space ArrowUp Enter"),
 }
-KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> love"
 
 SHOWN = f"explorer => [...explorer.querySelectorAll('{VIEWS}')].map(view => view.innerHTML).join()"
@@ -137,16 +137,13 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab():
+def lab(browser):
     """One JupyterLab and one browser for all of this file."""
-    with chromium() as browser:
-        if browser is None:
-            pytest.skip(NO_CHROMIUM)
-        with copied_notebooks() as folder, jupyterlab(folder) as address:
-            page = browser.new_page()
-            lab = Lab(page, folder)
-            open_lab(page, address)
-            yield lab
+    with copied_notebooks() as folder, jupyterlab(folder) as address:
+        page = browser.new_page()
+        lab = Lab(page, folder)
+        open_lab(page, address)
+        yield lab
 
 
 FAILING = """

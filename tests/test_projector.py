@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from lab import chromium, close_notebook, copied_notebooks, jupyterlab, open_lab, open_notebook, run_all
+from lab import close_notebook, copied_notebooks, jupyterlab, open_lab, open_notebook, run_all
 from store_notebooks import KERNEL
 
 from helpers import projector
@@ -35,10 +35,8 @@ def explorer_of(folder, page, times):
     return width, last
 
 
-def test_explorers_are_larger_and_their_sliders_still_meet_the_mouse():
-    with copied_notebooks() as folder, jupyterlab(folder) as address, chromium() as browser:
-        if browser is None:
-            pytest.skip("no Chromium here")
+def test_explorers_are_larger_and_their_sliders_still_meet_the_mouse(browser):
+    with copied_notebooks() as folder, jupyterlab(folder) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         open_lab(page, address)
         (usual, last), (large, last_large) = (explorer_of(folder, page, times) for times in (1, 1.5))

@@ -8,7 +8,7 @@ import build_site
 import nbformat
 import pytest
 from axe import grave_findings
-from lab import NO_CHROMIUM, NOTEBOOKS, chromium
+from lab import NOTEBOOKS
 
 STEMS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 PAGES = ["index", *STEMS]
@@ -100,14 +100,6 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path, capsys):
     (tmp_path / "thesis.txt").write_text("years of work")
     assert build_site.main([str(tmp_path)]) == 1
     assert "holds something else" in capsys.readouterr().err and (tmp_path / "thesis.txt").is_file()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        if browser is None:
-            pytest.skip(NO_CHROMIUM)
-        yield browser
 
 
 @pytest.fixture
