@@ -6,7 +6,8 @@ import pytest
 from claims import numbers, unknown_names, untrue_numbers, untrue_shapes
 from stored import EACH, NOTEBOOKS, ROOT, code, made_of, printed, prose, prose_cells, read
 
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("benchmarks/*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("tests/**/*.md"), *NOTEBOOKS]
+FOLDERS = ("", "benchmarks", "deploy", "docs", "solutions", "tests/mutations")
+PAGES = [*(path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.md"))), *NOTEBOOKS]
 
 
 def disorder(notebook):
