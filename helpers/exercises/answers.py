@@ -72,6 +72,11 @@ def _numbers(typed: str) -> list[float]:
 
 
 def told(answer: Any) -> str:
+    """An answer as it is shown, which is also one way to type it.
+
+    >>> told((7, 1)), told(True), told(1 / 3)
+    ('(7, 1)', 'yes', '0.333')
+    """
     if isinstance(answer, bool):
         return "yes" if answer else "no"
     if isinstance(answer, (int, str)):

@@ -69,7 +69,7 @@ def solution_path(number: str) -> str:
 
 
 def _which_try(number: str, answer: Any) -> int:
-    """The how manieth wrong answer this is, counted from 1; one that was given before keeps its place."""
+    """The place of this wrong answer among all so far, from 1; one that was given before keeps its place."""
     tries, mark = _tries.setdefault(number, []), _mark(answer)
     if mark not in tries:
         tries.append(mark)

@@ -14,7 +14,7 @@ from .answers import means, plain, told
 from .cases import CASES, Case
 from .differences import difference, same, shape_difference, with_article
 from .exercise import Exercise, Predict, Write
-from .sandbox import SECONDS, OutOfTime, attempt, undisturbed
+from .sandbox import SECONDS, Outcome, OutOfTime, attempt, undisturbed
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _fitting(exercise: Write, results: list) -> str:
     return next((hint for wrong, hint in exercise.wrong if attempt(partial(matches, wrong)).value), "")
 
 
-def _note(outcome: Any) -> str:
+def _note(outcome: Outcome) -> str:
     notes = []
     if outcome.printed:
         notes.append(f"It printed {outcome.printed} lines; call it yourself to see them.")

@@ -47,7 +47,8 @@ class Verdict:
         said = self.said if self.right is None else self.said[:1].upper() + self.said[1:]  # on a line of its own
         parts = [head, escape(said), self._hints(), f"<i>{escape(self.note)}</i>" if self.note else ""]
         frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;max-width:46em;line-height:1.6"
-        return f'<div style="{frame};overflow-wrap:anywhere">' + "".join(f"<div>{part}</div>" for part in parts if part) + "</div>"
+        body = "".join(f"<div>{part}</div>" for part in parts if part)
+        return f'<div style="{frame};overflow-wrap:anywhere">{body}</div>'
 
     def _hints(self) -> str:
         items = "".join(f"<li>{escape(hint)}</li>" for hint in self.hints)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
-from stored import ROOT, code_cells, first_line, prose_cells, sections
+from stored import ROOT, code_cells, first_line, is_planned, prose_cells, sections
 
 MARK = "# needed below"
 Raised = namedtuple("Raised", "type words")
@@ -118,10 +118,6 @@ def is_expression(text):
     except SyntaxError:
         return False
     return True
-
-
-def is_planned(cell):
-    return "raises-exception" in cell.metadata.get("tags", [])
 
 
 def has_error(outputs):

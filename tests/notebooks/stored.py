@@ -28,6 +28,11 @@ def prose_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "markdown"]
 
 
+def is_planned(cell):
+    """Whether the cell raises on purpose."""
+    return "raises-exception" in cell.metadata.get("tags", [])
+
+
 def first_line(cell):
     return f"`{(cell.source.strip().splitlines() or ['an empty cell'])[0]}`"
 

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from stored import EACH, NOTEBOOKS, code, code_cells, first_line, made_of, printed, prose, raised, read
+from stored import EACH, NOTEBOOKS, code, code_cells, first_line, is_planned, made_of, printed, prose, raised, read
 
 # What each notebook raises on purpose, in order. A cell that raises has the tag `raises-exception`; nbval compares the words.
 PLANNED = {
@@ -59,7 +59,7 @@ def errors(notebook):
     types, wrong = [], []
     for cell in code_cells(notebook):
         here = [output.ename for output in cell.outputs if output.output_type == "error"]
-        if len(here) != ("raises-exception" in cell.metadata.get("tags", [])):
+        if len(here) != is_planned(cell):
             wrong.append(f"{first_line(cell)} is stored with {here or 'no error'}")
         types += here
     return types, wrong
