@@ -27,7 +27,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAULTS = tomllib.loads((Path(__file__).parent / "faults.toml").read_text(encoding="utf-8"))["fault"]
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".pytest_cache", ".hypothesis", "*.egg-info", ".ipynb_checkpoints")
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "build", "node_modules", "__pycache__", ".pytest_cache", ".hypothesis",
+                                    "*.egg-info", ".ipynb_checkpoints")
 PATIENCE = 300  # seconds for the tests of one fault; one that takes longer is not counted as caught
 WANTED = 0.95
 
