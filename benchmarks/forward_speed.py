@@ -4,8 +4,9 @@
     python benchmarks/forward_speed.py --output file.json   store elsewhere
 
 Where torch finds CUDA, the loop of cells and the one call are measured there as well, the call also with the wrong
-number one gets without `torch.cuda.synchronize`, and the card's name is stored. The ways take turns, each was called once before the clock starts, and the clock stops when the device has finished. On the
-CPU each has one thread: for networks of this size that is as quick, and steadier when the machine does other things.
+number one gets without `torch.cuda.synchronize`, and the card's name is stored. The ways take turns, each was called once
+before the clock starts, and the clock stops when the device has finished. On the CPU each has one thread: for networks of
+this size that is as quick, and steadier when the machine does other things.
 """
 
 import argparse

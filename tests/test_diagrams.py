@@ -90,7 +90,8 @@ def hovered(root):
         if title is None:
             continue
         name, *numbers = title.text.split("\n")
-        boxes = [element] if not numbers else [r for r in element.iter("rect") if not r.get("stroke")]  # what they stand on has an outline of its own
+        inside = [rect for rect in element.iter("rect") if not rect.get("stroke")]  # what they stand on has an outline of its own
+        boxes = inside if numbers else [element]
         numbers = numbers or [name[name.index(" = ") :]]
         numbers = [number for number in numbers if number != "⋮"]
         assert len(boxes) == len(numbers)

@@ -464,7 +464,13 @@ def test_without_the_source_the_mend_has_usual_names():
 
 def test_the_error_beneath_another_is_looked_at():
     """`raise ... from error` says itself what it comes from."""
-    code = "rnn = nn.RNN(3, 4)\ntry:\n    rnn(torch.zeros(5, 2, 7))\nexcept RuntimeError as error:\n    raise KeyError('features') from error\n"
+    code = """
+rnn = nn.RNN(3, 4)
+try:
+    rnn(torch.zeros(5, 2, 7))
+except RuntimeError as error:
+    raise KeyError('features') from error
+"""
     assert explain_error(failure(PRELUDE + code)).mend == "rnn = nn.RNN(7, 4)"
     assert explain_error(failure(PRELUDE + code.replace("from error", "from None"))) is None
 

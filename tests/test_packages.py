@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 COURSE = {"jupyterlab", "torch", "numpy", "matplotlib", "ipywidgets", "nbval", "pytorch-nlp", "tqdm"}
-TESTING = {"pytest", "pytest-xdist", "hypothesis", "playwright", "axe-playwright-python", "latex2mathml", "setuptools"}  # the reasons are in CONTRIBUTING.md
+# The reasons are in CONTRIBUTING.md.
+TESTING = {"pytest", "pytest-xdist", "hypothesis", "playwright", "axe-playwright-python", "latex2mathml", "setuptools"}
 CONDA_NAMES = {"pytorch": "torch"}
 
 

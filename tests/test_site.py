@@ -17,11 +17,16 @@ PICTURE = re.compile(r'<img alt="([^"]*)"')
 MATH = re.compile(r"\$\$.+?\$\$|\$.+?\$", re.DOTALL)
 
 # Pictures that are not there, formulas without extent, and what sticks out of the page and is not in a part that scrolls.
-BROKEN = """async () => { await Promise.all([...document.images].map(image => { image.loading = 'eager'; return image.decode().catch(() => 0); }));
+BROKEN = """async () => {
+    const loaded = image => { image.loading = 'eager'; return image.decode().catch(() => 0); };
+    await Promise.all([...document.images].map(loaded));
     return [...document.images].filter(image => !image.naturalWidth).map(image => image.outerHTML.slice(0, 200)); }"""
-MATH_SIZES = "() => [...document.querySelectorAll('math')].map(math => math.getBoundingClientRect()).map(box => [box.width, box.height])"
-WIDER = """() => { const scrolls = e => e && (['auto', 'scroll'].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
-    return [...document.body.querySelectorAll('*:not(.skip)')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement))
+MATH_SIZES = """() => [...document.querySelectorAll('math')].map(math => math.getBoundingClientRect())
+    .map(box => [box.width, box.height])"""
+WIDER = """() => {
+    const scrolls = e => e && (['auto', 'scroll'].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+    const sticksOut = e => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement);
+    return [...document.body.querySelectorAll('*:not(.skip)')].filter(sticksOut)
         .map(e => e.outerHTML.slice(0, 100)).concat(document.documentElement.scrollWidth > innerWidth ? ['the page'] : []); }"""
 
 

@@ -31,7 +31,8 @@ def test_a_few_faults_are_caught():
 
 
 def test_a_fault_that_no_test_sees_survives():
-    harmless = dict(what="a word in a comment", file="helpers/rnn/shapes.py", find="int = 1  # directions", replace="int = 1  # ways",
+    harmless = dict(what="a word in a comment", file="helpers/rnn/shapes.py",
+                    find="int = 1  # directions", replace="int = 1  # ways",
                     tests=["tests/notebooks/test_stored_form.py"])
     assert run([harmless], workers=1)["survived"] == ["a word in a comment"]
 

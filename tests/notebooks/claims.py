@@ -7,8 +7,8 @@ Nothing has to be marked beyond what Markdown has anyway. In the text of a noteb
 - each shape in inline code, `(4, 8)` or `(L=5, N=2, H_in=3)`, must stand nearby in this order
 - each equation in inline code, `output[-1] == h_n[-1]`, is run at the end of its section (rerun.py)
 
-*Nearby* is the section, and the code cells right before and after the text; for what sums up at the end, all. What no code here can show, such as a fact
-about the world, is told in words, or in a sentence with a link to where it is from.
+*Nearby* is the section, and the code cells right before and after the text; for what sums up at the end, all. What no code
+here can show, such as a fact about the world, is told in words, or in a sentence with a link to where it is from.
 """
 
 import ast
@@ -25,7 +25,8 @@ from torch import nn
 import helpers
 
 NUMBER = r"\d+(?:\.\d+)?(?:e[-−]?\d+)?"
-AXES = {"L", "N", "D", "H_in", "H_out", "t", "h", "x", "W_ih", "W_hh", "W", "T", "dtype", "shape", "h_0", "h0", "c_n", "input", "ih", "hh"}
+AXES = {"L", "N", "D", "H_in", "H_out", "t", "h", "x", "W_ih", "W_hh", "W", "T", "dtype", "shape", "h_0", "h0", "c_n", "input",
+        "ih", "hh"}
 NO_CLAIMS = [  # numbers that count cells, minutes, notebooks and mistakes, and the addresses of links
     r"^#+ \d+(?: and \d+)?\.", r"\*\*\d+ minutes\.\*\*", r"(?<=\])\([^()]*\)", r"\[\d\d [^\]]*\]", r"\*\*\d\d [^*]*\*\*",
     r"notebooks? \d\d(?:(?:,? and|,| to) \d\d)*", r"\(\d\d\)", r"mistakes? \d+", r"`[A-Z_]{4,}=[^`]*`",
@@ -104,8 +105,10 @@ def names(source):
 def ours():
     """What torch, Python and the course bring with them."""
     modules = [kind(3, 4, 3, bidirectional=True) for kind in (nn.RNN, nn.LSTM, nn.GRU)] + [nn.RNNCell(3, 4)]
-    found = AXES | set(dir(builtins)) | set(keyword.kwlist) | set(helpers.__all__) | {"python", "torch", "nn", "helpers", "l0", "l1"}
-    for thing in (torch, nn, torch.Tensor, nn.utils.rnn, torch.cuda, torch.backends, torch.backends.cudnn, torch.nn.utils, *modules):
+    found = AXES | set(dir(builtins)) | set(keyword.kwlist) | set(helpers.__all__)
+    found |= {"python", "torch", "nn", "helpers", "l0", "l1"}
+    of_torch = (torch, nn, nn.utils, nn.utils.rnn, torch.Tensor, torch.cuda, torch.backends, torch.backends.cudnn)
+    for thing in (*of_torch, *modules):
         found |= set(dir(thing))
     for module in modules:
         found |= {name for name, _ in module.named_parameters()}

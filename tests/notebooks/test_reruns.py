@@ -6,7 +6,8 @@ from stored import NOTEBOOKS, code, made_of, printed, prose, prose_cells, read
 
 SHOWS_LIVE = """\
 from helpers.explorers.live import Explorer, slider
-e = Explorer("fails at 5", {"n": slider("n", 2, 1, 9), "m": slider("m", 1, 1, 2)}, lambda n, m: n, [lambda new, old: f"{1 / (new - 5):.0f}"])
+controls = {"n": slider("n", 2, 1, 9), "m": slider("m", 1, 1, 2)}
+e = Explorer("fails at 5", controls, lambda n, m: n, [lambda new, old: f"{1 / (new - 5):.0f}"])
 f = Explorer("no XML at 3", {"n": slider("n", 2, 1, 4)}, lambda n: n, [lambda new, old: "<b>" if new == 3 else "ok"])"""
 
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from stored import EACH, NOTEBOOKS, ROOT, code, first_line, made_of, prose, prose_cells, read
 
-SKELETON = ("**You will**", "**You will learn**", "**You need**", "minutes.**", "## On your own", "## What we have seen", "**Next:**")
+SKELETON = ("**You will**", "**You will learn**", "**You need**", "minutes.**", "## On your own", "## What we have seen",
+            "**Next:**")
 
 
 def too_long(notebook):
