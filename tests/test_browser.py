@@ -252,6 +252,11 @@ def test_nothing_sticks_out_or_is_faint(lab, cells):
 
 def test_axe_finds_nothing_grave(lab, cells):
     assert grave_findings(lab.page, OURS) == []
+    try:
+        set_theme(lab.page, dark=True)
+        assert grave_findings(lab.page, OURS, rules=["color-contrast"]) == []  # all else is the same as in the light
+    finally:
+        set_theme(lab.page, dark=False)
 
 
 def test_the_page_asked_only_this_machine_and_complained_of_nothing(lab, cells):
