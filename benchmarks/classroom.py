@@ -25,8 +25,6 @@ sys.path.insert(0, str(ROOT / "tools"))
 from hub import DEPLOY, MISSING, Hub, pss_mib  # noqa: E402
 from learner import Learner, Report  # noqa: E402
 
-MIB_WANTED = 300
-
 
 class Seat:
     """One learner's place in the class: a name, a server, a notebook on its disk, and a kernel."""

@@ -7,7 +7,6 @@ that has one: over plain http, passwords could be read on the way.
 Source: JupyterHub documentation, "Configuration Reference".
 """
 
-import os
 import sys
 from pathlib import Path
 

@@ -52,15 +52,6 @@ def half_a_summary(rnn, x):
     return output[-1]
 
 
-def row(h_n, layer, direction):
-    return h_n.view(-1, 2, *h_n.shape[1:])[layer, direction]
-
-
-def a_row(case):
-    s, layers = case.sizes, case.whole(2, 3)
-    return case.tensor(2 * layers, s.N, s.H_out), case.whole(0, layers - 1), case.whole(0, 1)
-
-
 def two_readers(case):
     return case.network(), case.network(), case.tensor(case.sizes.L, case.sizes.N, case.sizes.H_in)
 

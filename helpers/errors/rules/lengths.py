@@ -102,8 +102,8 @@ def check_lengths(call: Call) -> Explanation | None:
         if call.what == "pack_sequence":
             fix = change(call, "sequences", "[s for s in {} if len(s)]")
         else:
-            listed = "[max(1, int(n)) for n in {}]"
-            fix = change(call, "lengths", "{}.clamp(min=1)" if isinstance(_given_lengths(call), Tensor) else listed)
+            each = "[max(1, int(n)) for n in {}]"
+            fix = change(call, "lengths", "{}.clamp(min=1)" if isinstance(_given_lengths(call), Tensor) else each)
         return Explanation(rule, given, expected, cause, fix)
     if numbers != sorted(numbers, reverse=True):
         rule = "With enforce_sorted=True (the default) the longest sequence comes first."
