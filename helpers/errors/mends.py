@@ -23,7 +23,7 @@ def node_of(call: Call, argument: str) -> ast.expr | None:
     if call.code.call is None or not (call.direct or handed_on):
         return None
     orders = {"forward": ["input", "hx"], "make": argument_order(call.made) if call.made else []}
-    order = orders.get(call.kind) or _PACKING_ORDER.get(call.what, [])
+    order = orders.get(call.kind) or PACKING_ORDER.get(call.what, [])
     for keyword in call.code.call.keywords:
         if keyword.arg == argument:
             return keyword.value
@@ -34,7 +34,7 @@ def node_of(call: Call, argument: str) -> ast.expr | None:
     return None
 
 
-_PACKING_ORDER = {
+PACKING_ORDER = {
     "pack_padded_sequence": ["input", "lengths", "batch_first", "enforce_sorted"],
     "pack_sequence": ["sequences", "enforce_sorted"],
     "pad_packed_sequence": ["sequence", "batch_first", "padding_value", "total_length"],
@@ -240,7 +240,7 @@ def with_arguments(call: Call, generic: str, **changes: str | None) -> Fix:
     if _starred(node):
         return replace(call, node, generic)
     new = copy.deepcopy(node)
-    order = argument_order(call.made) if call.kind == "make" else _PACKING_ORDER[call.what]
+    order = argument_order(call.made) if call.kind == "make" else PACKING_ORDER[call.what]
     for name, value in changes.items():
         position = order.index(name) if name in order else len(new.args)
         keyword = next((k for k in new.keywords if k.arg == name), None)

@@ -10,7 +10,7 @@ from ...pictures.svg import listed
 from ..calls import Call
 from ..code import Code, statements, value_of
 from ..explanations import Axis, Explanation, Side, culprit
-from ..mends import change, name_of, node_of, only_if, spell
+from ..mends import PACKING_ORDER, change, name_of, node_of, only_if, spell
 from ..sizes import described, shape_side
 from .padding import batch_first, edit
 
@@ -273,7 +273,7 @@ def _packed_by(call: Call, name: str) -> Call | None:
 
 def _read(made: ast.Call, code: Code) -> dict[str, Any]:
     """The arguments of a call that is written in the learner's code, as far as they are names or plain values."""
-    written = dict(zip(("input", "lengths", "batch_first", "enforce_sorted"), made.args, strict=False))
+    written = dict(zip(PACKING_ORDER["pack_padded_sequence"], made.args, strict=False))
     written |= {keyword.arg: keyword.value for keyword in made.keywords if keyword.arg}
     return {k: v.value if isinstance(v, ast.Constant) else value_of(v, code) for k, v in written.items()}
 
