@@ -142,7 +142,7 @@ EXERCISES = [
     ),
     Predict(
         "05.2",
-        "Which row of this network's h_n is layer 1, reverse? (a number)",
+        "The same network. Which row of its h_n is layer 1, reverse? (a number)",
         lambda: torch.arange(6).view(3, 2)[1, 1].item(),
         {
             1: "Row 1 is layer 0, reverse.",
@@ -176,7 +176,8 @@ EXERCISES = [
     ),
     Write(
         "05.4",
-        "Build the output of a bidirectional nn.RNN from two networks of one direction, there and back.",
+        "there and back are networks of one direction. Build the output of the bidirectional nn.RNN that has their "
+        "weights.",
         "both_ways(there, back, x)",
         two_readers,
         both_ways,

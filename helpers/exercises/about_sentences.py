@@ -147,7 +147,7 @@ EXERCISES = [
     ),
     Write(
         "07.3",
-        "output is (L, N, H_out), padded. Write the mean over each sentence's own steps.",
+        "output is (L, N, H_out), with padding after each sentence's end. Write the mean over its own steps.",
         "mean_of_words(output, lengths)",
         states_and_lengths,
         each_alone,

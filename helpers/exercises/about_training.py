@@ -124,7 +124,7 @@ EXERCISES = [
     ),
     Write(
         "08.3",
-        "logits is (N, 1), labels is (N,). Above 0 means praise, label 1. Which share is right?",
+        "logits is (N, 1), labels is (N,). Above 0 means praise, label 1. What share of them is right, from 0 to 1?",
         "share_right(logits, labels)",
         logits_and_labels,
         share,

@@ -36,7 +36,7 @@ class Predict:
 
     @property
     def kind(self) -> str:
-        return "predict a shape" if self.axes else "predict"
+        return "predict a shape" if len(self.axes) > 1 else "predict"  # one axis: a row of numbers, as batch_sizes
 
 
 @dataclass(frozen=True)
