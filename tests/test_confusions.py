@@ -46,7 +46,7 @@ SHOWN = {
     "article: hidden_size is called a length": ("02", "nn.RNN(input_size=3, hidden_size=size), L=5, N=2"),
     "article: nonlinearity is left unclear": ("02", 'nn.RNN(3, 4, nonlinearity="relu")'),
     "article: where dropout acts": ("02", "nn.RNN(3, 4, num_layers=2, dropout=1.0)"),
-    "article: dropout is said to keep gradients from vanishing": ("10", "nn.RNN(3, 16, num_layers=2, dropout=p)"),
+    "article: dropout is said to keep gradients from vanishing": ("09", "nn.RNN(4, 16, num_layers=2, dropout=dropout)"),
     "article: a weight under the wrong shape and name": ("02", "show_parameters(nn.RNN(input_size=7, hidden_size=4))"),
     "article: why time comes first": ("02", "x2[1].is_contiguous()"),
     "article: output and h_n are left vague": ("02", "same(stack_h_n[0], stack_output[-1])"),

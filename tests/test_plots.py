@@ -159,6 +159,14 @@ def test_curves_are_told_apart_by_mark_and_colour():
     assert figure.alt == "Curves of a, b, c, d, e and f: ms over L, from 1 to 4."
 
 
+@pytest.mark.parametrize("highest, labels", [(50, ["1", "2", "5", "10", "20", "50"]), (1e6, ["$\\mathdefault{10^{0}}$"])])
+def test_a_short_logarithmic_axis_has_numbers_between_the_powers_of_ten(highest, labels):
+    axes = axes_of(plot_curves([1, 2], {"a": [1, highest]}, xlabel="L", ylabel="ms", log="y"))
+    low, high = axes.get_ylim()
+    seen = [label.get_text() for label in axes.get_yticklabels() if low <= label.get_position()[1] <= high]
+    assert seen[:len(labels)] == labels and ("20" in seen) == (highest == 50)
+
+
 def test_curves_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="curves: given 0, expected 1 to 6"):
         plot_curves([1], {}, xlabel="x", ylabel="y")

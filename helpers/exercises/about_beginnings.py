@@ -92,7 +92,7 @@ EXERCISES = [
     ),
     Predict(
         "01.1",
-        "input_size=10, hidden_size=20, one layer, both biases. How many learned numbers are there?",
+        "nn.RNN(10, 20): how many numbers do its weights and biases hold, all together?",
         lambda: sum(parameter.numel() for parameter in nn.RNN(10, 20).parameters()),
         {
             600: "These are the two matrices. What is added to them?",

@@ -69,7 +69,7 @@ EXERCISES = [
     ),
     Write(
         "10.2",
-        "Each sentence shall have one row with the states of all layers and directions. The shape is right, "
+        "Each sentence should get one row with the states of all layers and directions. The shape is right, "
         "the rows are mixed. Where is the bug?",
         "flatten(h_n)",
         lambda case: (case.tensor(2 * case.whole(1, 2), case.sizes.N + 1, case.sizes.H_out),),
@@ -110,7 +110,7 @@ EXERCISES = [
     ),
     Predict(
         "11.1",
-        "nn.RNN(8, 16) reads 4 sequences of 64 steps. How many steps must wait for the one before?",
+        "nn.RNN(8, 16) reads 4 sequences of 64 steps. How many of the 64 steps must wait for the one before?",
         lambda: len(nn.RNN(8, 16)(torch.zeros(64, 4, 8))[0]) - 1,
         {
             64: "The first step waits for nobody.",
@@ -122,7 +122,7 @@ EXERCISES = [
     ),
     Write(
         "11.2",
-        "In float64, this raises an error about types. Where is the bug?",
+        "This should compute in float64, but raises an error about types. Where is the bug?",
         "in_float64(rnn, x)",
         network_and_input,
         in_float64,

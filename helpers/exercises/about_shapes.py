@@ -62,8 +62,8 @@ EXERCISES = [
     ),
     Write(
         "03.3",
-        "x is (N, L, H_in), rnn wants (L, N, H_in) and shall give its output. The shapes are right, the "
-        "numbers are not. Where is the bug?",
+        "x is (N, L, H_in), rnn wants (L, N, H_in). This gives an output of the right shape, with the wrong "
+        "numbers. Where is the bug?",
         "read(rnn, x)",
         batch_in_front,
         lambda rnn, x: rnn(x.transpose(0, 1))[0],

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogLocator, NullLocator
 from torch import Tensor
 
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, H, X, text_on, value_colour
@@ -86,6 +87,11 @@ def plot_curves(
     if "x" in log:
         axes.set_xticks(x, [str(number) for number in x])
         axes.minorticks_off()
+    low, high = axes.get_ylim()
+    if "y" in log and high < 1000 * low:  # powers of ten alone would be too few to read a number from
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
     figure.legend(loc="outside right upper", frameon=False, fontsize=9)
     return figure
 
