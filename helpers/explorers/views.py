@@ -243,7 +243,8 @@ def tokens(new: Any, old: Any) -> str:
 def _token(token: str, known: bool) -> str:
     # The dashed edge and the line through say what the colour says.
     look = "1px solid #0072B2" if known else "1px dashed #888;text-decoration:line-through;opacity:.8"
-    return f'<span style="border:{look};border-radius:4px;padding:2px 6px">{escape(visible(token))}</span>'
+    # <bdi>: Arabic and Hebrew words stand in the order of time too, as in the picture below.
+    return f'<bdi style="border:{look};border-radius:4px;padding:2px 6px">{escape(visible(token))}</bdi>'
 
 
 def visible(token: str) -> str:
