@@ -95,8 +95,9 @@ def value_colour(value: float, limit: float = 1.0) -> str:
     """
     if value != value:
         return "#DDDDDD"
-    # Two decimals: a rounding difference between machines must not change a stored picture.
-    strength = 1.0 if abs(value) >= limit else round(abs(value) / limit, 2)
+    # In twentieths: no eye tells more apart, a picture draws all cells of one colour at once, and a rounding difference
+    # between machines does not change a stored picture.
+    strength = 1.0 if abs(value) >= limit else round(20 * abs(value) / limit) / 20
     return _shade(POSITIVE if value > 0 else NEGATIVE, strength)
 
 

@@ -33,19 +33,18 @@ def make_trace(L=5, N=2, H_in=3, H_out=4, *, h0=False, batch_first=False, **opti
     return trace(rnn, x, torch.randn(rows, *(() if N is None else (N,)), H_out) if h0 else None)
 
 
-PLACE = {"rect": ("x", "y"), "text": ("x", "y"), "circle": ("cx", "cy")}
+BOX = re.compile(r"M(\S+) (\S+?)h(\S+?)v(\S+?)h-\S+?z")
 
 
 def parse(picture):
-    """The drawing as elements without namespaces, each with its place on the paper; not well-formed XML raises here."""
+    """The drawing as elements without namespaces, each cell of a path as an element; not well-formed XML raises here."""
     root = ElementTree.fromstring(picture.data)
     for element in root.iter():
         element.tag = element.tag.split("}")[1]
     for group in root.iter("g"):
-        moved = re.fullmatch(r"translate\((\S+) (\S+)\)", group.attrib.pop("transform", ""))
-        for element in group.iter() if moved else ():
-            for name, by in zip(PLACE.get(element.tag, ()), map(float, moved.groups())):
-                element.set(name, f"{number(element, name) + by:g}")
+        for path in group.findall("path"):
+            for box in BOX.findall(path.get("d")):
+                ElementTree.SubElement(group, "cell", dict(zip(("x", "y", "width", "height"), box)), fill=path.get("fill"))
     return root
 
 
@@ -84,19 +83,29 @@ def told(root):
 
 
 def hovered(root):
-    """Each number that hovering tells: (its name, the number, the cell), told by the cell itself or by its group."""
+    """Each number that hovering tells: (its name, the number, the cell), told by the cell itself or by what it stands on."""
     for element in root.iter():
         title = element.find("title")
         if title is None:
             continue
         name, *numbers = title.text.split("\n")
-        boxes = [element] if not numbers else [r for r in element.iter("rect") if not r.get("stroke")]  # what they stand on has an outline of its own
+        boxes = [element] if not numbers else cells_on(element, root)
         numbers = numbers or [name[name.index(" = ") :]]
         numbers = [number for number in numbers if number != "⋮"]
         assert len(boxes) == len(numbers)
         for number, box in zip(numbers, boxes):
             index, value = number.split(" = ")
             yield name.split(" = ")[0] + index, float(value), box
+
+
+def cells_on(element, root):
+    """The cells that stand on an element, from the top down; the pointer passes through them to it."""
+    (left, top), _, (right, bottom), _ = extent(element)
+    groups = [group for group in root.iter("g") if group.get("pointer-events") == "none"]
+    found = [cell for group in groups for cell in group.iter("cell")
+             if left < number(cell, "x") + number(cell, "width") / 2 < right
+             and top < number(cell, "y") + number(cell, "height") / 2 < bottom]
+    return sorted(found, key=lambda cell: number(cell, "y"))
 
 
 def ems(letters):

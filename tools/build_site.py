@@ -1,7 +1,8 @@
 """Write the course as plain pages, to be read without a kernel: what `python start.py site [folder]` does.
 
-Into build/site, or the folder named: one page for each notebook, an index, the pictures, a style sheet. No page has a
-script, and none asks another place for anything: formulas become MathML, which browsers draw by themselves.
+Into build/site, or the folder named: one page for each notebook, an index, the pictures, a style sheet, the
+solutions. No page has a script, and none asks another place for anything: formulas become MathML, which browsers draw by
+themselves.
 """
 import base64
 import hashlib
@@ -117,6 +118,7 @@ def write_page(page, made, folder):
     html, _ = made.from_notebook_node(page.notebook, resources={"page": page})
     html = keep_pictures(html, folder)
     html = LINK.sub(r'\1.html"', html.replace(SCROLLS, '<div style="overflow-x:auto" tabindex="0">'))
+    html = html.replace('href="../solutions/', 'href="solutions/')
     page.thumbnail = next(iter(re.findall(r'src="(pictures/[^"]+)"', html)), "icon.svg")
     (folder / page.href).write_text(html, encoding="utf-8")
     shutil.copy(ROOT / "notebooks" / page.file, folder)
@@ -128,6 +130,7 @@ def build(folder):
     (folder / "pictures").mkdir(parents=True)
     for name in ("style.css", "icon.svg"):
         shutil.copy(TEMPLATES / "site" / name, folder)
+    shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=shutil.ignore_patterns("__pycache__"))
     made, pages = exporter(), read_pages()
     for page in pages:
         write_page(page, made, folder)

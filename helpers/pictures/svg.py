@@ -11,6 +11,7 @@ import numpy as np
 from ..notation import PAPER, QUIET, TEXT, H, Role, text_on, value_colour
 from .picture import Picture
 
+MOST_CELLS = 8  # in the column of a state
 FONT = "system-ui, Segoe UI, DejaVu Sans, sans-serif"
 
 
@@ -88,43 +89,63 @@ def _head(x1: float, y1: float, x2: float, y2: float, size: float) -> str:
     return f"M{x2:g} {y2:g}L{bx - dy * w:.1f} {by + dx * w:.1f}L{bx + dy * w:.1f} {by - dx * w:.1f}Z"
 
 
-def cells(
-    x: float, y: float, w: float, h: float, values: Iterable, name: str, limit: float, most: int = 8,
-    *, behind: str = "", **group: object,
-) -> str:
-    """A column of numbers as coloured cells, first on top; hovering them tells the numbers.
+class Cells:
+    """Columns of numbers as coloured cells, first on top. All cells of one colour are one path.
 
-    >>> cells(0, 0, 10, 20, [1.0, -1.0], "h", limit=1).count("<rect")
+    >>> cells = Cells(limit=1)
+    >>> cells.column(0, 0, 10, 20, [1.0, -1.0, 1.0])
+    >>> cells.drawn().count("<path")
     2
 
-    Parameters
-    ----------
-    most   : more values than this are abbreviated by a gap after the first ones
-    behind : what the cells stand on, which then tells their numbers too
-    group  : further attributes of the group they form
+    An element for each cell would be most of a picture, and of the time a page takes to draw it. Hovering passes through
+    them, to what stands behind and has a `title`.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.boxes: dict[str, list[str]] = {}  # by their colour
+        self.gaps: list[str] = []
+
+    def column(self, x: float, y: float, w: float, h: float, values: Iterable, most: int = MOST_CELLS) -> None:
+        """Add a column. More than `most` values are abbreviated by a gap after the first ones."""
+        numbers = [float(value) for value in values]
+        shown, boxes, gaps = _column(x, y, w, h, len(numbers), most)
+        for i, box in zip(shown, boxes):
+            self.boxes.setdefault(value_colour(numbers[i], self.limit), []).append(box)
+        self.gaps += gaps
+
+    def drawn(self) -> str:
+        paths = [f"<path fill='{colour}' d='{''.join(boxes)}'/>" for colour, boxes in self.boxes.items()]
+        return tag("g", *paths, stroke=QUIET, stroke_width=0.6, pointer_events="none") + "".join(self.gaps)
+
+
+@lru_cache(512)  # from move to move the columns of a picture stand where they stood; only their colours change
+def _column(x: float, y: float, w: float, h: float, size: int, most: int) -> tuple[list[int], list[str], list[str]]:
+    """Which of `size` values a column shows, the outline of each one's cell, and the sign of the gap."""
+    shown = abbreviate(size, most)
+    step = h / len(shown)
+    boxes = [f"M{x:g} {y + row * step:.5g}h{w:g}v{step:.4g}h-{w:g}z" for row, i in enumerate(shown) if i is not None]
+    gaps = [text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle")
+            for row, i in enumerate(shown) if i is None]
+    return [i for i in shown if i is not None], boxes, gaps
+
+
+def title(name: str, values: Iterable, most: int = MOST_CELLS) -> str:
+    """What hovering a column tells: its name and its numbers.
+
+    >>> title("h[0]", [0.5, -1.0])
+    '<title>h[0]\\n[0] = 0.500\\n[1] = -1.000</title>'
     """
     numbers = [float(value) for value in values]
-    shown, boxes, words = _column(x, y, w, h, len(numbers), most)
-    numbers = [numbers[i] for i in shown]
-    # One title for all of them: a picture has some two hundred cells, and each would need an element of its own.
-    title = f"<title>{plain(name)}{words % tuple(numbers)}</title>"
-    coloured = boxes % tuple([value_colour(number, limit) for number in numbers])
-    return tag("g", title, behind, coloured, stroke=QUIET, stroke_width=0.6, **group)
+    shown, words = _words(len(numbers), most)
+    return f"<title>{plain(name)}{words % tuple([numbers[i] for i in shown])}</title>"
 
 
-@lru_cache(256)  # the columns of a picture differ in their place and their numbers only
-def _column(x: float, y: float, w: float, h: float, size: int, most: int) -> tuple[list[int], str, str]:
-    """Which of `size` values a column shows, its cells with a gap for each colour, its words with one for each number."""
+@lru_cache(64)
+def _words(size: int, most: int) -> tuple[list[int], str]:
     shown = abbreviate(size, most)
-    step, boxes, words = h / len(shown), "", ""
-    for row, i in enumerate(shown):
-        if i is None:
-            boxes += text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle", stroke="none")
-            words += "\n⋮"
-        else:
-            boxes += tag("rect", x=x, y=y + row * step, width=w, height=step, fill="%s")
-            words += f"\n[{i}] = %.3f"
-    return [i for i in shown if i is not None], boxes, words
+    words = "".join("\n⋮" if i is None else f"\n[{i}] = %.3f" for i in shown)
+    return [i for i in shown if i is not None], words
 
 
 def abbreviate(size: int, most: int, around: int | None = None) -> list[int | None]:
@@ -262,25 +283,20 @@ def batch_cards(N: int, draw) -> str:
     return "".join(draw(4 * k, -4 * k) for k in range(min(N - 1, 2), 0, -1))
 
 
-def node(cx: float, cy: float, r: float, values: Iterable, name: str, limit: float, N: int = 1, role=H, strong=False) -> str:
-    """A circle (h) or rounded square (x) with its features as cells inside, and the batch behind it.
+def node(cx: float, cy: float, r: float, title: str = "", N: int = 1, role: Role = H, strong: bool = False) -> str:
+    """A circle (h) or rounded square (x) in which a column of `Cells` will stand, and the batch behind it.
 
-    >>> node(20, 20, 10, [0.0], "h", 1.0).count("<circle")
+    >>> node(20, 20, 10, title("h", [0.0])).count("<circle")
     1
     """
-    place = f"translate({_number(cx)} {_number(cy)})"
-    return cells(-6, -r * 0.72, 12, r * 1.44, values, name, limit, behind=_outlines(r, N, role, strong), transform=place)
 
-
-@lru_cache(64)  # the nodes of a picture differ in their place and their numbers only
-def _outlines(r: float, N: int, role: Role, strong: bool) -> str:
-    def outline(dx: float, dy: float, fill: str, width: float) -> str:
+    def outline(dx: float, dy: float, fill: str = PAPER, width: float = 1, inside: str = "") -> str:
         look = dict(fill=fill, stroke=role.colour, stroke_width=width)
         if role.mark == "circle":
-            return tag("circle", cx=dx or None, cy=dy or None, r=r, **look)
-        return tag("rect", x=dx - r, y=dy - r, width=2 * r, height=2 * r, rx=7, **look)
+            return tag("circle", inside, cx=cx + dx, cy=cy + dy, r=r, **look)
+        return tag("rect", inside, x=cx + dx - r, y=cy + dy - r, width=2 * r, height=2 * r, rx=7, **look)
 
-    return batch_cards(N, lambda dx, dy: outline(dx, dy, PAPER, 1)) + outline(0, 0, role.tint, 4 if strong else 2)
+    return batch_cards(N, outline) + outline(0, 0, role.tint, 4 if strong else 2, title)
 
 
 def empty_node(cx: float, cy: float, r: float) -> str:

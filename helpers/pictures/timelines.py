@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..notation import NEGATIVE, POSITIVE, QUIET, H, Role, X, value_colour
+from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
 from ..rnn.recurrence import require_numbers
 from ..rnn.traces import Trace, require_index, require_trace
 from .picture import Picture
-from .svg import abbreviate, cells, limit_of, line, picture, plain, require_labels, scale, shorten, tag, text
+from .svg import Cells, abbreviate, limit_of, line, picture, plain, require_labels, scale, shorten, tag, text, title
 
 LEFT = 76  # room beside a heat map for its name, and for the slanted words below it
 
@@ -46,14 +46,17 @@ def draw_hidden(trace: Trace, labels: Sequence[str] | None = None, *, layer: int
     tall = min(22, 240 / min(hidden.shape[1], 24))
     height = min(hidden.shape[1], 24) * tall
     parts = [text(8, 24, "hidden states", fill=H.ink, font_weight=600), scale(112, 15, limit)]
+    cells = Cells(limit)
     for column, t in enumerate(columns):
         x = LEFT + column * wide
         if t is None:
             parts.append(text(x + wide / 2, 40 + height / 2, "…", size=18, fill=QUIET, text_anchor="middle"))
             continue
-        parts.append(cells(x, 40, wide - 2, height, hidden[t], f"h[{t}]", limit, most=24))
+        parts.append(tag("rect", title(f"h[{t}]", hidden[t], 24), x=x, y=40, width=wide - 2, height=height, fill=PAPER))
+        cells.column(x, 40, wide - 2, height, hidden[t], 24)
         spot = f"rotate(-35 {x + wide / 2:.0f} {56 + height:.0f})"
         parts.append(text(x + wide / 2, 56 + height, shorten(labels[t], 11), fill=X.ink, text_anchor="end", transform=spot))
+    parts.append(cells.drawn())
     parts.append(text(8, 40 + height / 2, "H_out" if trace.shapes.D == 1 else "D*H_out", size=11, fill=H.ink))
     words = ", ".join(labels[t] if t is not None else "…" for t in columns)
     alt = f"Heat map of the hidden states of layer {layer}: {hidden.shape[1]} features over {steps} steps ({words})."

@@ -11,6 +11,7 @@ from ..notation import H_N, OUTPUT, QUIET, W_HH, W_IH, H, X
 from ..rnn.traces import Trace, require_index, require_trace
 from .picture import Picture
 from .svg import (
+    Cells,
     abbreviate,
     empty_node,
     limit_of,
@@ -23,6 +24,7 @@ from .svg import (
     shorten,
     tag,
     text,
+    title,
 )
 
 R = 19  # radius of a state
@@ -110,6 +112,7 @@ class _Drawing:
         self.height = self.bottom + R + 72
         self.parts: list[str] = []
         self.lines: dict[tuple, list[tuple[float, ...]]] = {}  # the edges, by their look
+        self.cells = Cells(self.limit)
 
     def climb(self) -> list[float]:
         """How far above the input each row of states stands; an ellipsis takes less room than a layer."""
@@ -160,6 +163,7 @@ class _Drawing:
                     self.states(row, layer, direction)
                 self.layer_name(row, layer)
         self.inputs()
+        self.parts.append(self.cells.drawn())
         self.frames()
         self.legend()
         return picture(self.width, self.height, self.parts, self.alt())
@@ -222,7 +226,7 @@ class _Drawing:
         self.parts.append(text(self.x(0) - 30, y + 8, f"D*H_out={2 * self.s.H_out}", size=11, fill=H.ink, text_anchor="end"))
 
     def states(self, row: int, layer: int, direction: int) -> None:
-        y, limit, n = self.y(row, direction), self.limit, self.n
+        y, n = self.y(row, direction), self.n
         for column, t in enumerate(self.columns):
             if t is None:
                 continue
@@ -233,12 +237,16 @@ class _Drawing:
             values = self.trace.hidden[layer, direction, t, n]
             name = f"layer {layer}{', reverse' * direction}, t={t}: h"
             here = (layer, direction, t) == self.mark
-            self.parts.append(node(x, y, R, values, name, limit, self.N, H, strong=here))
+            self.node(x, y, R, values, name, H, here)
         side = 1 if direction else -1
         x = self.x(len(self.columns) - 1 if direction else 0, direction) + side * (R + OUTSIDE - 14)
         k = layer * self.s.D + direction
-        self.parts.append(node(x, y, R - 5, self.trace.h_0[layer, direction, n], f"h_0[{k}]", limit, self.N, H))
+        self.node(x, y, R - 5, self.trace.h_0[layer, direction, n], f"h_0[{k}]", H)
         self.parts.append(text(x, y + R + 8, f"h_0[{k}]", size=11, fill=H.ink, text_anchor="middle"))
+
+    def node(self, x: float, y: float, r: float, values, name: str, role, strong: bool = False) -> None:
+        self.parts.append(node(x, y, r, title(name, values), self.N, role, strong))
+        self.cells.column(x - 6, y - r * 0.72, 12, r * 1.44, values)
 
     def layer_name(self, row: int, layer: int) -> None:
         y = self.y(row)
@@ -259,7 +267,7 @@ class _Drawing:
                 self.parts.append(text(x, y + 4, "…", size=16, fill=QUIET, text_anchor="middle"))
                 continue
             strong = self.mark is not None and self.mark[0] == 0 and self.mark[2] == t
-            self.parts.append(node(x, y, R, self.trace.input[t, self.n], f"x[{t}]", self.limit, self.N, X, strong))
+            self.node(x, y, R, self.trace.input[t, self.n], f"x[{t}]", X, strong)
             word = f"x[{t}]" if self.labels is None else shorten(self.labels[t], self.gap // 8)
             self.parts.append(text(x, y + R + 16, word, fill=X.ink, text_anchor="middle"))
         self.parts.append(text(8, y - 2, "input"))

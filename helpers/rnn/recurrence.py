@@ -2,7 +2,7 @@
 
     h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)
 
-Nothing here is clever. Three loops (layers, directions, steps) and one line of arithmetic are the whole of `nn.RNN`.
+Nothing here is clever. Three loops (layers, directions, steps) and two lines of arithmetic are the whole of `nn.RNN`.
 """
 
 import reprlib
@@ -93,9 +93,10 @@ def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tu
     for layer in range(s.num_layers):
         for direction in range(s.D):
             W_ih, W_hh, b_ih, b_hh = cell_weights(weights, layer, direction)
+            from_input = below @ W_ih.T + b_ih  # (L, N, H_out): of all steps at once, as none waits for another
             h = call.h_0[layer, direction]  # (N, H_out)
             for t in reversed(range(s.L)) if direction else range(s.L):
-                new = act(below[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh)
+                new = act(from_input[t] + h @ W_hh.T + b_hh)
                 if same_length:
                     h = hidden[layer, direction, t] = new
                     continue
