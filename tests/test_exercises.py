@@ -310,7 +310,8 @@ def test_an_unknown_number_is_refused(number):
         check(number, 5)
 
 
-@pytest.mark.parametrize("number, answer", [("01.1", 10**5000), ("01.1", -10**5000), ("03.1", (10**5000, 1, 2)), ("01.1", "9" * 5000)])
+@pytest.mark.parametrize("number, answer", [("01.1", 10**5000), ("01.1", -10**5000), ("03.1", (10**5000, 1, 2)), ("01.1", "9" * 5000)],
+                         ids=["large", "negative", "in a shape", "typed"])
 def test_a_number_too_large_to_be_printed_is_wrong_and_no_more(number, answer):
     assert check(number, answer).right is False
 
