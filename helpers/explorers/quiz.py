@@ -59,7 +59,7 @@ def explore_quiz(seed: int | None = None) -> Explorer:
     >>> quiz = explore_quiz(seed=0)
     >>> quiz.controls["guess"].value = str(quiz.state.question.answer)
     >>> "Right" in quiz.html[1], quiz.html[2]
-    (True, '1 of 1 right, level 1 of 6<br>1 of 1 output and h_n')
+    (True, '1 of 1 right, level 1 of 6<br/>1 of 1 output and h_n')
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _judged(turn: _Turn, old: _Turn | None) -> str:
 
 @wide
 def _score(turn: _Turn, old: _Turn | None) -> str:
-    return "<br>".join(map(escape, turn.report))
+    return "<br/>".join(map(escape, turn.report))
 
 
 def _still_question(turn: _Turn) -> str:
