@@ -198,6 +198,11 @@ def test_words_from_right_to_left_stand_in_the_order_of_time(vectors):
     assert html.count("<bdi ") == html.count("</bdi>") == 2
 
 
+def test_an_emoji_of_several_characters_is_shown_as_one(vectors):
+    assert ">👩\u200d🚀</bdi>" in explore_sentence("👩\u200d🚀", vectors).html[0]
+    assert ">U+200D</bdi>" in explore_sentence("\u200d", vectors).html[0]  # alone it would not be seen
+
+
 # ---- a review -------------------------------------------------------------------------------------------------------
 
 

@@ -248,8 +248,13 @@ def _token(token: str, known: bool) -> str:
 
 
 def visible(token: str) -> str:
-    """A token as it can be shown: not too long, and an invisible character by its code."""
-    bare = "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in token[:24])
+    """A token as it can be shown: not too long, and an invisible character by its code; but what joins others stays.
+
+    >>> visible(chr(0x200D)), visible("👩\u200d🚀") == "👩\u200d🚀"
+    ('U+200D', True)
+    """
+    joins = "\u200c\u200d" if token[:1].isprintable() else ""  # of several characters it makes one emoji, or one word
+    bare = "".join(c if c.isprintable() or c in joins else f"U+{ord(c):04X}" for c in token[:24])
     return shorten(bare if len(token) <= 24 else bare + "…", 26)
 
 
