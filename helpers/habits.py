@@ -97,7 +97,7 @@ def check_habits(
 
     Raises
     ------
-    TypeError : there is no RNN inside; the model can't be copied; the batch begins with no tensor.
+    TypeError : there is no RNN inside; the model can't be copied; the batch begins with no tensor; padding is no number.
     ValueError : the batch has too few axes; batch_axis is neither 0 nor 1, or does not fit the lengths.
         What the model itself raises when it is called as given comes through.
     """

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from .pictures.tables import Table
 from .rnn.recurrence import numpy_weights
+from .rnn.shapes import require_rnn
 
 STORED = Path(__file__).parent / "data" / "forward_speed.json"  # written by benchmarks/forward_speed.py
 
@@ -34,8 +35,10 @@ def forward_ways(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], np.ndarra
 
     Raises
     ------
+    TypeError : rnn is no nn.RNN.
     ValueError : rnn is of another kind.
     """
+    require_rnn(rnn)
     kind = (rnn.num_layers, rnn.bidirectional, rnn.nonlinearity, rnn.bias, rnn.batch_first)
     if kind != (1, False, "tanh", True, False):
         raise ValueError(f"rnn: given {rnn}, expected one layer, one direction, tanh, with bias, time first")

@@ -72,7 +72,9 @@ def train(
 
     Raises
     ------
-    ValueError : no sequences, as many labels as there are not, or a sequence of no words.
+    TypeError : labels are no tensor; the model gives something else.
+    ValueError : no sequences, as many labels as there are not, a sequence of no words; the model does not give one
+        number for each sentence.
     """
     _require_matching(sequences, labels)
     order = torch.Generator().manual_seed(seed)
@@ -83,7 +85,7 @@ def train(
             total = 0.0
             for chosen in torch.randperm(len(sequences), generator=order).split(64):
                 optimizer.zero_grad()
-                logits = model(gather([sequences[i] for i in chosen.tolist()])).flatten()
+                logits = one_each(model(gather([sequences[i] for i in chosen.tolist()])), len(chosen))
                 loss = loss_of(logits, labels[chosen.to(labels.device)])
                 loss.backward()
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -107,11 +109,11 @@ def accuracy(model: nn.Module, sequences: Sequence[Tensor], labels: Tensor, *, g
 
     Raises
     ------
-    ValueError : as `train`.
+    TypeError, ValueError : as `train`.
     """
     _require_matching(sequences, labels)
     with torch.no_grad():
-        praised = model(gather(sequences)).flatten() > 0
+        praised = one_each(model(gather(sequences)), len(sequences)) > 0
     return (praised == (labels > 0.5)).double().mean().item()
 
 
@@ -128,15 +130,35 @@ def verdicts(model: nn.Module, sequence: Tensor) -> list[float]:
     Returns
     -------
     L numbers between 0 (blame) and 1 (praise)
+
+    Raises
+    ------
+    TypeError, ValueError : the model does not give one number for each sentence.
     """
     beginnings = [sequence[: t + 1] for t in range(len(sequence))]
     with torch.no_grad(), one_thread():
-        return model(pack(beginnings)).flatten().sigmoid().tolist()
+        return one_each(model(pack(beginnings)), len(beginnings)).sigmoid().tolist()
+
+
+def one_each(answers: Tensor, N: int) -> Tensor:
+    """What a model gives for N sentences, as (N,); refused where that is not one number each.
+
+    >>> one_each(torch.zeros(3, 2), N=3)
+    Traceback (most recent call last):
+    ValueError: model: it gives (3, 2), expected one number for each of 3 sentences
+    """
+    if not isinstance(answers, Tensor):
+        raise TypeError(f"model: it gives {type(answers).__name__}, expected a tensor, one number for each of {N} sentences")
+    if answers.numel() != N:
+        raise ValueError(f"model: it gives {tuple(answers.shape)}, expected one number for each of {N} sentences")
+    return answers.flatten()
 
 
 def _require_matching(sequences: Sequence[Tensor], labels: Tensor) -> None:
     if len(sequences) == 0:
         raise ValueError("sequences: given none, expected at least one")
+    if not isinstance(labels, Tensor):
+        raise TypeError(f"labels: given {type(labels).__name__}, expected a tensor of floats 0 and 1")
     if len(labels) != len(sequences):
         raise ValueError(f"labels: given {len(labels)}, expected one for each of {len(sequences)} sequences")
     for i, sequence in enumerate(sequences):

@@ -41,8 +41,10 @@ class Trials:
         self.args = (batch,) if single else tuple(batch)
         self.x = self.args[0] if self.args else None
         self.packed = isinstance(self.x, PackedSequence)
-        if batch_axis not in (None, 0, 1):
+        if isinstance(batch_axis, bool) or batch_axis not in (None, 0, 1):
             raise ValueError(f"batch_axis: given {batch_axis!r}, expected 0 or 1")
+        if isinstance(padding, bool) or not isinstance(padding, (int, float, type(None))):
+            raise TypeError(f"padding: given {padding!r}, expected a number")
         if self.packed:
             padded, counts = pad_packed_sequence(self.x, batch_first=True)
             self.axis, self.lengths, (self.N, self.L) = 0, counts.tolist(), padded.shape[:2]

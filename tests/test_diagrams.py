@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from helpers import draw_hidden, draw_response, draw_step, draw_tensors, draw_unrolled, expected_shapes, trace
+from helpers import draw_gradients, draw_hidden, draw_response, draw_step, draw_tensors, draw_unrolled, expected_shapes, trace
 from helpers.pictures.diagrams import MOST_CELLS
 from helpers.notation import BIAS, H, H_N, OUTPUT, W_HH, W_IH, X, contrast, value_colour
 from helpers.pictures.picture import Picture
@@ -640,6 +640,14 @@ BAD = {
     "hidden layer": (ValueError, "layer: given 4, expected", lambda t: draw_hidden(t, layer=4)),
     "hidden n": (ValueError, "n: given 7, expected", lambda t: draw_hidden(t, n=7)),
     "hidden labels": (ValueError, "labels: given 2, expected one for each of 5 steps", lambda t: draw_hidden(t, ["a", "b"])),
+    "a text for labels": (TypeError, "labels: given 'I love you', expected a list of words",
+                          lambda t: draw_unrolled(t, labels="I love you")),  # it fell into letters
+    "a number for labels": (TypeError, "labels: given 5, expected a list of words", lambda t: draw_hidden(t, 5)),
+    "norms none": (ValueError, "norms: given none", lambda t: draw_gradients([], 1.0)),
+    "norms no numbers": (TypeError, r"norms: given \['a'\], expected numbers \(L\)", lambda t: draw_gradients(["a"], 1.0)),
+    "norms a table": (ValueError, r"norms: given shape \(5, 2\)", lambda t: draw_gradients(np.ones((5, 2)), 1.0)),
+    "no bound": (ValueError, "singular_value: given 'a', expected a number from 0", lambda t: draw_gradients([1.0], "a")),
+    "bound nan": (ValueError, "singular_value: given nan", lambda t: draw_gradients([1.0], float("nan"))),
     "no neuron": (ValueError, "trace: given H_in=3, H_out=4, .*, expected one neuron", lambda t: draw_response(t)),
 }
 

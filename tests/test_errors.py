@@ -475,6 +475,20 @@ except RuntimeError as error:
     assert explain_error(failure(PRELUDE + code.replace("from error", "from None"))) is None
 
 
+def test_errors_that_come_from_each_other_in_a_circle_have_an_end():
+    """`raise error from error` makes the shortest of them."""
+    assert explain_error(failure("try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise error from error\n")) is None
+    one, other = RuntimeError("one"), ValueError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert explain_error(one) is None
+
+
+@pytest.mark.parametrize("given", [None, "input must have 3 dimensions", ValueError, 5])
+def test_what_is_no_exception_is_refused(given):
+    with pytest.raises(TypeError, match="^error: given .*, expected an exception as it was caught"):
+        explain_error(given)
+
+
 def test_an_error_that_was_never_raised_is_not_explained():
     assert explain_error(RuntimeError("input must have 3 dimensions")) is None
 

@@ -3,6 +3,7 @@
 import random
 import re
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -301,9 +302,54 @@ def test_any_value_is_judged(value):
         ElementTree.fromstring(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", "", verdict._repr_html_()))
 
 
-def test_an_unknown_number_is_refused():
-    with pytest.raises(ValueError, match="number: given '3.1', expected one from '00.1' to '11.3'"):
-        check("3.1", 5)
+@pytest.mark.parametrize("number", ["3.1", 3.1, None, ["03.1"]])
+def test_an_unknown_number_is_refused(number):
+    with pytest.raises(ValueError, match=r"number: given .*3.1.*|number: given None"):
+        check(number, 5)
+    with pytest.raises(ValueError, match="expected one from '00.1' to '11.3'"):
+        check(number, 5)
+
+
+@pytest.mark.parametrize("number, answer", [("01.1", 10**5000), ("01.1", -10**5000), ("03.1", (10**5000, 1, 2)), ("01.1", "9" * 5000)],
+                         ids=["large", "negative", "in a shape", "typed"])
+def test_a_number_too_large_to_be_printed_is_wrong_and_no_more(number, answer):
+    assert check(number, answer).right is False
+
+
+class Nasty(Exception):
+    def __str__(self):
+        raise self
+
+
+class Touchy:
+    """Raises at every question but one: it can be called."""
+
+    def __getattr__(self, name):
+        raise Nasty
+
+    def __call__(self, *arguments):
+        return 1
+
+
+class Pretending:
+    __code__ = 5
+
+    def __call__(self, *arguments):
+        return 1
+
+
+def odd_tensors():
+    return [torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
+            [torch.zeros(2), torch.zeros(2, device="meta")], [torch.zeros(2), torch.zeros(2).to_sparse()]]
+
+
+def test_what_only_looks_like_a_function_or_a_tensor_is_wrong_and_no_more():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, of tensors it is still working on
+        odd = odd_tensors()
+    for answer in (Touchy(), Pretending(), *(lambda *arguments, value=value: value for value in odd)):
+        assert check("01.2", answer).right is False, answer
+    assert check("03.1", Touchy()).right is False
 
 
 def test_a_verdict_says_it_in_a_mark_a_word_and_a_legible_colour():
@@ -341,11 +387,6 @@ def test_every_exercise_has_its_notebook():
     assert {number[:2] for number in EXERCISES} == set(NOTEBOOKS)
     for number in EXERCISES:
         assert solution_path(number).endswith(f"{NOTEBOOKS[number[:2]].stem}.py")
-
-
-class Nasty(Exception):
-    def __str__(self):
-        raise self
 
 
 class NastyNumbers:

@@ -150,6 +150,9 @@ def test_an_unknown_word_is_named_with_close_spellings(vectors, ask, kind):
     (lambda v: neighbours(v, torch.zeros(3)), r"given a tensor of shape \(3,\), expected \(H_in=20,\)"),
     (lambda v: neighbours(v, None), "word_or_vector: given None"),
     (lambda v: similarity(v, "king", ["man"]), "is not one"),
+    (lambda v: neighbours(None, "king"), "vectors: given NoneType, expected word vectors"),
+    (lambda v: similarity("king", "queen", v), "vectors: given str, expected word vectors"),  # the vectors come first
+    (lambda v: analogy({}, "king", "man", "woman"), "vectors: given dict"),
     (lambda v: v[3], r"vectors\[...\]: given 3"), (lambda v: v[[["king"]]], "is not one")])
 def test_wrong_arguments(vectors, ask, message):
     with pytest.raises((ValueError, TypeError), match=message):

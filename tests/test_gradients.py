@@ -52,6 +52,13 @@ def test_wrong_arguments_are_named():
         gradient_norms(trace(nn.RNN(3, 4, 2, bidirectional=True), torch.ones(5, 1, 3)))
     with pytest.raises(TypeError, match="trace: given RNN"):
         gradient_norms(nn.RNN(3, 4))
+    with pytest.raises(ValueError, match="n: given 5, expected a whole number from 0 to"):
+        gradient_norms(trace(nn.RNN(3, 4), torch.ones(5, 2, 3)), n=5)
+    with pytest.raises(ValueError, match="W_hh: given numbers that are not finite"):
+        spectrum(np.full((2, 2), np.nan))
+    with pytest.raises(TypeError, match="W_hh: given None, expected numbers"):
+        spectrum(None)
+    assert spectrum(nn.Parameter(torch.eye(2))) == (1.0, 1.0)  # as it stands in a network
     with pytest.raises(ValueError, match=r"W_hh: given \(2, 3\), expected a square matrix"):
         spectrum(np.ones((2, 3)))
 

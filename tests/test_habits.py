@@ -399,3 +399,12 @@ def test_an_answer_that_stops_being_a_number_is_another_answer():
 
     found = check_habits(Divides(), torch.ones(2, 5, dtype=torch.long)).padding
     assert found.holds is None and "4 of 4 numbers differ, by up to inf" in found.picture.alt
+
+
+def test_options_that_are_none_are_refused_by_name():
+    rnn, x = nn.RNN(3, 4), torch.zeros(5, 2, 3)
+    with pytest.raises(ValueError, match="^batch_axis: given True, expected 0 or 1"):
+        check_habits(rnn, x, batch_axis=True)
+    for padding in ("a", True, [0]):
+        with pytest.raises(TypeError, match="^padding: given .*, expected a number"):
+            check_habits(rnn, x, padding=padding)

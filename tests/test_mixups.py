@@ -62,6 +62,22 @@ def test_reading_refuses(bad, name):
         draw_reading(*bad)
 
 
+@pytest.mark.parametrize("bad", [None, 5, "I love you", ["I love", "you me"]])
+def test_reading_wants_words_and_not_letters(bad):
+    with pytest.raises(TypeError, match="^sentences: given .*, expected a list of words"):
+        draw_reading(bad)
+
+
+def test_reading_takes_whatever_can_be_written():
+    assert "1 → 2" in draw_reading([[1, 2], [3, 4]]).alt
+
+
+def test_a_large_table_of_owners_is_abbreviated():
+    picture = draw_owners(view=torch.arange(1000).repeat_interleave(50).view(1000, 50))
+    assert "row 0 holds 50 of sequence 0" in picture.alt and "row 999 holds 50 of sequence 999" in picture.alt
+    assert ">⋮<" in picture.data and picture.data.count("<rect") < 1000
+
+
 def test_owners_tells_who_is_in_each_row():
     owner = torch.arange(3).view(1, 3, 1).expand(2, 3, 4).contiguous()
     picture = draw_owners(view=owner.view(3, -1), by_hand=owner.permute(1, 0, 2).reshape(3, -1))
@@ -69,6 +85,12 @@ def test_owners_tells_who_is_in_each_row():
     assert "by hand, row 0 holds 8 of sequence 0; row 1 holds 8 of sequence 1; row 2 holds 8 of sequence 2" in picture.alt
     for n, colour in enumerate(SAMPLES[:3]):
         assert picture.data.count(f"fill='{colour}'") == 16, n  # 8 numbers in each of two tables
+
+
+@pytest.mark.parametrize("table", [None, "a", [[1, 2], [3]]])
+def test_owners_names_what_holds_no_numbers(table):
+    with pytest.raises(TypeError, match="^view: given .*, expected numbers"):
+        draw_owners(view=table)
 
 
 @pytest.mark.parametrize("table", [torch.zeros(2, 3), torch.zeros(4, dtype=torch.long), torch.tensor([[-1]]),
@@ -119,6 +141,22 @@ def test_difference_takes_any_shape_and_numbers_that_are_none():
 def test_difference_wants_two_of_one_shape(answers):
     with pytest.raises(ValueError, match="^answers: given"):
         draw_difference(**answers)
+
+
+@pytest.mark.parametrize("call, error, message", [
+    (lambda a: draw_difference(a=a, b=None), TypeError, "b: given None, expected numbers"),
+    (lambda a: draw_difference(a=a, b="b"), TypeError, "b: given 'b', expected numbers"),
+    (lambda a: draw_difference(a=a, b=a + 1j), TypeError, "b: given tensor.*, expected numbers"),
+    (lambda a: draw_difference("x", a=a, b=a), ValueError, "tolerance: given 'x', expected a number from 0 on"),
+    (lambda a: draw_difference(float("nan"), a=a, b=a), ValueError, "tolerance: given nan"),
+])
+def test_difference_refuses_by_name(call, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        call(torch.ones(2))
+
+
+def test_difference_takes_lists_too():
+    assert "1 of 2 numbers differs" in draw_difference(a=[1.0, 2.0], b=np.array([1.0, 3.0])).alt
 
 
 def test_the_scale_is_the_largest_finite_number():

@@ -187,6 +187,20 @@ def test_rows_of_h_n_that_differ_are_named_and_rounding_is_no_difference():
     assert draw_final_states(alone, alone, ["a", "b", "c"]).alt.endswith("All rows are the same.")
 
 
+def test_states_that_are_no_numbers_differ_from_those_that_are():
+    none = torch.full((1, 4), torch.nan)
+    drawn = draw_final_states(torch.cat([none, none]), torch.cat([none, torch.zeros(1, 4)]), ["both", "one"])
+    assert drawn.alt.endswith("1 of 2 rows differ: one.")
+    assert [word for word in words(parse(drawn)) if word[0] in "=≠"] == ["= the same", "≠ differs by nan"]
+
+
+def test_a_verdict_that_is_no_number_has_no_bar():
+    drawn = draw_verdicts(["not", "good"], [0.4, float("nan")])
+    bars = [bar for bar in parse(drawn).iter("rect") if bar.find("title") is not None]
+    assert [float(bar.get("height")) > 0 for bar in bars] == [True, False]
+    assert drawn.alt == "The verdict after each of 2 words: not 0.40, good nan. In the end it is no number."
+
+
 PADDED, PACKED, STATES = torch.zeros(3, 2, 4), pack_sequence([torch.zeros(3, 4)]), torch.zeros(2, 4)
 
 
@@ -203,6 +217,18 @@ PADDED, PACKED, STATES = torch.zeros(3, 2, 4), pack_sequence([torch.zeros(3, 4)]
     (lambda: draw_final_states(STATES, STATES, ["a"]), ValueError, "names: given 1, expected one for each of 2 rows"),
     (lambda: draw_verdicts([], []), ValueError, "verdicts: given none"),
     (lambda: draw_verdicts(["a"], [0.5, 0.5]), ValueError, "labels: given 1"),
+    (lambda: draw_padded(PADDED, None), TypeError, "lengths: given None, expected a whole number for each sentence"),
+    (lambda: draw_padded(PADDED, [2.5, 3]), TypeError, r"lengths: given \[2.5, 3\]"),  # a half word was cut off unsaid
+    (lambda: draw_padded(PADDED, [3, 1], 5), TypeError, "labels: given 5, expected a list of words for each sentence"),
+    (lambda: draw_padded(PADDED, [3, 1], ["abc", "d"]), TypeError, "labels: given 'abc', expected a list of words"),
+    (lambda: draw_packed(PACKED, ["abc"]), TypeError, "labels: given 'abc', expected a list of words"),
+    (lambda: draw_final_states("ab", STATES, ["a", "b"]), TypeError, r"h_n: given 'ab', expected numbers \(N, H_out\)"),
+    (lambda: draw_final_states(STATES, STATES[None], ["a", "b"]), ValueError, r"alone: given shape \(1, 2, 4\), expected"),
+    (lambda: draw_final_states(STATES, STATES, "ab"), TypeError, "names: given 'ab'"),
+    (lambda: draw_verdicts(["a"], None), TypeError, r"verdicts: given None, expected numbers \(L\)"),
+    (lambda: draw_verdicts(["a"], [[0.5]]), ValueError, r"verdicts: given shape \(1, 1\)"),
+    (lambda: draw_verdicts(["a"], [5.0]), ValueError, r"verdicts: given 5, expected numbers from 0 \(blame\) to 1"),
+    (lambda: draw_verdicts("ab", [0.5, 0.5]), TypeError, "labels: given 'ab'"),
 ])
 def test_what_cannot_be_drawn_is_refused_by_name(call, error, message):
     with pytest.raises(error, match=message):

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 import helpers
-from helpers import draw_padded, explore_packing, explore_reviews, load_glove, progress
+from helpers import draw_padded, explore_packing, explore_reviews, explore_sentence, load_glove, progress
 from helpers.explorers.sentences import STEPS, _grid, _staircase
 from helpers.explorers.views import MOST_TOKENS
 
@@ -165,6 +165,42 @@ def test_what_is_drawn_fits_its_paper(vectors, texts):
 def test_a_batch_has_two_to_four_sentences(texts, vectors):
     with pytest.raises(ValueError, match="texts: given .*, expected 2 to 4 sentences"):
         explore_packing(texts, vectors)
+
+
+@pytest.mark.parametrize("call, error, message", [
+    (lambda v: explore_sentence(5, v), TypeError, "text: given int, expected a string"),
+    (lambda v: explore_sentence("hi", torch.ones(3)), TypeError, "vectors: given Tensor, expected word vectors"),
+    (lambda v: explore_sentence("hi", {}), TypeError, "vectors: given dict"),  # none were taken for the bundled ones
+    (lambda v: explore_packing(5, v), ValueError, "texts: given 5, expected 2 to 4 sentences"),
+    (lambda v: explore_packing([1, 2], v), ValueError, r"texts: given \[1, 2\], expected 2 to 4 sentences"),
+    (lambda v: explore_packing(["a", "b"], 3), TypeError, "vectors: given int"),
+    (lambda v: explore_reviews(len, v), TypeError, "model: given builtin_function_or_method, expected an nn.Module"),
+    (lambda v: explore_reviews(torch.nn.Identity(), None), TypeError, "vectors: given NoneType"),
+    (lambda v: explore_reviews(torch.nn.Identity(), v, 5), TypeError, "text: given int"),
+    (lambda v: explore_reviews(torch.nn.Identity(), v), TypeError, "model: it gives PackedSequence, expected a tensor"),
+])
+def test_what_cannot_be_explored_is_refused_by_name(vectors, call, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        call(vectors)
+
+
+def test_a_model_of_nan_is_judged_as_no_number(vectors):
+    class Broken(torch.nn.Module):
+        def forward(self, batch):
+            return torch.full((int(batch.batch_sizes[0]),), torch.nan)
+
+    explorer = explore_reviews(Broken(), vectors, "a good film")
+    assert "it is no number" in explorer.html[1] and not re.search(r"<rect[^>]*'-?nan", explorer.html[1])
+
+
+def test_words_from_right_to_left_stand_in_the_order_of_time(vectors):
+    html = explore_sentence("مرحبا بالعالم", vectors).html[0]
+    assert html.count("<bdi ") == html.count("</bdi>") == 2
+
+
+def test_an_emoji_of_several_characters_is_shown_as_one(vectors):
+    assert ">👩\u200d🚀</bdi>" in explore_sentence("👩\u200d🚀", vectors).html[0]
+    assert ">U+200D</bdi>" in explore_sentence("\u200d", vectors).html[0]  # alone it would not be seen
 
 
 # ---- a review -------------------------------------------------------------------------------------------------------

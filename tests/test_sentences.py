@@ -64,6 +64,12 @@ def test_tokens_stay_whole(tokens):
     assert tokenize(" ".join(tokens)) == tokens
 
 
+@pytest.mark.parametrize("wrong", [None, torch.zeros(3), {"i": [1.0, 2.0]}])
+def test_not_vectors(wrong):
+    with pytest.raises(TypeError, match="^vectors: given .*, expected word vectors, as from load_glove"):
+        embed("i love you", wrong)
+
+
 @pytest.mark.parametrize("wrong", [None, 3, b"bytes"])
 def test_not_a_text(wrong, vectors):
     with pytest.raises(TypeError, match="text: given"):

@@ -205,3 +205,9 @@ def test_its_page_is_sound_and_keeps_the_answer_folded():
         assert not list(root.iter("script"))
     (details,) = root.iter("details")
     assert "open" not in details.attrib and str(quiz.state.question.answer) in "".join(details.itertext())
+
+
+def test_a_seed_that_is_none_is_refused_in_one_sentence():
+    done = subprocess.run([sys.executable, "-m", "helpers.exercises.quiz", "abc"], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.strip() == "quiz takes a whole number, for the same questions each time, or nothing: given 'abc'."

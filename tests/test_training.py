@@ -199,3 +199,33 @@ def test_what_cannot_be_trained_on_is_refused_by_name(sequences, labels, message
     for call in (train, accuracy):
         with pytest.raises(ValueError, match=message):
             call(Reader(3), sequences, labels)
+
+
+class Giving(nn.Module):
+    """A model that gives the same, whatever it reads."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.weight, self.answer = nn.Parameter(torch.zeros(1)), answer
+
+    def forward(self, batch):
+        return self.answer
+
+
+@pytest.mark.parametrize("answer, error, message", [
+    (torch.zeros(2, 2), ValueError, r"model: it gives \(2, 2\), expected one number for each of 2 sentences"),
+    (torch.zeros(1), ValueError, r"model: it gives \(1,\), expected one number for each of 2"),  # would be compared with both labels
+    ((torch.zeros(2), None), TypeError, "model: it gives tuple, expected a tensor"),
+])
+def test_a_model_gives_one_number_for_each_sentence(answer, error, message):
+    data = [torch.zeros(2, 3), torch.zeros(1, 3)], torch.tensor([0.0, 1.0])
+    for call in (train, accuracy):
+        with pytest.raises(error, match=f"^{message}"):
+            call(Giving(answer), *data)
+    with pytest.raises(error, match=f"^{message}"):
+        verdicts(Giving(answer), torch.zeros(2, 3))
+
+
+def test_labels_are_a_tensor():
+    with pytest.raises(TypeError, match="^labels: given list, expected a tensor"):
+        train(Reader(3), [torch.zeros(2, 3)], [1.0])

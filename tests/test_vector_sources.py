@@ -598,3 +598,17 @@ def test_a_bar_when_it_takes_long(own, monkeypatch, capsys):
     monkeypatch.setattr(vector_files, "tqdm", lambda bar=vector_files.tqdm, **how: bar(**{**how, **at_once}))
     find_vectors(path)
     assert re.search(r"a.txt: +(9\d|100)%", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("source", ["a" * 300, "king queen " * 100, "no/such/folder", "", "a\0b", ".", b"mini", 5, None])
+def test_what_is_no_source_is_refused_by_name(source):
+    """Also where the system itself refuses to look: a name that is too long for a file."""
+    with pytest.raises(ValueError, match='^source: given .*, expected "mini"'):
+        load_glove(source)
+
+
+def test_an_empty_zip_is_called_empty(tmp_path):
+    path = tmp_path / "empty.zip"
+    zipfile.ZipFile(path, "w").close()
+    with pytest.raises(ValueError, match="expected the name of one of its texts after a slash: it has none"):
+        load_glove(path)

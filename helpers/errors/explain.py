@@ -1,5 +1,6 @@
 """From an exception to what is wrong and how to mend it: which rules are asked, in which order."""
 
+import reprlib
 import warnings
 from types import FrameType
 
@@ -80,15 +81,31 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
 
     Nothing is run or changed. What is wrong is read from the arguments themselves, found in the traceback; texts of
     messages serve only where the arguments do not tell, since they change between versions of torch.
+
+    Raises
+    ------
+    TypeError : error is no exception, but its text, say, or its class.
     """
     if isinstance(error, warnings.WarningMessage):
         error = error.message
-    steps = steps_of(getattr(error, "__traceback__", None))
+    if not isinstance(error, BaseException):
+        given = reprlib.repr(error)
+        raise TypeError(f"error: given {given}, expected an exception as it was caught, as in `except RuntimeError as error`")
+    looked_at: list[BaseException] = []
+    while error is not None and not any(error is other for other in looked_at):  # `raise error from error` goes in a circle
+        explanation = _explain_one(error)
+        if explanation is not None:
+            return explanation
+        looked_at.append(error)
+        error = error.__cause__
+    return None
+
+
+def _explain_one(error: BaseException) -> Explanation | None:
+    steps = steps_of(error.__traceback__)
     if isinstance(error, Warning):
         return explain_warning(str(error), find_call(steps))
-    explanation = _explain(error, steps) if isinstance(error, KINDS) else None
-    beneath = getattr(error, "__cause__", None)
-    return explanation if explanation or beneath is None else explain_error(beneath)
+    return _explain(error, steps) if isinstance(error, KINDS) else None
 
 
 def explain_running(warning: Warning | str, frame: FrameType) -> Explanation | None:

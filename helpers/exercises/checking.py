@@ -5,7 +5,7 @@ from typing import Any
 
 from . import about_beginnings, about_layers, about_mistakes, about_sentences, about_shapes, about_training
 from .exercise import Exercise
-from .judging import judge, what_it_does
+from .judging import is_written, judge, what_it_does
 from .verdict import Verdict
 
 GROUPS = (about_beginnings, about_shapes, about_layers, about_sentences, about_training, about_mistakes)
@@ -46,7 +46,7 @@ def check(number: str, answer: Any) -> Verdict:
     ------
     ValueError : there is no exercise of this number.
     """
-    if number not in EXERCISES:
+    if not isinstance(number, str) or number not in EXERCISES:
         first, last = min(EXERCISES), max(EXERCISES)
         raise ValueError(f"number: given {number!r}, expected one from {first!r} to {last!r}, as in the notebook")
     exercise = EXERCISES[number]
@@ -79,7 +79,7 @@ def _which_try(number: str, answer: Any) -> int:
 def _mark(answer: Any) -> str:
     """What makes an answer another answer: its value, or what a function does."""
     if callable(answer):
-        return repr(what_it_does(answer)) if hasattr(answer, "__code__") else type(answer).__name__
+        return repr(what_it_does(answer)) if is_written(answer) else type(answer).__name__
     try:
         return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(answer))[:1000]
     except Exception:  # an object whose repr fails

@@ -12,16 +12,20 @@ def as_tensor(value: Any) -> torch.Tensor | None:
     >>> as_tensor([torch.ones(2), torch.ones(2)]).shape, as_tensor(0.5).item(), as_tensor("0.5"), as_tensor(None)
     (torch.Size([2, 2]), 0.5, None, None)
     """
+    try:
+        return _read(value)
+    except Exception:  # whatever a learner's own object raises, or a tensor of a kind without plain numbers
+        return None
+
+
+def _read(value: Any) -> torch.Tensor | None:
     if isinstance(value, (list, tuple)) and value and all(isinstance(part, torch.Tensor) for part in value):
         value = torch.stack([part.detach() for part in value]) if len({part.shape for part in value}) == 1 else None
     elif not isinstance(value, torch.Tensor) and hasattr(value, "__array__") or isinstance(value, (list, tuple, int, float)):
-        try:
-            value = torch.as_tensor(value)
-        except Exception:  # whatever a learner's own object raises
-            return None
+        value = torch.as_tensor(value)
     if not isinstance(value, torch.Tensor) or value.layout != torch.strided or value.is_meta or value.is_complex():
         return None
-    return value.detach().cpu().double()
+    return None if value.is_nested or value.is_quantized else value.detach().cpu().double()
 
 
 def tolerance(expected: Any) -> float:

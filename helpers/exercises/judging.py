@@ -1,10 +1,11 @@
 """From an exercise and an answer to a finding: whether it is right, what differs, and which typical mistake it is."""
 
 import dis
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from types import CodeType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import torch
@@ -53,12 +54,21 @@ def unanswered(exercise: Exercise, answer: Any) -> bool:
     >>> unanswered(two, lambda x: ...), unanswered(two, lambda x: 2)
     (True, False)
     """
-    if not hasattr(answer, "__code__"):
+    if not is_written(answer):
         return False
     steps = what_it_does(answer)
     if isinstance(exercise, Write) and exercise.bug and steps == what_it_does(exercise.bug):
         return True
     return all(name in NOTHING and value in (None, ...) for name, value in steps)
+
+
+def is_written(answer: Any) -> bool:
+    """Whether an answer is a function written in Python, whose steps can be looked at.
+
+    >>> is_written(lambda x: x), is_written(len), is_written(5)
+    (True, False, False)
+    """
+    return isinstance(answer, (FunctionType, MethodType)) and isinstance(getattr(answer, "__code__", None), CodeType)
 
 
 # What the function `def f(): ...` is made of, in whichever version of Python.
@@ -107,11 +117,19 @@ def _readable(answer: Any) -> Any:
     if isinstance(answer, torch.Tensor) and (answer.dim() > 1 or answer.is_meta):
         return None
     try:
-        given = plain(answer)
+        given = _within_reach(plain(answer))
     except Exception:  # an object with a tolist of its own
         return None
     flat = given if isinstance(given, tuple) else (given,)
     return given if len(flat) < 20 and all(isinstance(part, (bool, int, float, str)) for part in flat) else None
+
+
+def _within_reach(given: Any) -> Any:
+    """Whole numbers that no tensor could count as infinite: Python refuses to print them, or to compare them with others."""
+    if isinstance(given, tuple):
+        return tuple(map(_within_reach, given))
+    too_large = isinstance(given, int) and given.bit_length() > 63
+    return given if not too_large else math.inf if given > 0 else -math.inf
 
 
 def _function(exercise: Write, answer: Any) -> Finding:

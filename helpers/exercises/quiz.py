@@ -106,4 +106,6 @@ def play(quiz: Quiz, read: Callable[[str], str] = input) -> None:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(errors="replace")  # a terminal may not know the marks
+    if len(sys.argv) > 2 or not all(word.isdecimal() for word in sys.argv[1:]):
+        sys.exit(f"quiz takes a whole number, for the same questions each time, or nothing: given {' '.join(sys.argv[1:])!r}.")
     play(Quiz(int(sys.argv[1]) if sys.argv[1:] else None))

@@ -228,6 +228,8 @@ def _explore_gated(rnn: nn.GRU | nn.LSTM, input: Tensor, h0: Any) -> Explorer:
     expected_shapes(rnn, L=1)  # refuses anything else, by name
     if not isinstance(input, Tensor):
         raise TypeError(f"input: given {type(input).__name__}, expected a torch.Tensor")
+    if input.dim() == 3 and not input.size(0 if rnn.batch_first else 1):
+        raise ValueError(f"input: given {tuple(input.shape)}, a batch of no sequences, expected at least one")
     with torch.no_grad():
         output, _ = rnn(input, h0)
     states = to_numpy(time_first(rnn, output))  # (L, N, D*H_out)

@@ -1,5 +1,6 @@
 """The explorers of typed sentences: one read by an RNN, a batch padded or packed, one judged by a trained classifier."""
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from ..pictures.timelines import draw_verdicts
 from ..rnn.traces import trace
 from ..training import verdicts
 from ..words.sentences import Sentence, embed, tokenize
+from ..words.vector_sources import require_vectors
 from . import views
 from .live import Explorer, switch, wide, words
 from .snippets import sentence_code
@@ -62,8 +64,14 @@ def explore_sentence(text: str = "I love you", vectors: Any = None) -> Explorer:
     Parameters
     ----------
     vectors : from `load_glove`; None loads the bundled ones
+
+    Raises
+    ------
+    TypeError : text is no string, vectors are no word vectors.
     """
-    vectors = vectors or _bundled()
+    _require_text(text)
+    vectors = _bundled() if vectors is None else vectors
+    require_vectors(vectors)
     rnn = _seeded_rnn(vectors.dim, 6)
 
     def read(text: str) -> Reading:
@@ -96,11 +104,13 @@ def explore_packing(texts: Sequence[str] = BATCH, vectors: Any = None) -> Explor
 
     Raises
     ------
-    ValueError : fewer than 2 texts, or more than 4.
+    TypeError : vectors are no word vectors.
+    ValueError : fewer than 2 texts, or more than 4, or not texts at all.
     """
-    if isinstance(texts, str) or not 2 <= len(texts) <= 4:
-        raise ValueError(f"texts: given {texts!r}, expected 2 to 4 sentences")
-    vectors = vectors or _bundled()
+    if not isinstance(texts, (list, tuple)) or not 2 <= len(texts) <= 4 or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"texts: given {reprlib.repr(texts)}, expected 2 to 4 sentences")
+    vectors = _bundled() if vectors is None else vectors
+    require_vectors(vectors)
     rnn = _seeded_rnn(vectors.dim, HIDDEN)
     controls = {f"text{i}": words(f"sentence {i}", text, hint="type a sentence") for i, text in enumerate(texts)}
 
@@ -125,7 +135,16 @@ def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was no
     ----------
     model   : from a packed batch to a number for each sentence, above 0 for praise; as `train` leaves it
     vectors : those it was trained with
+
+    Raises
+    ------
+    TypeError : model is no module, text no string, or vectors are no word vectors.
+    ValueError : the model gives another number of answers than there are sentences.
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model: given {type(model).__name__}, expected an nn.Module, as train leaves it")
+    _require_text(text)
+    require_vectors(vectors)
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
 
     def read(text: str) -> Verdict:
@@ -136,6 +155,11 @@ def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was no
 
     controls = {"text": words("review", text, hint="type a review")}
     return Explorer("a review, judged after each word", controls, read, [views.tokens, _judged], still=_judged_still)
+
+
+def _require_text(text: str) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"text: given {type(text).__name__}, expected a string")
 
 
 def _bundled() -> Any:

@@ -242,12 +242,18 @@ def tokens(new: Any, old: Any) -> str:
 def _token(token: str, known: bool) -> str:
     # The dashed edge and the line through say what the colour says.
     look = "1px solid #0072B2" if known else "1px dashed #888;text-decoration:line-through;opacity:.8"
-    return f'<span style="border:{look};border-radius:4px;padding:2px 6px">{escape(visible(token))}</span>'
+    # <bdi>: Arabic and Hebrew words stand in the order of time too, as in the picture below.
+    return f'<bdi style="border:{look};border-radius:4px;padding:2px 6px">{escape(visible(token))}</bdi>'
 
 
 def visible(token: str) -> str:
-    """A token as it can be shown: not too long, and an invisible character by its code."""
-    bare = "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in token[:24])
+    """A token as it can be shown: not too long, and an invisible character by its code; but what joins others stays.
+
+    >>> visible(chr(0x200D)), visible("👩\u200d🚀") == "👩\u200d🚀"
+    ('U+200D', True)
+    """
+    joins = "\u200c\u200d" if token[:1].isprintable() else ""  # of several characters it makes one emoji, or one word
+    bare = "".join(c if c.isprintable() or c in joins else f"U+{ord(c):04X}" for c in token[:24])
     return shorten(bare if len(token) <= 24 else bare + "…", 26)
 
 

@@ -1,17 +1,20 @@
 """Pictures of mix-ups: in which order a call reads, whose number is whose, and where two answers differ."""
 
+import reprlib
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from torch import Tensor
 
 from ..notation import PAPER, QUIET, TEXT, H, X
-from ..rnn.recurrence import to_numpy
+from ..rnn.recurrence import require_numbers
 from .picture import Picture
-from .svg import limit_of, line, number_cell, picture, plural, shorten, tag, text
+from .svg import abbreviate, limit_of, line, number_cell, picture, plural, require_rows, shorten, tag, text
 
 # One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.
 SAMPLES = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
+MOST_OWNERS = 12  # rows of a table of owners
 MOST = 6  # rows, or columns, of a table of numbers
 LEFT = 66  # where its numbers begin
 TOLERANCE = 1e-4  # of the largest number: well above rounding, well below what a mistake changes
@@ -31,9 +34,10 @@ def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken
 
     Raises
     ------
+    TypeError : sentences are not lists of words.
     ValueError : rows of different lengths, longer than 12, or none; time or taken is none of these.
     """
-    rows = [list(row) for row in sentences]
+    rows = require_rows("sentences", sentences)
     _require_reading(rows, time, taken)
     N, L, h, left, top, gap_y = len(rows), len(rows[0]), 30, 86, 40, 26
     gap_x = 20 if L <= 6 else 12
@@ -105,6 +109,7 @@ def draw_owners(**tables: Tensor) -> Picture:
 
     Raises
     ------
+    TypeError : one is no numbers; names it.
     ValueError : there is none, or one is no table of whole numbers; names it.
     """
     if not tables:
@@ -114,7 +119,12 @@ def draw_owners(**tables: Tensor) -> Picture:
     for name, rows in arrays.items():
         parts.append(text(10, y + 14, name, fill=TEXT, font_weight=600))
         w, y = min(26.0, 600 / rows.shape[1]), y + 24
-        for n, row in enumerate(rows):
+        for n in abbreviate(len(rows), MOST_OWNERS):
+            if n is None:
+                parts.append(text(10, y + 12, "⋮", size=16, fill=QUIET))
+                y += 20
+                continue
+            row = rows[n]
             parts.append(text(10, y + 18, f"row {n}", fill=QUIET))
             parts += [_owner(66 + k * w, y, w, int(owner)) for k, owner in enumerate(row)]
             held = ", ".join(f"{(row == owner).sum()} of sequence {owner}" for owner in np.unique(row))
@@ -125,7 +135,7 @@ def draw_owners(**tables: Tensor) -> Picture:
 
 
 def _owners(name: str, table: Tensor) -> np.ndarray:
-    array = table.detach().cpu().numpy() if isinstance(table, Tensor) else np.asarray(table)
+    array = require_numbers(name, table)
     if array.ndim != 2 or not array.size or array.dtype.kind not in "iu" or array.min() < 0:
         given = f"given {tuple(array.shape)} of {array.dtype}"
         raise ValueError(f"{name}: {given}, expected (N, features) of whole numbers >= 0")
@@ -155,13 +165,17 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
 
     Raises
     ------
-    ValueError : not two answers, or not of one shape.
+    TypeError : an answer is no numbers; names it.
+    ValueError : not two answers, or not of one shape; tolerance is no number from 0 on.
     """
-    if len(answers) != 2 or len({tuple(answer.shape) for answer in answers.values()}) != 1:
-        given = ", ".join(f"{name} {tuple(answer.shape)}" for name, answer in answers.items()) or "none"
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance >= 0:
+        raise ValueError(f"tolerance: given {reprlib.repr(tolerance)}, expected a number from 0 on")
+    arrays = {name: require_numbers(name, answer) for name, answer in answers.items()}
+    if len(arrays) != 2 or len({array.shape for array in arrays.values()}) != 1:
+        given = ", ".join(f"{name} {array.shape}" for name, array in arrays.items()) or "none"
         raise ValueError(f"answers: given {given}, expected two of one shape, as wrong=..., right=...")
-    names = [name.replace("_", " ") for name in answers]
-    a, b = (_as_table(answer) for answer in answers.values())
+    names = [name.replace("_", " ") for name in arrays]
+    a, b = map(_as_table, arrays.values())
     apart = differences(a, b)
     differs = apart > tolerance * scale_of(a, b)
     rows, columns = _worst(apart, 0), _worst(apart, 1)
@@ -215,9 +229,9 @@ def scale_of(a: np.ndarray, b: np.ndarray) -> float:
     return float(both[np.isfinite(both)].max(initial=0)) or 1.0
 
 
-def _as_table(answer: Tensor) -> np.ndarray:
-    array = to_numpy(answer).astype(float)
-    return array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
+def _as_table(array: np.ndarray) -> np.ndarray:
+    array = array.astype(float)
+    return array.reshape(len(array), prod(array.shape[1:])) if array.ndim else array.reshape(1, 1)
 
 
 def _worst(apart: np.ndarray, axis: int) -> list[int]:

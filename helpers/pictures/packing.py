@@ -1,17 +1,19 @@
 """A batch of sentences of different lengths, drawn: padded to a grid, packed to a staircase, and their h_n."""
 
+import reprlib
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from operator import index
 
 import numpy as np
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from ..notation import H_N, QUIET, TEXT, WRONG, X, value_colour
-from ..rnn.recurrence import to_numpy
+from ..rnn.recurrence import require_numbers
 from .picture import Picture
-from .svg import abbreviate, limit_of, line, listed, picture, plural, shorten, tag, text
+from .svg import abbreviate, limit_of, line, listed, picture, plural, require_rows, require_words, shorten, tag, text
 
 LEFT, TOP, WIDE, TALL = 84, 58, 66, 36  # where the cells begin, and the size of one
 MOST_STEPS, MOST_ROWS = 9, 8
@@ -37,14 +39,14 @@ def draw_padded(
 
     Raises
     ------
-    TypeError : padded is no tensor.
+    TypeError : padded is no tensor, lengths are no whole numbers, or labels no words.
     ValueError : padded has not 3 axes, or lengths or labels do not fit it.
     """
     if not isinstance(padded, Tensor):
         raise TypeError(f"padded: given {type(padded).__name__}, expected a tensor, as pad_sequence makes it")
     if padded.dim() != 3:
         raise ValueError(f"padded: given {padded.dim()} axes {tuple(padded.shape)}, expected 3: (L, N, H_in)")
-    lengths = [int(length) for length in lengths]
+    lengths = _lengths(lengths)
     L, N = padded.shape[:2]
     if len(lengths) != N or not all(1 <= length <= L for length in lengths):
         raise ValueError(f"lengths: given {lengths}, expected {N} numbers from 1 to {L}")
@@ -78,7 +80,7 @@ def draw_packed(packed: PackedSequence, labels: Words | None = None) -> Picture:
 
     Raises
     ------
-    TypeError : packed is no PackedSequence.
+    TypeError : packed is no PackedSequence, or labels are no words.
     ValueError : labels do not fit it.
     """
     if not isinstance(packed, PackedSequence):
@@ -128,14 +130,19 @@ def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Pictu
 
     Raises
     ------
+    TypeError : h_n or alone are no numbers, or names no list of sentences.
     ValueError : h_n, alone and names do not fit each other.
     """
-    batch, single = (to_numpy(states).astype(float) for states in (h_n, alone))
-    if batch.shape != single.shape or batch.ndim != 2:
+    given = {"h_n": h_n, "alone": alone}
+    batch, single = (require_numbers(name, states, "N", "H_out").astype(float) for name, states in given.items())
+    names = require_words("names", names)
+    if batch.shape != single.shape:
         raise ValueError(f"alone: given {single.shape}, expected the shape of h_n, (N, H_out), given {batch.shape}")
     if len(names) != len(batch):
         raise ValueError(f"names: given {len(names)}, expected one for each of {len(batch)} rows")
-    apart = np.abs(batch - single).max(axis=1)
+    same = np.isclose(batch, single, rtol=0, atol=TOLERANCE, equal_nan=True).all(axis=1)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(batch - single).max(axis=1, initial=0)
     limit, rows = limit_of(np.concatenate([batch, single])), abbreviate(len(batch), MOST_ROWS)
     heads = [(190, "in the batch"), (350, "alone")]
     parts = [text(8, 22, "h_n", fill=TEXT, font_weight=700), *(text(x, 22, head, fill=QUIET) for x, head in heads)]
@@ -147,10 +154,10 @@ def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Pictu
         parts.append(text(8, y + 16, f"n={n}", fill=QUIET) + text(48, y + 16, shorten(names[n], 17), fill=X.ink))
         parts += [_across(x, y, values[n], name, limit)
                   for (x, _), values, name in zip(heads, (batch, single), (f"h_n[{n}]", f"alone[{n}]"))]
-        same, gap = apart[n] <= TOLERANCE, f"{apart[n]:.2f}" if apart[n] < 100 else f"{apart[n]:.0e}"
-        parts.append(text(510, y + 16, "= the same" if same else f"≠ differs by {gap}",
-                          fill=TEXT if same else WRONG, font_weight=400 if same else 700))
-    wrong = [str(name) for name, gap in zip(names, apart) if gap > TOLERANCE]
+        gap = f"{apart[n]:.2f}" if not apart[n] >= 100 else f"{apart[n]:.0e}"
+        parts.append(text(510, y + 16, "= the same" if same[n] else f"≠ differs by {gap}",
+                          fill=TEXT if same[n] else WRONG, font_weight=400 if same[n] else 700))
+    wrong = [name for name, is_same in zip(names, same) if not is_same]
     said = f"{len(wrong)} of {len(names)} rows differ: {listed(wrong)}" if wrong else "All rows are the same"
     alt = f"h_n of {plural(len(names), 'sentence')} in a batch and alone, {batch.shape[1]} numbers each. {said}."
     return picture(640, 40 + len(rows) * 30, parts, alt)
@@ -159,14 +166,22 @@ def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Pictu
 # ---- the parts ----------------------------------------------------------------------------------------------------
 
 
+def _lengths(lengths: Iterable[int]) -> list[int]:
+    try:
+        return [index(length) for length in lengths]
+    except TypeError:
+        raise TypeError(f"lengths: given {reprlib.repr(lengths)}, expected a whole number for each sentence") from None
+
+
 def _words(labels: Words | None, lengths: Sequence[int] | dict[int, int], rows: Iterable[int]) -> dict[int, list[str]]:
     """By row and step, what to write."""
     if labels is None:
         return {n: [f"x[{t},{n}]" for t in range(lengths[n])] for n in rows}
+    labels = require_rows("labels", labels)
     given, expected = [len(words) for words in labels], [lengths[n] for n in sorted(rows)]
     if given != expected:
         raise ValueError(f"labels: given rows of {given} words, expected {expected}")
-    return {n: [str(word) for word in words] for n, words in enumerate(labels)}
+    return dict(enumerate(labels))
 
 
 def _headings(name: str, shape: str, steps: list) -> list[str]:

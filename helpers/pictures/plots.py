@@ -10,12 +10,11 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
-from torch import Tensor
 
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, H, X, text_on, value_colour
-from ..rnn.recurrence import to_numpy
+from ..rnn.recurrence import require_numbers
 from ..rnn.traces import Trace, require_index, require_trace
-from .svg import plural, require_labels
+from .svg import plural, require_labels, require_words
 
 # Curves that are compared; the marker repeats what the colour says.
 STYLES = [("o-", "#D55E00"), ("s-", "#0072B2"), ("^-", "#009E73"), ("D--", "#B0568A"), ("v--", "#555555"), ("x:", "#A87400")]
@@ -30,9 +29,9 @@ def _figure(width: float, height: float, alt: str) -> tuple[Figure, object]:
     return figure, axes
 
 
-def _array(numbers: object) -> np.ndarray:
-    """An array's or a tensor's numbers, from wherever they are, with or without gradients."""
-    return to_numpy(numbers).astype(float) if isinstance(numbers, Tensor) else np.asarray(numbers, dtype=float)
+def _require_names(argument: str, given: Mapping) -> None:
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{argument}: given {type(given).__name__}, expected a dict: names, each with its numbers")
 
 
 def plot_nonlinearities(**functions: Callable[[np.ndarray], np.ndarray]) -> Figure:
@@ -43,8 +42,18 @@ def plot_nonlinearities(**functions: Callable[[np.ndarray], np.ndarray]) -> Figu
 
     Parameters
     ----------
-    functions : each by the name to write beside its curve
+    functions : at most 3, each by the name to write beside its curve
+
+    Raises
+    ------
+    TypeError : one is no function; names it.
+    ValueError : there are none, or more than 3.
     """
+    if not 1 <= len(functions) <= 3:
+        raise ValueError(f"functions: given {len(functions)}, expected 1 to 3, as tanh=np.tanh")
+    for name, function in functions.items():
+        if not callable(function):
+            raise TypeError(f"{name}: given {function!r}, expected a function of an array")
     figure, axes = _figure(4.8, 2.8, f"Curves of {' and '.join(functions)} between -3 and 3.")
     at = np.linspace(-3, 3, 121)
     for style, (name, function) in zip(("-", "--", ":"), functions.items()):
@@ -71,13 +80,20 @@ def plot_curves(
 
     Raises
     ------
-    ValueError : no curve or more than 6, or one is not as long as x.
+    TypeError : curves have no names, or one is no numbers.
+    ValueError : no curve or more than 6, or one is not as long as x; log is none of these.
     """
+    _require_names("curves", curves)
     if not 1 <= len(curves) <= len(STYLES):
         raise ValueError(f"curves: given {len(curves)}, expected 1 to {len(STYLES)}")
+    if log not in ("", "x", "y", "xy"):
+        raise ValueError(f"log: given {log!r}, expected 'x', 'y', 'xy' or ''")
+    if not len(require_numbers("x", x, "steps")):
+        raise ValueError("x: given no number, expected at least one")
     names = " and ".join(", ".join(curves).rsplit(", ", 1))
     figure, axes = _figure(6.8, 3.6, f"Curves of {names}: {ylabel} over {xlabel}, from {x[0]} to {x[-1]}.")
     for (style, colour), (name, values) in zip(STYLES, curves.items()):
+        values = require_numbers(name, values, "steps")
         if len(values) != len(x):
             raise ValueError(f"curves: given {len(values)} numbers for {name!r}, expected {len(x)}, as many as x")
         axes.plot(x, values, style, color=colour, label=name, markersize=5, markevery=max(1, len(x) // 12))
@@ -111,13 +127,15 @@ def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int,
 
     Raises
     ------
-    TypeError : trace is no Trace.
-    ValueError : a feature or n lies outside the trace, H_out is 1, or there are fewer labels than steps.
+    TypeError : trace is no Trace, or labels are no list of words.
+    ValueError : there are not two features, one of them or n lies outside the trace, H_out is 1, or there are fewer labels than steps.
     """
     require_trace(trace)
     require_index("n", n, len(trace.lengths))
     if trace.shapes.H_out < 2:
         raise ValueError(f"trace: given H_out={trace.shapes.H_out}, expected at least 2 features to draw a path through")
+    if not isinstance(features, (tuple, list)) or len(features) != 2:
+        raise ValueError(f"features: given {features!r}, expected two of the H_out features, as (0, 1)")
     for feature in features:
         require_index("features", feature, trace.shapes.H_out)
     steps = trace.lengths[n]
@@ -152,9 +170,12 @@ def plot_similarities(words: Sequence[str], vectors: np.ndarray) -> Figure:
     ------
     ValueError : there are not as many vectors as words, or fewer than two.
     """
-    vectors = _array(vectors)
+    vectors = require_numbers("vectors", vectors, "words", "H_in").astype(float)
+    words = require_words("words", words)
     if len(vectors) != len(words) or len(words) < 2:
         raise ValueError(f"vectors: given {len(vectors)}, expected one for each of {len(words)} words, and at least 2")
+    if not np.isfinite(vectors).all():
+        raise ValueError("vectors: given numbers that are not finite, expected vectors without nan and inf")
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30)  # a zero vector points nowhere
     cosines = (unit @ unit.T).round(2) + 0.0  # + 0 turns −0.00 into 0.00
     apart = np.where(np.eye(len(words), dtype=bool), -2, cosines)
@@ -177,7 +198,8 @@ def plot_table(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) 
     ------
     ValueError : values has another shape, or no finite number.
     """
-    values = _array(values)
+    values = require_numbers("values", values).astype(float)
+    rows, columns = require_words("rows", rows), require_words("columns", columns)
     if values.shape != (len(rows), len(columns)):
         raise ValueError(f"values: given shape {values.shape}, expected ({len(rows)}, {len(columns)}), as rows and columns")
     filled = np.isfinite(values)
@@ -216,17 +238,18 @@ def plot_training(**runs: Sequence[Sequence[float]]) -> Figure:
 
     Raises
     ------
-    ValueError : there is nothing to plot, or the runs of one panel are not equally long.
+    TypeError : there are no numbers, or the runs of one panel are not equally long; names it.
+    ValueError : there is nothing to plot, or one run where a list of runs is expected; names it.
     """
-    if not runs or any(len({len(run) for run in group}) != 1 or not len(group[0]) for group in runs.values()):
-        raise ValueError("runs: expected names, each with runs of the same number of epochs, at least 1")
-    first = next(iter(runs.values()))
-    alt = (f"Curves of {' and '.join(runs)} over {len(first[0])} epochs: the mean of {len(first)} runs, in a band from "
+    panels = {name: require_numbers(name, group, "runs", "epochs") for name, group in runs.items()}
+    if not panels or not all(values.size for values in panels.values()):
+        raise ValueError("runs: given none, expected names, each with runs of the same number of epochs, at least 1")
+    count, length = next(iter(panels.values())).shape
+    alt = (f"Curves of {' and '.join(runs)} over {length} epochs: the mean of {count} runs, in a band from "
            "the lowest to the highest.")
     figure = Figure(figsize=(2.8 * len(runs), 2.6), layout="constrained")
     figure.alt = alt
-    for axes, (name, group) in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs.items()):
-        values = np.asarray(group, dtype=float)  # (runs, epochs)
+    for axes, (name, values) in zip(figure.subplots(1, len(runs), squeeze=False)[0], panels.items()):
         epochs = np.arange(1, values.shape[1] + 1)
         axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=H.tint)
         axes.plot(epochs, values.mean(axis=0), color=H.colour, linewidth=2)
@@ -243,8 +266,12 @@ def plot_accuracies(groups: dict[str, Sequence[float]]) -> Figure:
 
     Raises
     ------
+    TypeError : the groups have no names, or one is no list of numbers.
     ValueError : there are no groups.
     """
+    _require_names("groups", groups)
+    for name, values in groups.items():
+        require_numbers(name, values, "runs")
     if not groups:
         raise ValueError("groups: given none, expected names, each with accuracies")
     alt = f"Dots of accuracies from 0 to 1, one a run, in {len(groups)} rows: {', '.join(groups)}. "
@@ -273,8 +300,11 @@ def plot_reading(labels: Sequence[str], verdicts: Sequence[float], states: np.nd
 
     Raises
     ------
+    TypeError : labels are no list of words, verdicts or states no numbers.
     ValueError : there are no words, or labels, verdicts and states are not equally many.
     """
+    labels, verdicts = require_words("labels", labels), require_numbers("verdicts", verdicts, "L")
+    states = None if states is None else require_numbers("states", states, "L", "H_out")
     counts = [len(labels), len(verdicts)] + ([] if states is None else [len(states)])
     if len(set(counts)) != 1 or not counts[0]:
         raise ValueError(f"labels, verdicts, states: given {counts}, expected as many of each, at least 1")
@@ -283,7 +313,6 @@ def plot_reading(labels: Sequence[str], verdicts: Sequence[float], states: np.nd
     figure.alt = f"Reading {counts[0]} words: {' '.join(labels)}. The verdict after each word, in the end "
     figure.alt += "praise" if verdicts[-1] > 0.5 else "blame"
     for axes in above:
-        states = _array(states)
         axes.imshow(states.T, cmap=VALUES, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
         axes.set(ylabel="features of h", yticks=range(states.shape[1]) if states.shape[1] <= 8 else [])
         figure.alt += f"; above it the {states.shape[1]} features of h as colours"

@@ -1,6 +1,7 @@
 """SVG as text: a handful of plain functions. Every text and attribute is escaped, nothing needs an id."""
 
 import re
+import reprlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import escape
@@ -206,6 +207,30 @@ def shorten(word: str, most: int) -> str:
     return word if len(word) <= most else word[: most - 1] + "…"
 
 
+def require_words(name: str, words: Iterable[object]) -> list[str]:
+    """Words as a list of texts. One text alone is refused: it would fall into its letters.
+
+    >>> require_words("labels", "I love you")
+    Traceback (most recent call last):
+    TypeError: labels: given 'I love you', expected a list of words, as 'I love you'.split() makes it
+    """
+    if isinstance(words, str) or not isinstance(words, Iterable):
+        raise TypeError(f"{name}: given {reprlib.repr(words)}, expected a list of words, as 'I love you'.split() makes it")
+    return [str(word) for word in words]
+
+
+def require_rows(name: str, rows: Iterable[Iterable[object]]) -> list[list[str]]:
+    """The words of each sentence of a batch.
+
+    >>> require_rows("labels", [["I", "love", "you"], "hello"])
+    Traceback (most recent call last):
+    TypeError: labels: given 'hello', expected a list of words, as 'I love you'.split() makes it
+    """
+    if isinstance(rows, str) or not isinstance(rows, Iterable):
+        raise TypeError(f"{name}: given {reprlib.repr(rows)}, expected a list of words for each sentence")
+    return [require_words(name, row) for row in rows]
+
+
 def require_labels(labels: Sequence[str], steps: int) -> list[str]:
     """One text for each step, or one sentence saying what is missing.
 
@@ -213,7 +238,7 @@ def require_labels(labels: Sequence[str], steps: int) -> list[str]:
     Traceback (most recent call last):
     ValueError: labels: given 1, expected one for each of 2 steps
     """
-    labels = [str(label) for label in labels]
+    labels = require_words("labels", labels)
     if len(labels) < steps:
         raise ValueError(f"labels: given {len(labels)}, expected one for each of {steps} steps")
     return labels

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
+from ..rnn.recurrence import require_numbers
 from ..rnn.traces import Trace, require_index, require_trace
 from .picture import Picture
 from .svg import Cells, abbreviate, limit_of, line, picture, plain, require_labels, scale, shorten, tag, text, title
@@ -28,7 +29,7 @@ def draw_hidden(trace: Trace, labels: Sequence[str] | None = None, *, layer: int
 
     Raises
     ------
-    TypeError : trace is no Trace.
+    TypeError : trace is no Trace, or labels are no list of words.
     ValueError : layer or n lies outside the trace, or there are fewer labels than steps.
     """
     require_trace(trace)
@@ -117,7 +118,17 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
     ----------
     norms : (L,), from `gradient_norms`
     singular_value : of W_hh, from `spectrum`; the bound is its k-th power, k steps back
+
+    Raises
+    ------
+    TypeError : norms are no numbers.
+    ValueError : there are no norms, or not in a row; singular_value is no number from 0 on.
     """
+    norms = require_numbers("norms", norms, "L")
+    if not len(norms):
+        raise ValueError("norms: given none, expected one for each step")
+    if not isinstance(singular_value, (int, float, np.floating)) or not singular_value >= 0:
+        raise ValueError(f"singular_value: given {singular_value!r}, expected a number from 0 on, as spectrum gives it")
     low, high, left, tall = -8.0, 4.0, 64, 220  # powers of ten that are shown; what lies outside stands at the edge
     L = len(norms)
     gap = 600 / max(L - 1, 1)
@@ -126,8 +137,9 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
         return left + t * gap, 30 + tall * (high - float(np.clip(log, low, high))) / (high - low)
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.nan_to_num(np.log10(norms), nan=high, posinf=high, neginf=low)
-        bound = np.log10(norms[-1]) + np.log10(max(singular_value, 1e-30)) * np.arange(L - 1, -1, -1)
+        powers = np.log10(norms)
+        bound = powers[-1] + np.log10(max(singular_value, 1e-30)) * np.arange(L - 1, -1, -1)
+        logs, bound = (np.nan_to_num(line, nan=high, posinf=high, neginf=low) for line in (powers, bound))
     parts = []
     for power in range(int(low), int(high) + 1, 2):
         _, y = spot(0, power)
@@ -162,14 +174,18 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
     Parameters
     ----------
     labels   : a word for each verdict
-    verdicts : between 0 (surely blame) and 1 (surely praise), from `verdicts`
+    verdicts : between 0 (surely blame) and 1 (surely praise), from `verdicts`; not a number is drawn as no bar
 
     Raises
     ------
-    ValueError : there are no verdicts, or fewer labels than verdicts.
+    TypeError : verdicts are no numbers, or labels no list of words.
+    ValueError : there are no verdicts, one is not between 0 and 1, or there are fewer labels than verdicts.
     """
+    verdicts = require_numbers("verdicts", verdicts, "L")
     if not len(verdicts):
         raise ValueError("verdicts: given none, expected one for each word")
+    if (outside := verdicts[(verdicts < 0) | (verdicts > 1)]).size:
+        raise ValueError(f"verdicts: given {outside[0]:g}, expected numbers from 0 (blame) to 1 (praise)")
     labels = require_labels(labels, len(verdicts))
     columns, left, middle, tall = abbreviate(len(verdicts), 14), 84, 84, 52
     wide = min(72, 600 / len(columns))
@@ -183,7 +199,7 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
         if t is None:
             parts.append(text(x + wide / 2, middle - 8, "…", size=18, fill=QUIET, text_anchor="middle"))
             continue
-        lean = 2 * float(verdicts[t]) - 1
+        lean = 2 * float(np.nan_to_num(verdicts[t], nan=0.5)) - 1
         tip = tag("title", plain(f"after {labels[t]}: {verdicts[t]:.2f}"))
         box = dict(x=x + wide * 0.15, y=middle - max(lean, 0.0) * tall, width=wide * 0.7, height=abs(lean) * tall)
         parts.append(tag("rect", tip, **box, fill=value_colour(lean), stroke=POSITIVE if lean > 0 else NEGATIVE))
@@ -193,7 +209,7 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
         look = dict(fill=X.ink, text_anchor="end", transform=spot)
         parts.append(text(x + wide / 2, middle + tall + 34, shorten(labels[t], 11), **look))
     after = ", ".join("…" if t is None else f"{labels[t]} {verdicts[t]:.2f}" for t in columns)
-    end = "praise" if verdicts[-1] > 0.5 else "blame"
+    end = "praise" if verdicts[-1] > 0.5 else "blame" if verdicts[-1] <= 0.5 else "it is no number"
     alt = f"The verdict after each of {len(verdicts)} words: {after}. In the end {end}."
     return picture(right + 14, middle + tall + 92, parts, alt)
 

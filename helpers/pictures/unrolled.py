@@ -61,7 +61,7 @@ def draw_unrolled(
 
     Raises
     ------
-    TypeError : trace is no Trace.
+    TypeError : trace is no Trace, or labels are no list of words.
     ValueError : n or at lies outside the trace, or there are fewer labels than steps.
     """
     require_trace(trace)

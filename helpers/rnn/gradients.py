@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .traces import Trace, require_trace
+from .recurrence import require_numbers
+from .traces import Trace, require_index, require_trace
 
 SLOPES = {"tanh": lambda h: 1 - h**2, "relu": lambda h: (h > 0).astype(h.dtype)}  # of the activation, from its result
 
@@ -31,7 +32,7 @@ def gradient_norms(trace: Trace, *, n: int = 0) -> np.ndarray:
 
     Raises
     ------
-    ValueError : more than one layer or direction.
+    ValueError : more than one layer or direction; n lies outside the batch.
 
     Source: dL/dh_(t-1) = W_hh.T @ (activation'(a_t) * dL/dh_t), the chain rule on the recurrence.
     """
@@ -39,6 +40,7 @@ def gradient_norms(trace: Trace, *, n: int = 0) -> np.ndarray:
     if (trace.shapes.num_layers, trace.shapes.D) != (1, 1):
         given = f"num_layers={trace.shapes.num_layers}, D={trace.shapes.D}"
         raise ValueError(f"trace: given {given}, expected one layer and one direction")
+    require_index("n", n, len(trace.lengths))
     h, W_hh = trace.hidden[0, 0, : trace.lengths[n], n], trace.weights["weight_hh_l0"]
     slope = SLOPES[trace.nonlinearity](h)  # (L, H_out)
     gradients = [np.ones(h.shape[1], h.dtype)]
@@ -66,8 +68,12 @@ def spectrum(W_hh: np.ndarray) -> Spectrum:
 
     Raises
     ------
-    ValueError : W_hh is not square.
+    TypeError : W_hh is no matrix of numbers.
+    ValueError : W_hh is not square, or has a number that is not finite.
     """
-    if W_hh.ndim != 2 or W_hh.shape[0] != W_hh.shape[1]:
+    W_hh = require_numbers("W_hh", W_hh)
+    if W_hh.ndim != 2 or W_hh.shape[0] != W_hh.shape[1] or not W_hh.size:
         raise ValueError(f"W_hh: given {W_hh.shape}, expected a square matrix")
+    if not np.isfinite(W_hh).all():
+        raise ValueError("W_hh: given numbers that are not finite, expected a matrix without nan and inf")
     return Spectrum(float(np.abs(np.linalg.eigvals(W_hh)).max()), float(np.linalg.norm(W_hh, 2)))

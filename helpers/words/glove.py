@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import torch
 from torchnlp.word_to_vector import GloVe
 
-from .vector_sources import find_vectors
+from .vector_sources import find_vectors, require_vectors
 
 
 class UnknownWord(KeyError, ValueError):
@@ -138,8 +138,10 @@ def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -
 
     Raises
     ------
+    TypeError  : vectors are no word vectors
     ValueError : an unknown word (named, with close spellings), a tensor of another shape, k < 1
     """
+    require_vectors(vectors)
     if isinstance(word_or_vector, str):
         return _nearest(vectors, _look_up(vectors, word_or_vector), k, without=(word_or_vector,))
     if not isinstance(word_or_vector, torch.Tensor):
@@ -156,8 +158,10 @@ def similarity(vectors: GloVe, a: str, b: str) -> float:
 
     Raises
     ------
+    TypeError  : vectors are no word vectors
     ValueError : an unknown word; named, with close spellings
     """
+    require_vectors(vectors)
     return torch.cosine_similarity(_look_up(vectors, a), _look_up(vectors, b), dim=0).item()
 
 
@@ -183,8 +187,10 @@ def analogy(vectors: GloVe, a: str, b: str, c: str, k: int = 3, exclude: bool = 
 
     Raises
     ------
+    TypeError  : vectors are no word vectors
     ValueError : an unknown word (named, with close spellings), k < 1
     """
+    require_vectors(vectors)
     query = _look_up(vectors, a) - _look_up(vectors, b) + _look_up(vectors, c)
     return _nearest(vectors, query, k, without=(a, b, c) if exclude else ())
 

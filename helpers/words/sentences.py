@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .vector_sources import require_vectors
+
 if TYPE_CHECKING:
     from torchnlp.word_to_vector import GloVe
 
@@ -97,8 +99,9 @@ def embed(text_or_tokens: str | list[str] | tuple[str, ...], vectors: "GloVe") -
 
     Raises
     ------
-    TypeError : neither a string nor a list of strings
+    TypeError : neither a string nor a list of strings; vectors are no word vectors
     """
+    require_vectors(vectors)
     is_text = isinstance(text_or_tokens, str)
     is_list = isinstance(text_or_tokens, list | tuple) and all(isinstance(token, str) for token in text_or_tokens)
     if not is_text and not is_list:

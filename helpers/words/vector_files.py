@@ -139,7 +139,7 @@ def open_vectors(path: Path, member: str = "") -> Iterator[BinaryIO]:
     with open(path, "rb", buffering=0) as raw:
         start = raw.read(4)
         raw.seek(0)
-        if start == b"PK\x03\x04":
+        if start in (b"PK\x03\x04", b"PK\x05\x06"):  # the second: an empty one
             with zipfile.ZipFile(raw) as archive:
                 info = archive.getinfo(_member(archive, path, member))
                 with archive.open(info) as text, progress(text, info.filename, info.file_size) as file:

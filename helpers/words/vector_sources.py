@@ -64,6 +64,17 @@ class Vectors(NamedTuple):
     missing: tuple[str, ...]
 
 
+def require_vectors(vectors: object) -> None:
+    """Refuse what is no table of word vectors, in one sentence. (Here, and not in `glove`: torchnlp is slow to import.)
+
+    >>> require_vectors({"king": [1.0, 2.0]})
+    Traceback (most recent call last):
+    TypeError: vectors: given dict, expected word vectors, as from load_glove()
+    """
+    if not all(hasattr(vectors, name) for name in ("dim", "token_to_index", "__contains__")):
+        raise TypeError(f"vectors: given {type(vectors).__name__}, expected word vectors, as from load_glove()")
+
+
 def find_vectors(source: str | os.PathLike, words: Iterable[str] | None = None, everything: bool = False) -> Vectors:
     """The wanted words' numbers as they stand in the source, checked. `helpers.words.glove.load_glove` explains the rest.
 
@@ -141,10 +152,17 @@ def _file_and_member(source: str | os.PathLike) -> tuple[Path, str]:
     if isinstance(source, str | os.PathLike):
         path = Path(os.path.expanduser(source))
         for file in (path, *path.parents):
-            if file.is_file():
+            if _is_file(file):
                 return file, "" if file == path else path.relative_to(file).as_posix()
     known = ", ".join(f'"{name}"' for name in ("mini", *RELEASES))
     raise ValueError(f"source: given {reprlib.repr(source)}, expected {known} or the path of an existing GloVe file")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # too long for a name, or in a folder that may not be looked into
+        return False
 
 
 def _state(path: Path) -> tuple[int, ...]:
@@ -161,7 +179,7 @@ def _read(path: Path, member: str, wanted: dict | None, before: tuple) -> Iterat
         if _state(path) != before:
             raise ValueError(f"{where}: was changed while it was read; load it again")
     except BROKEN as error:
-        raise ValueError(f"{where}: can't be read ({error or type(error).__name__}); is it whole?") from None
+        raise ValueError(f"{where}: can't be read ({error or type(error).__name__}); is it whole, and yours to read?") from None
 
 
 def _kept_path(label: str, origin: object, words: Iterable[str] | None) -> Path | None:
