@@ -159,7 +159,7 @@ async def measure(users, name, faults):
     path = next(iter(sorted((ROOT / "notebooks").glob(f"{name}*.ipynb"))), None)
     if path is None:
         sys.exit(f"no notebook {name!r} in notebooks/")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="u", ignore_cleanup_errors=True) as folder:
         async with Hub(folder) as hub:
             seats = []
             for n in range(users):

@@ -29,7 +29,8 @@ c.JupyterHub.cleanup_servers = False
 c.Spawner.cmd = [str(Path(sys.executable).parent / "jupyterhub-singleuser")]
 c.Spawner.default_url = "/lab"
 c.Spawner.args = [
-    "--MappingKernelManager.kernel_info_timeout=300",  # with the default of 60, the slowest page of 40 finds its connection cut
+    # Sockets that are files: with ports, two of forty kernels that start at once may choose the same one, and one never answers.
+    "--KernelManager.transport=ipc",
     "--MappingKernelManager.cull_idle_timeout=7200",  # a kernel that nobody used or looked at for two hours gives its memory back
     # What the course does not use, each learner's server need not load: it costs memory forty times.
     "--ServerApp.jpserver_extensions={'jupyter_lsp': False, 'jupyter_server_terminals': False, 'notebook_shim': False}",

@@ -39,13 +39,13 @@ c.JupyterHub.load_roles = [{{"name": "teacher", "services": ["teacher"], "scopes
 
 
 class Hub:
-    """A hub in `folder`; learners' homes are folder/homes/NAME. `async with Hub(folder) as hub: ...` starts and ends it."""
+    """A hub in `folder`; learners' homes are folder/h/NAME. `async with Hub(folder) as hub: ...` starts and ends it."""
 
     def __init__(self, folder):
         self.folder, self.token = Path(folder), secrets.token_hex(16)
         ports = free_ports(3)
         self.address = f"http://127.0.0.1:{ports[0]}"
-        homes = str(self.folder / "homes" / "{username}")
+        homes = str(self.folder / "h" / "{username}")  # short: the path of a socket has 107 letters at most
         text = CONFIG.format(config=str(DEPLOY / "jupyterhub_config.py"), homes=homes, ports=ports, token=self.token)
         (self.folder / "jupyterhub_config.py").write_text(text, encoding="utf-8")
         AsyncHTTPClient.configure("tornado.simple_httpclient.SimpleAsyncHTTPClient", max_clients=200)
