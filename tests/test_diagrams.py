@@ -18,7 +18,7 @@ from helpers.pictures.diagrams import MOST_CELLS
 from helpers.notation import BIAS, H, H_N, OUTPUT, W_HH, W_IH, X, contrast, value_colour
 from helpers.pictures.picture import Picture
 from helpers.pictures.svg import abbreviate
-from helpers.pictures.unrolled import MOST_LAYERS, MOST_STEPS
+from helpers.pictures.layout import MOST_LAYERS, MOST_STEPS
 
 # ---- reading a drawing back -------------------------------------------------------------------------------------
 
@@ -42,6 +42,8 @@ def parse(picture):
     for element in root.iter():
         element.tag = element.tag.split("}")[1]
     for group in root.iter("g"):
+        for child in group:  # what a group says of its look holds for all in it
+            child.attrib.update(group.attrib | child.attrib)
         for path in group.findall("path"):
             for box in BOX.findall(path.get("d")):
                 ElementTree.SubElement(group, "cell", dict(zip(("x", "y", "width", "height"), box)), fill=path.get("fill"))
