@@ -24,16 +24,6 @@ SHOWN = ["python", "torch", "numpy", "matplotlib", "ipywidgets", "ipython", "ipy
 # Not asked elsewhere: the browser's pages are made by the pinned JupyterLab, and the pins hold only where they are installed.
 LEFT_OUT = ["--ignore=tests/test_browser.py", "--ignore=tests/test_site.py", "--ignore=tests/test_packages.py",
             "--deselect=tests/test_projector.py::test_explorers_are_larger_and_their_sliders_still_meet_the_mouse"]
-# Not every torch uses the same words; in the stored outputs they are those of the pinned one.
-TORCHS_WORDS = """
-[a wrong dtype]
-regex: (RNN input dtype|input must have the type) .*
-replace: WRONG DTYPE
-
-[a changed tensor]
-regex: AsStrided(Backward0)?, is at version .*
-replace: CHANGED
-"""
 # The package google-colab itself asks for these of ipython and ipykernel; the others are those last seen there
 # (github.com/googlecolab/backend-info, pip-freeze.txt), but for torch, which is the pinned one.
 COLAB = ["ipywidgets==7.7.1", "ipython==7.34.0", "ipykernel==6.17.1", "jupyter-client==7.4.9", "traitlets==5.7.1",
@@ -80,9 +70,7 @@ def versions(python):
 
 def run_tests(python, options):
     """Run the suite there; pytest's code, and its last line, such as `2758 passed in 275.01s`."""
-    words = python.parent.parent / "words.cfg"
-    words.write_text((ROOT / "tests" / "nbval_sanitize.cfg").read_text(encoding="utf-8") + TORCHS_WORDS, encoding="utf-8")
-    command = [python, "-m", "pytest", "-q", "-rf", "--tb=short", *LEFT_OUT, f"--nbval-sanitize-with={words}", *options]
+    command = [python, "-m", "pytest", "-q", "-rf", "--tb=short", *LEFT_OUT, *options]
     # The kernels of the notebooks are started by name: the environment's own must be the one that is found.
     own = {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
            "JUPYTER_PATH": str(python.parents[1] / "share" / "jupyter"),
