@@ -14,11 +14,11 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from helpers import draw_gradients, draw_hidden, draw_response, draw_step, draw_tensors, draw_unrolled, expected_shapes, trace
+from helpers.notation import BIAS, H_N, OUTPUT, W_HH, W_IH, H, X, contrast, value_colour
 from helpers.pictures.diagrams import MOST_CELLS
-from helpers.notation import BIAS, H, H_N, OUTPUT, W_HH, W_IH, X, contrast, value_colour
+from helpers.pictures.layout import MOST_LAYERS, MOST_STEPS
 from helpers.pictures.picture import Picture
 from helpers.pictures.svg import abbreviate
-from helpers.pictures.layout import MOST_LAYERS, MOST_STEPS
 
 # ---- reading a drawing back -------------------------------------------------------------------------------------
 

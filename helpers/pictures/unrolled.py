@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..notation import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
 from ..rnn.traces import Trace, require_index, require_trace
 from .cells import Cells, limit_of, scale, title
-from .layout import OUTSIDE, R, Layout
+from .layout import OUTSIDE, Layout, R
 from .picture import Picture
 from .svg import Alike, empty_node, lines, outline, picture, plural, require_labels, shorten, tag
 
