@@ -42,24 +42,26 @@ def lowest(bounds):
 
 
 def wanted(name):
-    """What pip is asked for, beside the course itself."""
+    """What pip is asked for: the course, what opens and tests it, and what the runtime says beyond that."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    if name == "newest":
-        return project["optional-dependencies"]["course"]
+    course = [*project["dependencies"], *project["optional-dependencies"]["course"]]
     kernel = [pin for pin in COLAB if pin.startswith(("ipython", "ipykernel", "jupyter-client", "traitlets"))]
-    return lowest(project["dependencies"]) + kernel if name == "oldest" else COLAB
+    return course + {"newest": [], "colab": COLAB, "oldest": lowest(project["dependencies"]) + kernel}[name]
 
 
 def make(name):
-    """The Python of the environment `name`, made if it is not there yet."""
+    """The Python of the environment `name`, made if it is not there yet, and brought up to what is wanted today."""
     folder = BUILD / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    done = folder / "installed.txt"
-    if not done.exists() or done.read_text(encoding="utf-8").split("\n") != wanted(name):
-        print(f"Installing the packages of {name!r} into {folder}.", flush=True)
+    done, asked = folder / "installed.txt", wanted(name)
+    if not done.exists():  # nor is an interrupted install worth keeping
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[course]", *wanted(name)], check=True)
-        done.write_text("\n".join(wanted(name)), encoding="utf-8")
+    elif done.read_text(encoding="utf-8").split("\n") == asked:
+        return python
+    print(f"Installing the packages of {name!r} into {folder}.", flush=True)
+    done.unlink(missing_ok=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--editable", ROOT, *asked], check=True)
+    done.write_text("\n".join(asked), encoding="utf-8")
     return python
 
 
