@@ -76,7 +76,7 @@ NOTHING = {"RESUME", "LOAD_CONST", "LOAD_COMMON_CONSTANT", "RETURN_CONST", "RETU
 # Python compiles a call differently where it sees the import of the module that is called; that is no other function.
 ALIKE = {"LOAD_METHOD": "LOAD_ATTR"}
 IGNORED = {"CACHE", "NOP", "PRECALL", "PUSH_NULL"}
-COUNTED = ("LOAD_CONST", "LOAD_SMALL_INT", "BINARY_OP")  # whose whole number matters; elsewhere it is a place in the code
+COUNTED = ("LOAD_CONST", "RETURN_CONST", "LOAD_SMALL_INT", "BINARY_OP")  # whose number matters; elsewhere it is a place
 
 
 def what_it_does(function: Any) -> list[tuple[str, Any]]:

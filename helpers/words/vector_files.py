@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO, NamedTuple
 
 from tqdm import tqdm
@@ -154,7 +155,9 @@ def open_vectors(path: Path, member: str = "") -> Iterator[BinaryIO]:
 
 def unpacked(file: BinaryIO) -> BinaryIO:
     """What a .gz holds, read through a buffer: `gzip` alone hands out its lines ten times more slowly."""
-    return io.BufferedReader(gzip.GzipFile(fileobj=file), BLOCK)
+    # Since Python 3.12 `gzip` asks for 128 kB at once; of a download it shall wait for no more than it did before.
+    sipped = SimpleNamespace(read=lambda size: file.read(min(size, 1 << 13)))
+    return io.BufferedReader(gzip.GzipFile(fileobj=sipped, mode="rb"), BLOCK)
 
 
 def _member(archive: zipfile.ZipFile, path: Path, member: str) -> str:
