@@ -94,7 +94,7 @@ async def lesson(hub, seats):
         "memory_mib_per_user": round(statistics.fmean(servers or [0]) + statistics.fmean(kernels or [0]), 1),
         "memory_mib_server": round(statistics.fmean(servers or [0]), 1),
         "memory_mib_kernel": round(statistics.fmean(kernels or [0]), 1),
-        "slowest_start_s": round(max((seat.ready_s or wall for seat in seats)), 1),
+        "slowest_start_s": round(max(seat.ready_s or wall for seat in seats), 1),
         "slider_moves": len(moves),
         "slider_median_ms": round(statistics.median(moves), 1) if moves else None,
         "failures": sorted({failure for seat in seats for failure in seat.report.failures}),

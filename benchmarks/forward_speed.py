@@ -18,11 +18,11 @@ from pathlib import Path
 
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # read at import
 
-import torch  # noqa: E402
-from torch import nn  # noqa: E402
+import torch
+from torch import nn
 
-from helpers import forward_ways, measure, stored_speeds  # noqa: E402
-from helpers.speed import STORED  # noqa: E402
+from helpers import forward_ways, measure, stored_speeds
+from helpers.speed import STORED
 
 CARD = "cuda"
 H = 128  # H_in and H_out

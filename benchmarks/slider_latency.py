@@ -27,8 +27,8 @@ from jupyter_client.manager import start_new_kernel
 from nbformat.v4 import new_code_cell, new_notebook
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
-from lab import ANSWERED, EXPLORER, NO_CHROMIUM, chromium, jupyterlab, open_lab, open_notebook, run_all  # noqa: E402
-from store_notebooks import KERNEL  # noqa: E402
+from lab import ANSWERED, EXPLORER, NO_CHROMIUM, chromium, jupyterlab, open_lab, open_notebook, run_all
+from store_notebooks import KERNEL
 
 ROUNDS, EVENTS, PER_SECOND, WARM_UP = 6, 90, 30, 2
 

@@ -26,6 +26,8 @@ PUBLIC = {
     "words.reviews": ["make_reviews"],
     "pictures.picture": ["show"],
     "pictures.svg": [],
+    "pictures.cells": [],
+    "pictures.layout": [],
     "pictures.tables": ["show_shapes", "show_parameters"],
     "pictures.unrolled": ["draw_unrolled"],
     "pictures.diagrams": ["draw_step", "draw_tensors"],

@@ -6,8 +6,20 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from axe import grave_findings
-from lab import ANSWERED, EXPLORER, NOTEBOOKS, VIEWS, close_notebook, copied_notebooks, jupyterlab
-from lab import open_lab, open_notebook, press_sliders, run_all, set_theme
+from lab import (
+    ANSWERED,
+    EXPLORER,
+    NOTEBOOKS,
+    VIEWS,
+    close_notebook,
+    copied_notebooks,
+    jupyterlab,
+    open_lab,
+    open_notebook,
+    press_sliders,
+    run_all,
+    set_theme,
+)
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import TimeoutError, expect
 from store_notebooks import KERNEL

@@ -253,7 +253,7 @@ def test_a_sequential_hands_on_the_pair():
 
 def test_flatten_parameters_changes_no_value_and_is_silent_on_a_cpu():
     rnn, x = make(num_layers=2), draw(5, 2, 3)
-    for name, parameter in rnn.named_parameters():
+    for parameter in rnn.parameters():
         parameter.data = parameter.data.clone()  # each in a chunk of its own: on CUDA this warns
     before = rnn(x)[0]
     with warnings.catch_warnings():

@@ -14,11 +14,11 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from helpers import draw_gradients, draw_hidden, draw_response, draw_step, draw_tensors, draw_unrolled, expected_shapes, trace
+from helpers.notation import BIAS, H_N, OUTPUT, W_HH, W_IH, H, X, contrast, value_colour
 from helpers.pictures.diagrams import MOST_CELLS
-from helpers.notation import BIAS, H, H_N, OUTPUT, W_HH, W_IH, X, contrast, value_colour
+from helpers.pictures.layout import MOST_LAYERS, MOST_STEPS
 from helpers.pictures.picture import Picture
 from helpers.pictures.svg import abbreviate
-from helpers.pictures.unrolled import MOST_LAYERS, MOST_STEPS
 
 # ---- reading a drawing back -------------------------------------------------------------------------------------
 
@@ -42,6 +42,8 @@ def parse(picture):
     for element in root.iter():
         element.tag = element.tag.split("}")[1]
     for group in root.iter("g"):
+        for child in group:  # what a group says of its look holds for all in it
+            child.attrib.update(group.attrib | child.attrib)
         for path in group.findall("path"):
             for box in BOX.findall(path.get("d")):
                 ElementTree.SubElement(group, "cell", dict(zip(("x", "y", "width", "height"), box)), fill=path.get("fill"))

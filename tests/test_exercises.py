@@ -1,5 +1,6 @@
 """The exercises: each right answer passes in any spelling, each typical wrong one gets its hint, and no code does harm."""
 
+import contextlib
 import random
 import re
 import time
@@ -201,10 +202,8 @@ def exits(rnn, x):
 
 def loops(rnn, x):
     while True:
-        try:
+        with contextlib.suppress(Exception):
             time.sleep(0.001)
-        except Exception:
-            pass
 
 
 def recurses(rnn, x):

@@ -15,8 +15,17 @@ from hypothesis import strategies as st
 from torch import nn
 
 import helpers
-from helpers import explore, explore_constructor, explore_gradient, explore_layers, explore_neuron, explore_sentence
-from helpers import explore_shapes, explore_steps, load_glove
+from helpers import (
+    explore,
+    explore_constructor,
+    explore_gradient,
+    explore_layers,
+    explore_neuron,
+    explore_sentence,
+    explore_shapes,
+    explore_steps,
+    load_glove,
+)
 from helpers.explorers.live import Explorer, slider
 from helpers.explorers.views import MOST_TOKENS
 
@@ -117,7 +126,7 @@ def test_every_pair_of_extremes(name):
     explorer = EXPLORERS[name]()
     for one, other in combinations(explorer.controls.values(), 2):
         resting = one.value, other.value
-        for one.value, other.value in product(extremes(one), extremes(other)):
+        for one.value, other.value in product(extremes(one), extremes(other)):  # noqa: B020
             check(explorer)
         one.value, other.value = resting
 
@@ -262,7 +271,7 @@ def test_each_row_of_h_n_is_where_the_table_says():
     rows = ElementTree.fromstring(explorer.html[VIEWS["layers"].index("final states")]).iter("tr")
     output, h_n = torch.tensor(rnn_state.output), torch.tensor(rnn_state.h_n)
     found = 0
-    for name, whose, at, where, _ in [["".join(cell.itertext()) for cell in row] for row in rows][1:]:
+    for name, _, at, where, _ in [["".join(cell.itertext()) for cell in row] for row in rows][1:]:
         row = eval(name, {"h_n": h_n})[0]
         view = h_n.view(rnn_state.shapes.num_layers, rnn_state.shapes.D, 1, -1)
         assert torch.equal(view[tuple(map(int, re.findall(r"\d", at)))][0], row)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from helpers import draw_difference, draw_owners, draw_reading
+from helpers.notation import TEXT, H, contrast
 from helpers.pictures.mixups import SAMPLES, scale_of
-from helpers.notation import H, TEXT, contrast
 from helpers.pictures.picture import Picture
 
 WORDS = [["the", "film", "was"], ["I", "love", ""]]

@@ -15,7 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 COURSE = {"jupyterlab", "torch", "numpy", "matplotlib", "ipywidgets", "nbval", "pytorch-nlp", "tqdm"}
 # The reasons are in CONTRIBUTING.md.
-TESTING = {"pytest", "pytest-xdist", "hypothesis", "playwright", "axe-playwright-python", "latex2mathml", "setuptools"}
+TESTING = {"pytest", "pytest-xdist", "hypothesis", "playwright", "axe-playwright-python", "latex2mathml", "ruff", "setuptools"}
 CONDA_NAMES = {"pytorch": "torch"}
 
 

@@ -9,9 +9,18 @@ import torch
 from matplotlib import pyplot
 from torch import nn
 
-from helpers import plot_accuracies, plot_curves, plot_nonlinearities, plot_reading, plot_similarities, plot_table
-from helpers import plot_training, plot_trajectory, trace
-from helpers.notation import H, PAPER, TEXT, contrast
+from helpers import (
+    plot_accuracies,
+    plot_curves,
+    plot_nonlinearities,
+    plot_reading,
+    plot_similarities,
+    plot_table,
+    plot_training,
+    plot_trajectory,
+    trace,
+)
+from helpers.notation import PAPER, TEXT, H, contrast
 
 WORDS = ["i", "do", "not", "like", "it"]
 

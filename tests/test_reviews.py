@@ -7,7 +7,7 @@ import pytest
 from helpers import load_glove, make_reviews
 from helpers.words.reviews import BLAME, PATTERNS, PRAISE, UNSEEN_BLAME, UNSEEN_PRAISE, _slots
 
-SIDE = {word: 1 for word in (*PRAISE, *UNSEEN_PRAISE)} | {word: 0 for word in (*BLAME, *UNSEEN_BLAME)}
+SIDE = dict.fromkeys((*PRAISE, *UNSEEN_PRAISE), 1) | dict.fromkeys((*BLAME, *UNSEEN_BLAME), 0)
 NEGATION = {"not", "never", "wasn't"}
 
 

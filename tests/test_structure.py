@@ -20,6 +20,7 @@ MODULES = sorted(
     for path in (FOLDER / folder.replace(".", "/")).glob("*.py")
     if path.stem != "__init__"
 )
+ROOT = FOLDER.parent
 NAMES = [(module, name) for module, names in helpers.PUBLIC.items() for name in names]
 ONLY_IMPORTER = {"ipywidgets": "explorers.live", "matplotlib": "pictures.plots", "torchnlp": "words.glove"}
 SLOW = ("torch", "matplotlib", "ipywidgets", "torchnlp")
@@ -75,7 +76,7 @@ def f():
 
 
 def test_every_module_on_disk_has_its_place_in_the_order():
-    assert MODULES == sorted(helpers.PUBLIC)
+    assert sorted(helpers.PUBLIC) == MODULES
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -125,7 +126,7 @@ def test_a_public_name_explains_itself(module, name):
 
 def test_an_unknown_name_is_refused_with_the_names_there_are():
     with pytest.raises(AttributeError, match="no attribute 'draw_rolled'.*draw_unrolled"):
-        helpers.draw_rolled
+        _ = helpers.draw_rolled
 
 
 @pytest.mark.parametrize("module", ["__init__", *(f"{package}.__init__" for package in PACKAGES), *MODULES])
@@ -133,3 +134,8 @@ def test_a_module_stays_readable_and_says_what_it_is(module):
     tree = parse(module)
     assert ast.get_docstring(tree)
     assert max((node.end_lineno for node in tree.body), default=0) <= 330
+
+
+def test_ruff_finds_nothing():
+    found = subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", "."], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout + found.stderr

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import SlidesExporter
-
 from store_notebooks import NOTEBOOKS, choose, complain
 
 HERE = Path(__file__).resolve().parent / "slides"

@@ -97,7 +97,7 @@ class Explorer:
 
     def _first_pictures(self) -> str:
         views = [view(self.state, None) for view in self._views]
-        body = "".join(getattr(view, "_repr_html_", lambda: view)() for view in views)
+        body = "".join(view if isinstance(view, str) else view._repr_html_() for view in views)
         return f'<p style="opacity:.75">Explorer: {escape(self.name)}. Run this notebook to move its sliders.</p>{body}'
 
     def __repr__(self) -> str:

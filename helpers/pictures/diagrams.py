@@ -5,8 +5,9 @@ import numpy as np
 from ..notation import BIAS, H_N, QUIET, TEXT, W_HH, W_IH, H, Role, X, role_of
 from ..rnn.shapes import Shape, Shapes
 from ..rnn.traces import Step, Trace, require_index, require_trace
+from .cells import limit_of, number_cell
 from .picture import Picture
-from .svg import abbreviate, batch_cards, limit_of, line, listed, number_cell, picture, tag, text
+from .svg import abbreviate, batch_cards, line, listed, picture, tag, text
 
 CELL_W, CELL_H, MOST_CELLS = 44, 22, 6
 

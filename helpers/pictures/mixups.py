@@ -9,8 +9,9 @@ from torch import Tensor
 
 from ..notation import PAPER, QUIET, TEXT, H, X
 from ..rnn.recurrence import require_numbers
+from .cells import limit_of, number_cell
 from .picture import Picture
-from .svg import abbreviate, limit_of, line, number_cell, picture, plural, require_rows, shorten, tag, text
+from .svg import abbreviate, line, picture, plural, require_rows, shorten, tag, text
 
 # One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.
 SAMPLES = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")

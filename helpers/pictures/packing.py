@@ -12,8 +12,9 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ..notation import H_N, QUIET, TEXT, WRONG, X, value_colour
 from ..rnn.recurrence import require_numbers
+from .cells import limit_of
 from .picture import Picture
-from .svg import abbreviate, limit_of, line, listed, picture, plural, require_rows, require_words, shorten, tag, text
+from .svg import abbreviate, line, listed, picture, plural, require_rows, require_words, shorten, tag, text
 
 LEFT, TOP, WIDE, TALL = 84, 58, 66, 36  # where the cells begin, and the size of one
 MOST_STEPS, MOST_ROWS = 9, 8

@@ -128,7 +128,8 @@ def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int,
     Raises
     ------
     TypeError : trace is no Trace, or labels are no list of words.
-    ValueError : there are not two features, one of them or n lies outside the trace, H_out is 1, or there are fewer labels than steps.
+    ValueError : there are not two features, one of them or n lies outside the trace, H_out is 1, or there are fewer
+        labels than steps.
     """
     require_trace(trace)
     require_index("n", n, len(trace.lengths))

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import escape
 
-import numpy as np
-
-from ..notation import PAPER, QUIET, TEXT, H, Role, text_on, value_colour
+from ..notation import PAPER, TEXT
 from .picture import Picture
 
-MOST_CELLS = 8  # in the column of a state
 FONT = "system-ui, Segoe UI, DejaVu Sans, sans-serif"
 
 
@@ -47,7 +44,7 @@ def plain(words: object) -> str:
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-@lru_cache(1024)  # most labels of a picture stand where they stood before the last move
+@lru_cache(1024)
 def text(x: float, y: float, words: str, *, size: int = 12, fill: str = TEXT, **attributes: object) -> str:
     """A line of text, escaped.
 
@@ -89,63 +86,33 @@ def _head(x1: float, y1: float, x2: float, y2: float, size: float) -> str:
     return f"M{x2:g} {y2:g}L{bx - dy * w:.1f} {by + dx * w:.1f}L{bx + dy * w:.1f} {by - dx * w:.1f}Z"
 
 
-class Cells:
-    """Columns of numbers as coloured cells, first on top. All cells of one colour are one path.
+class Alike:
+    """Elements that look alike, together in one `g` that says the look once: a page has less to read.
 
-    >>> cells = Cells(limit=1)
-    >>> cells.column(0, 0, 10, 20, [1.0, -1.0, 1.0])
-    >>> cells.drawn().count("<path")
-    2
-
-    An element for each cell would be most of a picture, and of the time a page takes to draw it. Hovering passes through
-    them, to what stands behind and has a `title`.
+    >>> alike = Alike()
+    >>> for r in (1, 2):
+    ...     alike.add(tag("circle", r=r), fill="#FFFFFF")
+    >>> alike.drawn()
+    "<g fill='#FFFFFF'><circle r='1'/><circle r='2'/></g>"
     """
 
-    def __init__(self, limit: float) -> None:
-        self.limit = limit
-        self.boxes: dict[str, list[str]] = {}  # by their colour
-        self.gaps: list[str] = []
+    def __init__(self) -> None:
+        self.groups: dict[tuple, list[str]] = {}  # by their look
 
-    def column(self, x: float, y: float, w: float, h: float, values: Iterable, most: int = MOST_CELLS) -> None:
-        """Add a column. More than `most` values are abbreviated by a gap after the first ones."""
-        numbers = [float(value) for value in values]
-        shown, boxes, gaps = _column(x, y, w, h, len(numbers), most)
-        for i, box in zip(shown, boxes):
-            self.boxes.setdefault(value_colour(numbers[i], self.limit), []).append(box)
-        self.gaps += gaps
+    def add(self, element: str, **look: object) -> None:
+        self.groups.setdefault(tuple(look.items()), []).append(element)
+
+    def text(self, x: float, y: float, words: object, *, size: int = 12, fill: str = TEXT, **look: object) -> None:
+        """Add a line of text, as `text` writes it."""
+        self.add(_words_at(x, y, plain(words)), font_size=size, fill=fill, **look)
 
     def drawn(self) -> str:
-        paths = [f"<path fill='{colour}' d='{''.join(boxes)}'/>" for colour, boxes in self.boxes.items()]
-        return tag("g", *paths, stroke=QUIET, stroke_width=0.6, pointer_events="none") + "".join(self.gaps)
+        return "".join(tag("g", *elements, **dict(look)) for look, elements in self.groups.items())
 
 
-@lru_cache(512)  # from move to move the columns of a picture stand where they stood; only their colours change
-def _column(x: float, y: float, w: float, h: float, size: int, most: int) -> tuple[list[int], list[str], list[str]]:
-    """Which of `size` values a column shows, the outline of each one's cell, and the sign of the gap."""
-    shown = abbreviate(size, most)
-    step = h / len(shown)
-    boxes = [f"M{x:g} {y + row * step:.5g}h{w:g}v{step:.4g}h-{w:g}z" for row, i in enumerate(shown) if i is not None]
-    gaps = [text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle")
-            for row, i in enumerate(shown) if i is None]
-    return [i for i in shown if i is not None], boxes, gaps
-
-
-def title(name: str, values: Iterable, most: int = MOST_CELLS) -> str:
-    """What hovering a column tells: its name and its numbers.
-
-    >>> title("h[0]", [0.5, -1.0])
-    '<title>h[0]\\n[0] = 0.500\\n[1] = -1.000</title>'
-    """
-    numbers = [float(value) for value in values]
-    shown, words = _words(len(numbers), most)
-    return f"<title>{plain(name)}{words % tuple([numbers[i] for i in shown])}</title>"
-
-
-@lru_cache(64)
-def _words(size: int, most: int) -> tuple[list[int], str]:
-    shown = abbreviate(size, most)
-    words = "".join("\n⋮" if i is None else f"\n[{i}] = %.3f" for i in shown)
-    return [i for i in shown if i is not None], words
+@lru_cache(1024)  # most labels of a picture stand where they stood before the last move
+def _words_at(x: float, y: float, words: str) -> str:
+    return tag("text", words, x=x, y=y)
 
 
 def abbreviate(size: int, most: int, around: int | None = None) -> list[int | None]:
@@ -169,15 +136,6 @@ def abbreviate(size: int, most: int, around: int | None = None) -> list[int | No
     kept = sorted({0, *range(around - reach, around + reach + 1), size - 1})
     after = {a: [None] * (b - a > 1) for a, b in zip(kept, kept[1:])}
     return [i for a in kept for i in (a, *after.get(a, ()))]
-
-
-def limit_of(values: np.ndarray) -> float:
-    """The size at which a colour is full: the largest finite number, but at least 1.
-
-    >>> limit_of(np.array([0.5, -3.0, np.inf, np.nan])), limit_of(np.array([]))
-    (3.0, 1.0)
-    """
-    return max(1.0, float(np.abs(values[np.isfinite(values)]).max(initial=0)))
 
 
 def plural(count: int, noun: str) -> str:
@@ -244,20 +202,6 @@ def require_labels(labels: Sequence[str], steps: int) -> list[str]:
     return labels
 
 
-def number_cell(x: float, y: float, w: float, h: float, value: float, limit: float, name: str) -> str:
-    """One number, written on its colour.
-
-    >>> "0.50" in number_cell(0, 0, 40, 20, 0.5, 1.0, "h[0]")
-    True
-    """
-    fill = value_colour(value, limit)
-    tip = tag("title", plain(f"{name} = {value:.3f}"))
-    box = tag("rect", tip, x=x, y=y, width=w, height=h, fill=fill, stroke="#BBBBBB", stroke_width=0.5)
-    written = f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
-    written = written if len(written) <= 6 else f"{value:.0e}".replace("-", "−")
-    return box + text(x + w / 2, y + h / 2 + 4, written, size=11, fill=text_on(fill), text_anchor="middle")
-
-
 def picture(width: float, height: float, parts: Iterable[str], alt: str) -> Picture:
     """The finished drawing, on white paper so that it reads the same on a light and on a dark page.
 
@@ -271,18 +215,6 @@ def picture(width: float, height: float, parts: Iterable[str], alt: str) -> Pict
     return Picture(drawing, alt, width)
 
 
-@lru_cache(64)
-def scale(x: float, y: float, limit: float) -> str:
-    """The legend of the values: olive below zero, white at zero, purple above; 150 wide.
-
-    >>> scale(0, 0, 1.0).count("<rect")
-    11
-    """
-    boxes = [tag("rect", x=x + 36 + i * 8, y=y, width=8, height=10, fill=value_colour(i / 5 - 1)) for i in range(11)]
-    ends = text(x + 32, y + 9, f"−{limit:.3g}", size=11, text_anchor="end") + text(x + 128, y + 9, f"+{limit:.3g}", size=11)
-    return "".join(boxes) + ends
-
-
 def batch_cards(N: int, draw) -> str:
     """The batch behind the front card: up to two more outlines, offset up and to the right.
 
@@ -292,20 +224,16 @@ def batch_cards(N: int, draw) -> str:
     return "".join(draw(4 * k, -4 * k) for k in range(min(N - 1, 2), 0, -1))
 
 
-def node(cx: float, cy: float, r: float, title: str = "", N: int = 1, role: Role = H, strong: bool = False) -> str:
-    """A circle (h) or rounded square (x) in which a column of `Cells` will stand, and the batch behind it.
+@lru_cache(512)  # outlines, too, mostly stand where they stood
+def outline(mark: str, cx: float, cy: float, r: float) -> str:
+    """A circle (of a state) or a rounded square (of an input), `%s` where its title goes.
 
-    >>> node(20, 20, 10, title("h", [0.0])).count("<circle")
-    1
+    >>> outline("circle", 20, 20, 10)
+    "<circle cx='20' cy='20' r='10'>%s</circle>"
     """
-
-    def outline(dx: float, dy: float, fill: str = PAPER, width: float = 1, inside: str = "") -> str:
-        look = dict(fill=fill, stroke=role.colour, stroke_width=width)
-        if role.mark == "circle":
-            return tag("circle", inside, cx=cx + dx, cy=cy + dy, r=r, **look)
-        return tag("rect", inside, x=cx + dx - r, y=cy + dy - r, width=2 * r, height=2 * r, rx=7, **look)
-
-    return batch_cards(N, outline) + outline(0, 0, role.tint, 4 if strong else 2, title)
+    if mark == "circle":
+        return tag("circle", "%s", cx=cx, cy=cy, r=r)
+    return tag("rect", "%s", x=cx - r, y=cy - r, width=2 * r, height=2 * r, rx=7)
 
 
 def empty_node(cx: float, cy: float, r: float) -> str:

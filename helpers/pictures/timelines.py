@@ -8,8 +8,9 @@ import numpy as np
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
 from ..rnn.recurrence import require_numbers
 from ..rnn.traces import Trace, require_index, require_trace
+from .cells import Cells, limit_of, scale, title
 from .picture import Picture
-from .svg import Cells, abbreviate, limit_of, line, picture, plain, require_labels, scale, shorten, tag, text, title
+from .svg import abbreviate, line, picture, plain, require_labels, shorten, tag, text
 
 LEFT = 76  # room beside a heat map for its name, and for the slanted words below it
 

@@ -85,7 +85,7 @@ def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tu
     ----------
     weights : from `numpy_weights`, if they are at hand
     """
-    s, weights, act = call.shapes, weights or numpy_weights(rnn), ACTIVATIONS[rnn.nonlinearity]
+    s, weights, act = call.shapes, weights or numpy_weights(rnn, call.shapes), ACTIVATIONS[rnn.nonlinearity]
     hidden = np.zeros((s.num_layers, s.D, *call.input.shape[:2], s.H_out), call.input.dtype)
     last = call.h_0.copy()  # (num_layers, D, N, H_out)
     same_length = (call.lengths == s.L).all()
@@ -133,14 +133,18 @@ def time_first(rnn: nn.RNNBase, tensor: Tensor) -> Tensor:
     return tensor.transpose(0, 1) if rnn.batch_first else tensor
 
 
-def numpy_weights(rnn: nn.RNN) -> dict[str, np.ndarray]:
+def numpy_weights(rnn: nn.RNN, shapes: Shapes | None = None) -> dict[str, np.ndarray]:
     """Every parameter as a NumPy array, by its name in `named_parameters()`.
 
     >>> sorted(numpy_weights(nn.RNN(2, 3, bias=False)))
     ['weight_hh_l0', 'weight_ih_l0']
+
+    Parameters
+    ----------
+    shapes : of any call of `rnn`, if they are at hand
     """
-    names = expected_shapes(rnn, L=1).parameters  # not named_parameters(): a parametrized weight has other names there
-    return {name: to_numpy(getattr(rnn, name)) for name in names}
+    shapes = shapes or expected_shapes(rnn, L=1)  # not named_parameters(): a parametrized weight has other names there
+    return {name: to_numpy(getattr(rnn, name)) for name in shapes.parameters}
 
 
 def cell_weights(weights: dict[str, np.ndarray], layer: int, direction: int) -> tuple:

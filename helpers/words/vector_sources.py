@@ -126,7 +126,8 @@ def _downloaded(source: str, release: Release, searched: set | None) -> Iterator
     try:
         with Download(release.url) as download, progress(download, source, download.total) as file:
             count = 0
-            for count, line in enumerate(checked_lines(unpacked(file), "the file", searched, release.dim), start=1):
+            for line in checked_lines(unpacked(file), "the file", searched, release.dim):
+                count += 1
                 yield line
             to_the_end = searched is None or count < len(searched)
             if to_the_end and download.md5.hexdigest() != release.md5:

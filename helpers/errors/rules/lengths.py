@@ -264,10 +264,9 @@ def _packed_by(call: Call, name: str) -> Call | None:
         value = getattr(statement, "value", None)
         kept = isinstance(statement, ast.Assign) and node and ast.unparse(statement.targets[0]) == ast.unparse(node)
         made = value if kept else node if statement is code.statement else None
-        if isinstance(made, ast.Call) and statement.lineno <= line:
-            if value_of(made.func, code) is pack_padded_sequence:
-                own = Code(code.names, code.file, statement, made, code.source, code.parameters)
-                return Call("pack", "pack_padded_sequence", None, None, _read(made, own), (), {}, own, True)
+        if isinstance(made, ast.Call) and statement.lineno <= line and value_of(made.func, code) is pack_padded_sequence:
+            own = Code(code.names, code.file, statement, made, code.source, code.parameters)
+            return Call("pack", "pack_padded_sequence", None, None, _read(made, own), (), {}, own, True)
     return None
 
 

@@ -1,0 +1,75 @@
+"""Where everything of an unrolled network stands: steps from left to right, layers upwards, room for frames and names."""
+
+from dataclasses import dataclass
+
+from ..rnn.shapes import Shapes
+from .svg import abbreviate
+
+R = 19  # radius of a state
+OUTSIDE = 72  # from a first state to its h_0, which stands outside the output frame
+SPLIT = 58  # from the forward to the reverse row of one layer
+MOST_STEPS, MOST_LAYERS = 7, 4
+
+
+@dataclass
+class Layout:
+    """The places of one sequence's states, inputs and frames, in pixels from the upper left.
+
+    >>> layout = Layout(Shapes(L=5, N=2, H_in=3, H_out=4), steps=5)
+    >>> layout.x(1) - layout.x(0), layout.layers
+    (88, [0])
+    """
+
+    shapes: Shapes
+    steps: int  # of the sequence in front
+    n: int = 0  # which of the batch that is
+    at: tuple[int, int, int] | None = None  # where the walk stands
+    mark: tuple[int, int, int] | None = None  # what is emphasised
+    labels: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        s = self.shapes
+        at_layer, _, at_t = self.mark or (None, None, None)
+        self.columns = abbreviate(self.steps, MOST_STEPS, at_t)
+        self.layers = abbreviate(s.num_layers, MOST_LAYERS, at_layer)
+        self.lean = 15 if s.D == 2 else 0  # forward states stand left of the column, reverse ones right of it
+        self.gap = (420 if s.D == 2 else 440) // max(len(self.columns) - 1, 5)
+        self.side = R + 11 + self.lean  # from a column to the edge of the output frame
+        self.left = 74 + R + OUTSIDE + self.lean
+        self.right = self.left + self.gap * (len(self.columns) - 1)
+        beyond = R + OUTSIDE + self.lean + 2 if s.D == 2 else self.side + 56
+        captions = self.left - self.side + 7.4 * len(f"output {s.output}"), 36 + 7.4 * len(f"h_n {s.h_n}")
+        self.width = max(self.right + beyond, *captions) + 8
+        self.up = self.climb()  # of each row of states, above the input
+        self.bottom = self.up[-1] + (SPLIT if s.D == 2 else 0) + R + 45  # y of the input row
+        self.height = self.bottom + R + 72
+
+    def climb(self) -> list[float]:
+        """How far above the input each row of states stands; an ellipsis takes less room than a layer."""
+        split = SPLIT if self.shapes.D == 2 else 0
+        rise = 98 + split if split else 84
+        up = [78.0]
+        for layer, above in zip(self.layers, self.layers[1:]):
+            up.append(up[-1] + (rise if None not in (layer, above) else 48 + split * (above is None)))
+        return up
+
+    def x(self, column: int, direction: int | None = None) -> float:
+        return self.left + self.gap * column + {None: 0, 0: -self.lean, 1: self.lean}[direction]
+
+    def y(self, row: int, direction: int = 0) -> float:
+        return self.bottom - self.up[row] - (SPLIT if direction else 0)
+
+    def last_column(self, direction: int) -> int:
+        return 0 if direction else len(self.columns) - 1
+
+    def is_later(self, layer: int, direction: int, t: int) -> bool:
+        """Whether this state is computed after the step we stand at."""
+        if self.at is None:
+            return False
+        at_layer, at_direction, at_t = self.at
+        if self.shapes.D == 1:
+            return t > at_t or (t == at_t and layer > at_layer)
+        # With two directions a layer needs the whole of the one below: layer by layer, then direction by direction.
+        order = -t if direction else t
+        at_order = -at_t if at_direction else at_t
+        return (layer, direction, order) > (at_layer, at_direction, at_order)
