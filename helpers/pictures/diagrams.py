@@ -145,7 +145,8 @@ def draw_tensors(shapes: Shapes) -> Picture:
 
     Returns
     -------
-    Picture : at most 720 wide, for an LSTM 800. Columns are steps, or layers and directions; rows are features; cards are the batch.
+    Picture : at most 720 wide, for an LSTM 800. Columns are steps, or layers and directions; rows are features;
+        cards are the batch.
 
     Raises
     ------
