@@ -19,7 +19,7 @@ c.JupyterHub.bind_url = "http://127.0.0.1:8000"
 c.ConfigurableHTTPProxy.command = [str(PROXY)]
 c.PAMAuthenticator.allowed_groups = {"class"}
 
-# When the lesson begins, all start at once. With the default of 10, a class of 40 sees 30 refusals.
+# When the lesson begins, all start at once. 100 is JupyterHub's own default; at 10, a class of 40 sees 30 refusals.
 c.JupyterHub.concurrent_spawn_limit = 100
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300  # and on two cores the last of 40 waits a while for the others
 

@@ -1,7 +1,8 @@
 """The table of errors as it stands in error_table.txt, and how a script of it is run, explained and mended.
 
 A row is a script that fails on its last line (or, on the way back, anywhere), the classes it is run for, the rule that
-is broken, words of the cause, and the mend: lines and where they go.
+is broken, words of the cause, and the mend: lines and where they go. A script that older versions of torch run without
+an error says since which version it fails.
 """
 
 import linecache
@@ -12,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import torch
+from packaging.version import Version
 
 from helpers import explain_error
 
@@ -51,9 +53,19 @@ class Row:
     cause: str
     mend: str
     place: str
+    since: str  # the first version of torch with which it fails; "0" for all that the course runs with
 
     def __str__(self):
         return f"{self.label} {self.net}".strip()
+
+    @property
+    def fails(self):
+        """Whether the script fails with the torch that is installed."""
+        return torch_is_at_least(self.since)
+
+
+def torch_is_at_least(version):
+    return Version(torch.__version__) >= Version(version)
 
 
 def read_rows():
@@ -65,7 +77,7 @@ def read_rows():
             continue
         heading, *lines = block.splitlines()
         label, nets = (part.strip() for part in heading.removeprefix("# ").split("|"))
-        parts = {"code": [], "rule": [], "cause": []} | {place: [] for place in PLACES}
+        parts = {"code": [], "since": [], "rule": [], "cause": []} | {place: [] for place in PLACES}
         for line in lines:
             key, _, rest = line.partition(": ")
             known = key in parts and key != "code"
@@ -73,7 +85,7 @@ def read_rows():
         place = next(place for place in PLACES if parts[place])
         for i, net in enumerate(nets.split()):
             fill = [_for("\n".join(parts[key]), net) for key in ("code", "rule", "cause", place)]
-            rows.append(Row(section, label, "" if net == "-" else net, i == 0, *fill, place))
+            rows.append(Row(section, label, "" if net == "-" else net, i == 0, *fill, place, *(parts["since"] or ["0"])))
     return rows
 
 

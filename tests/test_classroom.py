@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import re
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 from hub import Hub
 from lab import jupyterlab
 from learner import Learner
@@ -17,6 +19,7 @@ from traitlets.config import Config
 ROOT = Path(__file__).resolve().parent.parent
 benchmark = SimpleNamespace(**runpy.run_path(str(ROOT / "benchmarks" / "classroom.py")))
 DEPLOY = ROOT / "deploy"
+RECIPES = (DEPLOY / "README.md").read_text(encoding="utf-8")
 SLIDER = """
 import ipywidgets
 s, picture = ipywidgets.IntSlider(2, 1, 9, description="t"), ipywidgets.HTML()
@@ -50,6 +53,31 @@ def test_the_hub_lets_a_whole_class_begin_at_once():
     assert config.JupyterHub.cleanup_servers is False
     assert config.Spawner.environment["OMP_NUM_THREADS"] == "1"
     assert (Path(config.Spawner.environment["JUPYTER_CONFIG_PATH"]) / "jupyter_server_config.py").is_file()
+
+
+def test_the_link_for_learners_leads_to_a_notebook_in_the_folder_it_fills():
+    links = re.findall(r"https://<your hub>/\S+", RECIPES)
+    assert links
+    for link in links:
+        query = parse_qs(urlsplit(link).query, strict_parsing=True)
+        opened = query["urlpath"][0].removeprefix(f"lab/tree/{query['targetPath'][0]}/")
+        assert (ROOT / opened).is_file(), link
+        assert query["repo"] == ["file:///opt/unrolled"] and "git clone --quiet file:///opt/unrolled" in RECIPES
+
+
+def test_a_learner_gets_the_whole_course_and_a_home_of_their_own():
+    # A notebook links to ../solutions, and nbgitpuller can only bring news to a clone.
+    assert re.search(r"git clone \S+ file:///opt/unrolled /home/\$name/unrolled", RECIPES)
+    assert "HOME_MODE=0700" in RECIPES and "--groups class" in RECIPES
+
+
+def test_the_values_for_kubernetes_are_what_the_chart_reads():
+    text = RECIPES[RECIPES.index("    hub:\n"):]
+    values = yaml.safe_load(text[:text.index("\n\n")])
+    assert set(values) == {"hub", "singleuser"} and set(values["hub"]) == {"concurrentSpawnLimit", "config"}
+    assert set(values["singleuser"]) == {"image", "defaultUrl", "memory", "extraEnv", "lifecycleHooks"}
+    assert isinstance(values["singleuser"]["image"]["tag"], str)  # a number would be no tag
+    assert "--user-name jovyan --user-id 1000" in RECIPES  # else the image is made for the account that builds it
 
 
 def test_what_npm_shall_bring_is_one_exact_version():

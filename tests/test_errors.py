@@ -11,7 +11,7 @@ from pathlib import Path
 import error_rows
 import pytest
 import torch
-from error_rows import PRELUDE, explained, failure, mended, read_rows, run
+from error_rows import PRELUDE, explained, failure, mended, read_rows, run, torch_is_at_least
 from torch import nn
 from torch.nn.modules import rnn as torch_modules
 from torch.nn.utils import rnn as torch_packing
@@ -19,14 +19,18 @@ from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_s
 
 from helpers import Explanation, explain_error
 
-ROWS = read_rows()
+ALL_ROWS = read_rows()
+ROWS = [row for row in ALL_ROWS if row.fails]
 NETWORKS = (nn.RNN, nn.LSTM, nn.GRU)
 CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", ALL_ROWS, ids=str)
 def test_the_mend_of_each_row_works(row):
     """The rule, the cause and the mend of the table are those that are shown; and with the mend the script runs."""
+    if not row.fails:
+        run(PRELUDE + row.code + "\n")  # else the row's `since` would be wrong
+        return
     explanation = explained(PRELUDE + row.code + "\n")
     assert row.cause.casefold() in explanation.cause.casefold()
     if row.first:
@@ -37,17 +41,20 @@ def test_the_mend_of_each_row_works(row):
 
 
 def test_the_table_has_every_class_and_no_row_twice():
-    assert {row.net for row in ROWS} == {"", *(kind.__name__ for kind in NETWORKS + CELLS)}
-    assert len({(row.label, row.net) for row in ROWS}) == len(ROWS)
+    assert {row.net for row in ALL_ROWS} == {"", *(kind.__name__ for kind in NETWORKS + CELLS)}
+    assert len({(row.label, row.net) for row in ALL_ROWS}) == len(ALL_ROWS)
 
 
 # Raises and warnings of torch's two files that the rows need not reach, each with the reason.
 UNREACHABLE = {
     "RNNBase.__init__: Unrecognized RNN mode: ": "mode is chosen by nn.RNN, nn.LSTM and nn.GRU themselves",
-    "RNN.forward: hx must not be None": "the lines above it have just made one",
-    "RNN.forward: mode must be RNN_TANH or RNN_RELU": "only if somebody writes rnn.mode afterwards",
     "apply_permutation: `apply_permutation` is deprecated": "a function of torch's own that none of the classes calls",
 }
+if torch_is_at_least("2.11"):  # until then these two were lines with `assert`
+    UNREACHABLE |= {
+        "RNN.forward: hx must not be None": "the lines above it have just made one",
+        "RNN.forward: mode must be RNN_TANH or RNN_RELU": "only if somebody writes rnn.mode afterwards",
+    }
 
 
 def sites(module):
@@ -89,7 +96,7 @@ def reached(error, module, all_sites):
 def test_every_raise_and_warning_of_torch_is_reached_by_a_row(module):
     """A newer torch with a new raise is noticed here: add a row, or say why these classes can't reach it."""
     every = sites(module)
-    assert len(every) > (30 if module is torch_modules else 4)
+    assert len(every) >= (30 if module is torch_modules else 4)
     seen = set()
     for row in ROWS:
         seen |= reached(failure(PRELUDE + row.code + "\n"), module, every)

@@ -484,6 +484,12 @@ def test_a_control_is_named_in_the_widget():
         assert all(control.description for control in make().controls.values())
 
 
+def test_an_argument_that_a_widget_does_not_know_is_an_error_here():
+    """ipywidgets only warns of it, and its widget then looks otherwise than we wrote: the filter is in pyproject.toml."""
+    with pytest.raises(DeprecationWarning, match="Passing unrecognized arguments"):
+        widgets.Checkbox(tooltp="a word that is spelt wrong")
+
+
 def test_moving_a_slider_is_quick():
     explorer = explore_constructor()
     for name, value in dict(num_layers=3, L=12, bidirectional=True).items():

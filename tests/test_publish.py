@@ -1,5 +1,7 @@
 """`start.py publish`, on copies: nothing here knows, or needs, a real address."""
 
+import importlib.metadata
+import importlib.util
 import json
 import re
 import shutil
@@ -11,6 +13,7 @@ from pathlib import Path
 import nbformat
 import publish
 import pytest
+import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ["pyproject.toml", "README.md", *(f"notebooks/{path.name}" for path in sorted((ROOT / "notebooks").glob("*.ipynb")))]
@@ -65,6 +68,16 @@ def test_every_file_is_stamped_from_one_address(copy):
     readme = (copy / "README.md").read_text(encoding="utf-8")
     images = re.findall(r"\]\((docs/badges/[^)]+)\)", readme)
     assert len(images) == 3 and all((ROOT / image).is_file() for image in images)
+
+
+def test_torch_is_kept_under_the_name_that_pip_knows(monkeypatch):
+    """The wheels for Linux on the index of Python call themselves 2.14.1+cu130, of which pip there knows only 2.14.1."""
+    asked = []
+    monkeypatch.setattr(torch, "__version__", "2.14.1+cu130")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: asked.extend(command) or subprocess.CompletedProcess(command, 0))
+    exec(publish.LINES.format(address=ADDRESS, branch="main"), {})
+    assert asked[-2:] == [f"git+{ADDRESS}@main", f"torch=={importlib.metadata.version('torch')}"]
 
 
 def test_publishing_twice_is_publishing_once(copy):

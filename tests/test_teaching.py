@@ -4,6 +4,7 @@ That its links lead somewhere is asked with those of all other pages: tests/note
 """
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -18,6 +19,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TEXT = (ROOT / "TEACHING.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\d\d) .*?\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S))
 ROW = re.compile(r"^\| (?!ask first|---)(.+?) \| (.+?) \| (.+?) \|$", re.M)
+MOVE = re.compile(r"`(\w+)`(?: from (\w+))?(?: back)? (?:to |(?=off|on))(relu|tanh|off|on|[−\d.]+)")
 
 
 class Undecided(nn.Module):
@@ -74,3 +76,61 @@ def test_what_is_to_be_moved_or_shown_stands_in_the_notebook(path):
 def test_a_section_has_objectives_and_wrong_answers(path):
     section = SECTIONS[path.name[:2]]
     assert "**They can then**" in section and "**Said wrongly:**" in section and "needs" in section
+
+
+def moves(action):
+    """Every (control, value) that the script sets, in its order; a value "from" is one that must stand there before."""
+    for name, before, after in MOVE.findall(action):
+        yield name, read(before) if before else None, read(after)
+
+
+def read(word):
+    words = {"on": True, "off": False, "relu": "relu", "tanh": "tanh"}
+    return words[word] if word in words else float(word.replace("−", "-"))
+
+
+def played(number):
+    """The script of a section, played from its first row to its last on the same explorers, as a teacher does; each state."""
+    explorers = {}
+    for question, action, _ in ROW.findall(SECTIONS[number]):
+        name = re.findall(r"`(.+?)`", action)[0]
+        if name.startswith("explore_") and name != "explore_speed":  # that one measures
+            explorer = explorers.setdefault(name, None) or getattr(helpers, name)(*ARGUMENTS.get(name, tuple)())
+            explorers[name] = explorer
+            for control, before, after in moves(action):
+                assert before in (None, explorer.controls[control].value), question
+                explorer.controls[control].value = after
+                assert explorer.controls[control].value == pytest.approx(after), f"{control} does not reach {after}: {question}"
+            yield explorer
+
+
+@pytest.mark.parametrize("number", list(SECTIONS))
+def test_each_control_reaches_the_value_it_is_moved_to(number):
+    assert list(played(number)) or "explore_" not in SECTIONS[number].replace("explore_speed", "")
+
+
+def test_the_neuron_of_01_does_what_the_script_says_when_it_is_played_in_order():
+    answers = [explorer.state.trace.hidden[0, 0, :, 0, 0].tolist() for explorer in played("01")]
+    gone, stays, explodes, swings = answers
+    assert gone[0] > 0.5 and not any(gone[1:])
+    assert all(0.5 < h < 1 for h in stays)
+    assert explodes[-1] > 10 and explodes == sorted(explodes)
+    assert all(before * after < 0 for before, after in zip(swings, swings[1:]))
+
+
+def test_the_dropout_of_02_has_one_layer_when_the_script_comes_to_it():
+    *_, last = played("02")
+    assert last.controls["dropout"].value == pytest.approx(0.5) and last.controls["num_layers"].value == 1
+
+
+def test_the_gradient_of_09_vanishes_and_explodes_as_the_script_says():
+    lengths = []
+    for explorer in played("09"):
+        first, *_, last = map(float, helpers.gradient_norms(explorer.state.trace))
+        lengths.append(first / last)
+    half, twice_as_long, relu = lengths
+    assert math.log(twice_as_long) / math.log(half) == pytest.approx(2, rel=0.1)  # twice as many powers of ten
+    assert 1e6 < relu < 1e8
+    explorer.controls["nonlinearity"].value = "tanh"
+    first, *_, last = map(float, helpers.gradient_norms(explorer.state.trace))
+    assert 5 < first / last < 20  # tenfold

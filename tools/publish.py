@@ -29,13 +29,14 @@ BADGES_AT_END = re.compile(r"\n\n<!-- published -->\n.*?<!-- /published -->", re
 BOOTSTRAP = re.compile(r"\A# Published: .*?\n\n", re.DOTALL)
 REPOSITORY = re.compile(r'^Repository = "(.*)"\n', re.MULTILINE)
 
+# torch is named as pip knows it: what is 2.14.1 to pip may call itself torch.__version__ == "2.14.1+cu130".
 LINES = '''\
 # Published: a kernel that lacks the course's helpers, such as Colab's, fetches them.
-import importlib.util, subprocess, sys, torch
+import importlib.metadata, importlib.util, subprocess, sys
 if not importlib.util.find_spec("helpers"):
     course = "git+{address}@{branch}"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input"]
-    wanted = [course, f"torch=={{torch.__version__}}"]  # torch stays as it is
+    wanted = [course, f"torch=={{importlib.metadata.version('torch')}}"]  # torch stays as it is
     if subprocess.run(pip + wanted, capture_output=True).returncode:
         raise SystemExit("The course's helpers could not be fetched: no network, torch before 2.9, "
                          f"or nothing at that address. What pip says: %pip install {{course}}")

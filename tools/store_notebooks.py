@@ -21,6 +21,8 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 KEPT_CELL_METADATA = ("tags", "slideshow", "jupyter")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+FRAME = re.compile(r"File |\S+\.py in ")  # how IPython heads a frame inside a library: since version 8, and before
+CELL = re.compile(r"/[^\s\x1b]*/ipykernel_\d+/\d+\.py")  # what a cell was called before version 8: it has a process's number
 
 
 class NotebookFailed(Exception):
@@ -115,7 +117,8 @@ def clean_output(output):
     """The output as stored; None if nothing of it is worth storing."""
     if output.output_type == "error":
         # Frames inside libraries name folders of this machine; the learner's own cell is what the lesson shows.
-        output.traceback = [part for part in output.traceback if not COLOUR.sub("", part).startswith("File ")]
+        parts = [CELL.sub("Cell", part) for part in output.traceback]
+        output.traceback = [part for part in parts if not FRAME.match(COLOUR.sub("", part))]
     if "data" in output:
         # A widget's view is dead without its kernel; the picture an explorer carries beside it is not.
         output.data.pop(WIDGET_VIEW, None)

@@ -135,7 +135,7 @@ def seen(outputs):
         if output.output_type == "stream":
             printed[output.name] += sanitized(output.text)  # it comes in pieces, cut now here, now there
         elif output.output_type == "error":
-            shown.append(Raised(output.ename, output.evalue))
+            shown.append(Raised(output.ename, sanitized(output.evalue)))
         else:
             data = {kind: sanitized(text) for kind, text in output.data.items() if "widget-view" not in kind}
             shown += [data] if data else []

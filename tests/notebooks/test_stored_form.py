@@ -66,7 +66,7 @@ def test_every_notebook_is_on_both_maps():
     ([code("x\n" * 16)], "16 lines"),
     ([code("x = " + "1" * 100)], "104 columns"),
     ([prose("word " * 81)], "81 words"),
-    ([code("1")] * 4, "4 code cells in a row"),
+    ([code("1") for _ in range(4)], "4 code cells in a row"),
 ])
 def test_a_cell_that_is_too_long_is_found(cells, words):
     assert words in too_long(made_of(*cells))[0]
