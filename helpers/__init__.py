@@ -34,6 +34,7 @@ PUBLIC = {
     "pictures.timelines": ["draw_hidden", "draw_response", "draw_gradients", "draw_verdicts"],
     "pictures.packing": ["draw_padded", "draw_packed", "draw_final_states"],
     "pictures.mixups": ["draw_reading", "draw_owners", "draw_difference"],
+    "pictures.labels": [],
     "pictures.plots": [
         "plot_nonlinearities",
         "plot_trajectory",

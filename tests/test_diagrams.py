@@ -577,7 +577,7 @@ def test_a_box_is_as_long_as_its_axis_up_to_8(L, columns):
     root = parse(draw_tensors(expected_shapes(nn.RNN(1, 1), L=L)))
     (box,) = [r for r in root.iter("rect") if r.get("stroke") == X.colour]
     assert number(box, "width") == pytest.approx(columns * 17)
-    assert ("·" in words(root)) == (L > 8)
+    assert ("…" in words(root)) == (L > 8)
 
 
 # ---- the heat map -----------------------------------------------------------------------------------------------------

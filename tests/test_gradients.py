@@ -67,8 +67,11 @@ def test_wrong_arguments_are_named():
 def test_any_gradient_can_be_drawn(norms):
     drawn = draw_gradients(np.array(norms), singular_value=0.0)
     root = ElementTree.fromstring(drawn.data)
-    circles = [element for element in root.iter() if element.tag.endswith("circle")]
-    assert len(circles) == len(norms) and drawn.width <= 720 and f"{len(norms)} steps" in drawn.alt
-    heights = [float(circle.get("cy")) for circle in circles]
+    points = [element for element in root.iter() if element.find("{*}title") is not None]
+    assert len(points) == len(norms) and drawn.width <= 720 and f"{len(norms)} steps" in drawn.alt
+    # Rings are on the axis; a triangle beyond it points up or down: its last edge leads back from the tip.
+    shown = [0 if "cy" in point.attrib else 1 if "l-4 -8" in point.get("d") else -1 for point in points]
+    assert shown == [-1 if norm < 1e-8 else 0 if norm <= 1e4 else 1 for norm in norms]
+    heights = [float(point.get("cy") or point.get("d").split()[1].partition("h")[0]) for point in points]
     assert all(0 <= y <= float(root.get("height")) for y in heights)
     assert heights == sorted(heights, reverse=True) or not np.isfinite(norms).all()  # larger stands higher

@@ -90,7 +90,7 @@ def test_the_small_number_is_the_row_of_data(lengths):
     small = {}
     for element in root.iter("text"):
         row, column = (number(element, "y") - TOP) / TALL, (number(element, "x") - LEFT) / WIDE
-        if element.get("font-size") == "9" and row < len(lengths) and element.text.isdigit():
+        if element.get("font-size") == "11" and row < len(lengths) and element.text.isdigit():
             small[int(row), int(column)] = int(element.text)
     for place, told in row_cells(root).items():
         assert told == "t={}, n={}".format(*packed.data[small[place]].tolist())

@@ -1,6 +1,7 @@
 """The figures, read from matplotlib's own objects: what is drawn is the numbers of the trace."""
 
 import io
+from itertools import combinations
 
 import matplotlib
 import numpy as np
@@ -258,7 +259,9 @@ def test_a_dot_is_a_run_and_a_line_marks_guessing():
 def test_a_reading_is_its_states_above_its_verdicts(seen):
     states, verdicts = seen.hidden[-1, 0, :, 0], [0.5, 0.6, 0.4, 0.3, 0.9]
     figure = plot_reading(WORDS, verdicts, torch.tensor(states))
-    above, below = figure.axes
+    above, below, colours = figure.axes
+    figure.draw_without_rendering()
+    assert above.get_window_extent().x1 == below.get_window_extent().x1 < colours.get_window_extent().x0
     np.testing.assert_allclose(above.images[0].get_array(), states.T)
     assert above.images[0].get_clim() == (-1, 1)
     np.testing.assert_array_equal(below.lines[-1].get_ydata(), verdicts)
@@ -299,3 +302,13 @@ def test_curves_are_their_numbers():
     curves = {"one": [0.5, 0.1], "other": [0.4, 0.3]}
     lines = data_lines(axes_of(plot_curves([1, 2], curves, xlabel="epoch", ylabel="loss")))
     assert [(list(line.get_xdata()), list(line.get_ydata())) for line in lines] == [([1, 2], y) for y in curves.values()]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_name_of_a_point_lies_on_another(seed):
+    torch.manual_seed(seed)
+    rnn, words = nn.RNN(3, 4), "the film was good , it was".split()
+    figure = plot_trajectory(trace(rnn, torch.randn(7, 1, 3)), words)
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes_of(figure).texts]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))

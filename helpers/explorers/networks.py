@@ -141,7 +141,8 @@ def explore_neuron() -> Explorer:
     }
 
     def compute(w_ih: float, w_hh: float, bias: float, nonlinearity: str, signal: str) -> State:
-        numbers = (round(value, 1) for value in (w_ih, w_hh, bias))  # a slider at 0.3 says 0.30000000000000004
+        # A slider at 0.3 says 0.30000000000000004, and one at 0 may say -1.4e-15: + 0.0 turns −0.0 into 0.0.
+        numbers = (round(value, 1) + 0.0 for value in (w_ih, w_hh, bias))
         return _run(neuron_code(*numbers, nonlinearity, SIGNALS[signal]))
 
     shown = [views.neuron_equation, views.response, views.code, views.shapes]

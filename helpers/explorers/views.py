@@ -151,7 +151,7 @@ def _pre(html: str, size: int) -> str:
 
 
 def note(text: str) -> str:
-    return f'<p style="margin:4px 0">{escape(text)}</p>'
+    return f'<p style="margin:4px 0;line-height:150%">{escape(text)}</p>'
 
 
 @wide
@@ -197,8 +197,8 @@ def final_states(new: State, old: State | None) -> Table:
 @wide
 def neuron_equation(new: State, old: State | None) -> str:
     w_ih, w_hh, bias = (float(new.trace.weights[name].flat[0]) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0"))
-    equation = f"h[t] = {new.trace.nonlinearity}({w_ih:.1f}·x[t] + {w_hh:.1f}·h[t−1] + {bias:.1f})"
-    return _pre(escape(equation), 15)
+    equation = f"h[t] = {new.trace.nonlinearity}({w_ih:.1f}·x[t] + {w_hh:.1f}·h[t-1] + {bias:.1f})"
+    return _pre(escape(equation.replace("+ -", "- ").replace("-", "−")), 15)
 
 
 @wide
@@ -270,8 +270,8 @@ def reading_shapes(new: Reading, old: Reading | None) -> Any:
 
 
 def timing(new: Timing, old: Timing | None) -> Table:
-    rows = [(name, "cpu" if "NumPy" in name else new.device, f"{ms:.3f}") for name, ms in new.ms.items()]
-    return Table((f"L={new.L}, N={new.N}, H={new.H}", "on", "ms (median of 5)"), tuple(rows))
+    rows = [(name, f"{ms:.3f}", "cpu" if "NumPy" in name else new.device) for name, ms in new.ms.items()]
+    return Table((f"L={new.L}, N={new.N}, H={new.H}", "ms (median of 5)", "on"), tuple(rows))
 
 
 def timing_later(new: Timing) -> str:

@@ -1,5 +1,7 @@
 """SVG drawings beside the key picture: one step as matrices with their numbers, tensors as boxes."""
 
+from itertools import accumulate
+
 import numpy as np
 
 from ..notation import BIAS, H_N, QUIET, TEXT, W_HH, W_IH, H, Role, X, role_of
@@ -127,7 +129,7 @@ def _matrix(
         spot = dict(x=x - 3, y=y + rows.index(marked) * CELL_H - 1, width=width + 6, height=CELL_H + 2)
         parts.append(tag("rect", **spot, fill="none", stroke=TEXT, stroke_width=2.5, rx=3))
     parts.append(text(x + width / 2, y - 8, name, fill=role.ink, text_anchor="middle", font_weight=600))
-    parts.append(text(x + width / 2, y + height + 13, _by(values), size=10, fill=QUIET, text_anchor="middle"))
+    parts.append(text(x + width / 2, y + height + 13, _by(values), size=11, fill=QUIET, text_anchor="middle"))
     return "".join(parts), x + width
 
 
@@ -143,7 +145,8 @@ def draw_tensors(shapes: Shapes) -> Picture:
 
     Returns
     -------
-    Picture : at most 720 wide. Columns are steps, or layers and directions; rows are features; cards are the batch.
+    Picture : at most 720 wide, for an LSTM 800. Columns are steps, or layers and directions; rows are features;
+        cards are the batch.
 
     Raises
     ------
@@ -151,16 +154,15 @@ def draw_tensors(shapes: Shapes) -> Picture:
     """
     if not isinstance(shapes, Shapes):
         raise TypeError(f"shapes: given {type(shapes).__name__}, expected Shapes, as from expected_shapes(rnn, L=5, N=2)")
-    parts, right, y = [], 0.0, 46.0
-    for pair, named in (("goes in", ("input", "h_0", "c_0")), ("comes out", ("output", "h_n", "c_n"))):
-        names = [name for name in named if name in shapes.tensors]  # only an LSTM has c
+    rows = {"goes in": ("input", "h_0", "c_0"), "comes out": ("output", "h_n", "c_n")}
+    named = [[name for name in names if name in shapes.tensors] for names in rows.values()]  # only an LSTM has c
+    rooms = [max(_room(shapes.tensors[name]) for name in column) for column in zip(*named)]
+    *starts, right = accumulate(rooms, initial=92.0)  # h_n stands beneath h_0, c_n beneath c_0
+    parts, y = [], 46.0
+    for pair, names in zip(rows, named):
         height = max(_box_size(shapes.tensors[name])[1] for name in names)
         parts.append(text(8, y + height / 2 + 4, pair, fill=QUIET))
-        at = 92.0
-        for name in names:
-            drawn, at = _box(at, y, name, shapes.tensors[name], height)
-            parts.append(drawn)
-        right = max(right, at)
+        parts += [_box(x, y, name, shapes.tensors[name], height) for x, name in zip(starts, names)]
         y += height + 92
     sizes = "; ".join(f"{name} {shape}" for name, shape in shapes.tensors.items())
     alt = f"{len(shapes.tensors)} tensors as boxes. {sizes}. Columns are steps or layers, rows are features, cards are the batch."
@@ -169,13 +171,13 @@ def draw_tensors(shapes: Shapes) -> Picture:
 
 
 
-def _box(x: float, y: float, name: str, shape: Shape, below: float) -> tuple[str, float]:
-    """One tensor standing on the line `below` under y; returns it and where the next one may begin."""
+def _box(x: float, y: float, name: str, shape: Shape, below: float) -> str:
+    """One tensor standing on the line `below` under y."""
     role, sizes, order = role_of(name), dict(zip(shape.names, shape)), {axis: i for i, axis in enumerate(shape.names)}
     across, down = _across_and_down(shape)
     w, h = _box_size(shape)
     y += below - h
-    shift = 6 * min(sizes.get("N", 1) - 1, 2)
+    shift = _shift(sizes)
 
     def card(dx: float, dy: float, **look: object) -> str:
         look = dict(fill="#FFFFFF", stroke_width=1.5, stroke_dasharray="5 3" if role is H_N else None) | look
@@ -185,16 +187,26 @@ def _box(x: float, y: float, name: str, shape: Shape, below: float) -> tuple[str
     names = [
         text(x, y - 12 - shift, name, fill=role.ink, font_weight=700),
         text(x, y + h + 15, f"{across}={sizes[across]}", size=11),
-        text(x, y + h + 28, f"axis {order[across]}", size=10, fill=QUIET),
+        text(x, y + h + 28, f"axis {order[across]}", size=11, fill=QUIET),
         text(x + w + shift + 6, y + h / 2, f"{down}={sizes[down]}", size=11),
-        text(x + w + shift + 6, y + h / 2 + 12, f"axis {order[down]}", size=10, fill=QUIET),
+        text(x + w + shift + 6, y + h / 2 + 12, f"axis {order[down]}", size=11, fill=QUIET),
     ]
     if "N" in order:
         deep = f"N={sizes['N']}, axis {order['N']}"
-        names.append(text(x + 8 * len(name) + 8, y - 12 - shift, deep, size=10, fill=QUIET))
-    wide = max(w + shift + 6 + 7 * len(f"{down}={sizes[down]}"), 7 * len(f"{across}={sizes[across]}"), 140)
-    drawn = batch_cards(sizes.get("N", 1), card) + front + _grid(x, y, shape) + "".join(names)
-    return drawn, x + wide + 24
+        names.append(text(x + 8 * len(name) + 8, y - 12 - shift, deep, size=11, fill=QUIET))
+    return batch_cards(sizes.get("N", 1), card) + front + _grid(x, y, shape) + "".join(names)
+
+
+def _room(shape: Shape) -> float:
+    """How far behind the left edge of a box the next one may begin."""
+    sizes = dict(zip(shape.names, shape))
+    beneath, beside = (7 * len(f"{axis}={sizes[axis]}") for axis in _across_and_down(shape))
+    return max(_box_size(shape)[0] + _shift(sizes) + 6 + beside, beneath, 140) + 24
+
+
+def _shift(sizes: dict[str, int]) -> int:
+    """How far the last card of the batch stands to the right."""
+    return 6 * min(sizes.get("N", 1) - 1, 2)
 
 
 def _grid(x: float, y: float, shape: Shape) -> str:
@@ -208,7 +220,8 @@ def _grid(x: float, y: float, shape: Shape) -> str:
     for i, column in enumerate(columns):
         for j, row in enumerate(rows):
             if column is None or row is None:
-                parts.append(text(x + (i + 0.5) * dx, y + (j + 0.5) * dy + 3, "·", size=10, text_anchor="middle"))
+                mark = "⋮" if row is None else "…"
+                parts.append(text(x + (i + 0.5) * dx, y + (j + 0.5) * dy + 4, mark, fill=QUIET, text_anchor="middle"))
     return "".join(parts)
 
 

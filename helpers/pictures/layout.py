@@ -6,7 +6,7 @@ from ..rnn.shapes import Shapes
 from .svg import abbreviate
 
 R = 19  # radius of a state
-OUTSIDE = 72  # from a first state to its h_0, which stands outside the output frame
+OUTSIDE = 78  # from a first state to its h_0, which stands outside the output frame
 SPLIT = 58  # from the forward to the reverse row of one layer
 MOST_STEPS, MOST_LAYERS = 7, 4
 
@@ -33,11 +33,11 @@ class Layout:
         self.columns = abbreviate(self.steps, MOST_STEPS, at_t)
         self.layers = abbreviate(s.num_layers, MOST_LAYERS, at_layer)
         self.lean = 15 if s.D == 2 else 0  # forward states stand left of the column, reverse ones right of it
-        self.gap = (420 if s.D == 2 else 440) // max(len(self.columns) - 1, 5)
+        self.gap = (408 if s.D == 2 else 440) // max(len(self.columns) - 1, 5)
         self.side = R + 11 + self.lean  # from a column to the edge of the output frame
         self.left = 74 + R + OUTSIDE + self.lean
         self.right = self.left + self.gap * (len(self.columns) - 1)
-        beyond = R + OUTSIDE + self.lean + 2 if s.D == 2 else self.side + 56
+        beyond = R + OUTSIDE + self.lean + 6 if s.D == 2 else self.side + 56
         captions = self.left - self.side + 7.4 * len(f"output {s.output}"), 36 + 7.4 * len(f"h_n {s.h_n}")
         self.width = max(self.right + beyond, *captions) + 8
         self.up = self.climb()  # of each row of states, above the input

@@ -101,7 +101,7 @@ def draw_packed(packed: PackedSequence, labels: Words | None = None) -> Picture:
                 parts.append(_cell(row, column, n, t, words, lengths))
             if None not in (n, t) and t < lengths[n]:
                 spot = LEFT + column * WIDE + 5, TOP + row * TALL + 11
-                parts.append(text(*spot, begins[t] + place, size=9, fill=QUIET))
+                parts.append(text(*spot, begins[t] + place, size=11, fill=QUIET))
             if n is not None and t == lengths[n] - 1:
                 parts.append(_frame(row, column))
     bottom = TOP + len(rows) * TALL
@@ -227,17 +227,17 @@ def _frame(row: int, column: int) -> str:
 
 def _memory(y: float, begins: list[int]) -> tuple[list[str], float]:
     """The rows of `data` as they lie in memory: all of t=0, a gap, all of t=1, ...; and where the last one ends."""
-    parts, x, after_gap = [text(8, y + 16, "data", fill=X.ink, font_weight=600)], LEFT, False
-    wide = max(18, 6 * len(str(begins[-1] - 1)) + 2)  # room for the largest number
+    parts, x, after_gap = [text(8, y + 16, "data", fill=X.ink, font_weight=600), text(8, y + 34, "t", fill=QUIET)], LEFT, False
+    wide = max(18, 7 * len(str(begins[-1] - 1)) + 4)  # room for the largest number
     for i in abbreviate(begins[-1], 440 // (wide + 2)):
         if i is None:
             parts.append(text(x + wide / 2, y + 15, "…", fill=QUIET, text_anchor="middle"))
         else:
             x += 8 if i and i in begins else 0
             if i in begins or after_gap:
-                parts.append(text(x, y + 34, f"t={bisect_right(begins, i) - 1}", size=9, fill=QUIET))
+                parts.append(text(x + wide / 2, y + 34, bisect_right(begins, i) - 1, size=11, fill=QUIET, text_anchor="middle"))
             parts.append(tag("rect", x=x, y=y, width=wide, height=22, fill=X.tint, stroke=X.colour, stroke_width=1))
-            parts.append(text(x + wide / 2, y + 15, i, size=9, text_anchor="middle"))
+            parts.append(text(x + wide / 2, y + 15, i, size=11, text_anchor="middle"))
         x, after_gap = x + wide + 2, i is None
     return parts, x
 

@@ -37,8 +37,8 @@ class Picture:
 
     @property
     def style(self) -> str:
-        # On a narrow screen a picture shrinks to 3/4 and then scrolls: smaller, its text could not be read.
-        return f"width:{self.width}px;max-width:100%;min-width:{self.width * 3 // 4}px;height:auto;display:block"
+        # A wide picture shrinks to half a screen, and then scrolls: smaller, its text could not be read.
+        return f"width:{self.width}px;max-width:100%;min-width:{min(self.width, 600)}px;height:auto;display:block"
 
     def _repr_html_(self) -> str:
         image = f'<img alt="{escape(self.alt)}" style="{self.style};border-radius:6px" src="{self.source}">'

@@ -14,6 +14,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, H, X, text_on, value_colour
 from ..rnn.recurrence import require_numbers
 from ..rnn.traces import Trace, require_index, require_trace
+from .labels import place_labels
 from .svg import plural, require_labels, require_words
 
 # Curves that are compared; the marker repeats what the colour says.
@@ -58,8 +59,8 @@ def plot_nonlinearities(**functions: Callable[[np.ndarray], np.ndarray]) -> Figu
     at = np.linspace(-3, 3, 121)
     for style, (name, function) in zip(("-", "--", ":"), functions.items()):
         axes.plot(at, function(at), style, color=H.colour if style == "-" else QUIET, label=name, linewidth=2)
-    axes.axhline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
-    axes.axvline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
+    for rule in (axes.axhline, axes.axvline):
+        rule(0, color="#CCCCCC", linewidth=0.8, zorder=0)
     axes.set(xlabel="the sum that goes in", ylabel="what comes out", ylim=(-1.5, 3.1))
     axes.legend(frameon=False)
     return figure
@@ -145,15 +146,16 @@ def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int,
     way = np.vstack([trace.h_0[-1, 0, n], trace.hidden[-1, 0, :steps, n]])[:, list(features)]
     axes.plot(*way.T, color=H.colour, linewidth=1.5)
     axes.plot(*way[1:].T, "o", markersize=9, markerfacecolor=H.tint, markeredgecolor=H.colour, markeredgewidth=2)
-    halo = [withStroke(linewidth=3, foreground=PAPER)]  # a label stays legible where the way crosses it
-    for t, place in enumerate(way):
-        label, colour = (f"{t}. {labels[t - 1]}", X.ink) if t else ("h_0", TEXT)
-        look = dict(xytext=(8, 8), textcoords="offset points", color=colour, path_effects=halo, zorder=3, parse_math=False)
-        axes.annotate(label, place, **look)
-    axes.axhline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
-    axes.axvline(0, color="#CCCCCC", linewidth=0.8, zorder=0)
-    axes.margins(0.2)
-    axes.set(xlabel=f"feature {features[0]} of h", ylabel=f"feature {features[1]} of h")
+    for rule in (axes.axhline, axes.axvline):
+        rule(0, color="#CCCCCC", linewidth=0.8, zorder=0)
+    axes.set(xlabel=f"feature {features[0]} of h", ylabel=f"feature {features[1]} of h", xmargin=0.2, ymargin=0.2)
+    names = ["h_0", *(f"{t}. {label}" for t, label in enumerate(labels[:steps], start=1))]
+    figure.draw_without_rendering()  # now the axes have their size
+    corners = place_labels(axes.transData.transform(way) * 72 / figure.dpi, [(6.2 * len(name), 9) for name in names])
+    halo = withStroke(linewidth=3, foreground=PAPER)  # a label stays legible where the way crosses it
+    look = dict(textcoords="offset points", path_effects=[halo], zorder=3, parse_math=False)
+    for t, corner in enumerate(corners):
+        axes.annotate(names[t], way[t], corner, color=X.ink if t else TEXT, **look)
     return figure
 
 
@@ -314,8 +316,9 @@ def plot_reading(labels: Sequence[str], verdicts: Sequence[float], states: np.nd
     figure.alt = f"Reading {counts[0]} words: {' '.join(labels)}. The verdict after each word, in the end "
     figure.alt += "praise" if verdicts[-1] > 0.5 else "blame"
     for axes in above:
-        axes.imshow(states.T, cmap=VALUES, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+        image = axes.imshow(states.T, cmap=VALUES, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
         axes.set(ylabel="features of h", yticks=range(states.shape[1]) if states.shape[1] <= 8 else [])
+        figure.colorbar(image, ax=[axes, below], ticks=[-1, 0, 1], aspect=12, shrink=0.45, anchor=(0, 1))
         figure.alt += f"; above it the {states.shape[1]} features of h as colours"
     figure.alt += "."
     below.axhline(0.5, color=QUIET, linestyle="--", linewidth=1)

@@ -140,19 +140,21 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
     with np.errstate(divide="ignore", invalid="ignore"):
         powers = np.log10(norms)
         bound = powers[-1] + np.log10(max(singular_value, 1e-30)) * np.arange(L - 1, -1, -1)
-        logs, bound = (np.nan_to_num(line, nan=high, posinf=high, neginf=low) for line in (powers, bound))
+        logs, bound = (np.where(np.isnan(line), np.inf, line) for line in (powers, bound))
     parts = []
     for power in range(int(low), int(high) + 1, 2):
         _, y = spot(0, power)
         parts.append(line(left, y, left + 600, y, "#999999" if power == 0 else "#E2E2E2", 1, head=False))
         name = f"1e{power}".replace("-", "−") if power else "1"
         parts.append(text(left - 8, y + 4, name, size=11, fill=QUIET, text_anchor="end"))
-    parts += [_dashed(*a, *b) for a, b in pairwise(spot(t, log) for t, log in enumerate(bound))]
-    way = [spot(t, log) for t, log in enumerate(logs)]
-    parts += [line(*a, *b, H.colour, 2, head=False) for a, b in pairwise(way)]
-    for t, (x, y) in enumerate(way):
+    for draw, values in ((_dashed, bound), (lambda *ends: line(*ends, H.colour, 2, head=False), logs)):
+        for t, (a, b) in enumerate(pairwise(values)):
+            if np.clip(a, low, high) != np.clip(b, low, high):  # along the edge there would be a line where nothing is
+                parts.append(draw(*spot(t, a), *spot(t + 1, b)))
+    for t, log in enumerate(logs):
+        x, y = spot(t, log)
         tip = tag("title", plain(f"t={t}: {norms[t]:.2e}"))
-        parts.append(tag("circle", tip, cx=x, cy=y, r=4, fill=H.tint, stroke=H.colour, stroke_width=1.5))
+        parts.append(_point(tip, x, y, int(log > high) - int(log < low)))
         if t % max(1, round(30 / gap)) == 0:
             parts.append(text(x, tall + 48, t, size=11, fill=QUIET, text_anchor="middle"))
     parts.append(text(left, 16, "length of dL/dh[t]", fill=H.ink, font_weight=600))
@@ -215,6 +217,14 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
     return picture(right + 14, middle + tall + 92, parts, alt)
 
 
+def _point(tip: str, x: float, y: float, beyond: int) -> str:
+    """A ring; where the number lies beyond the axis, a triangle that points to it: up (1) or down (-1)."""
+    look = dict(fill=H.tint, stroke=H.colour, stroke_width=1.5)
+    if not beyond:
+        return tag("circle", tip, cx=x, cy=y, r=4, **look)
+    return tag("path", tip, d=f"M{x - 4:g} {y:g}h8l-4 {-8 * beyond}z", **look)
+
+
 def _dashed(x1: float, y1: float, x2: float, y2: float) -> str:
     return tag("path", d=f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}", stroke=QUIET, stroke_width=1.5, stroke_dasharray="5 4")
 
@@ -222,5 +232,5 @@ def _dashed(x1: float, y1: float, x2: float, y2: float) -> str:
 def _axis(left: float, right: float, zero: float, tall: float, name: str, role: Role, limit: float) -> list[str]:
     ends = [(zero - tall, f"+{limit:.3g}"), (zero, "0"), (zero + tall, f"−{limit:.3g}")]
     parts = [line(left, y, right, y, "#DDDDDD" if y != zero else "#999999", 1, head=False) for y, _ in ends]
-    parts += [text(left - 6, y + 4, label, size=10, fill=QUIET, text_anchor="end") for y, label in ends]
+    parts += [text(left - 6, y + 4, label, size=11, fill=QUIET, text_anchor="end") for y, label in ends]
     return [*parts, text(8, zero + 4, name, size=14, fill=role.ink, font_weight=700)]

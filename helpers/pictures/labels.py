@@ -1,0 +1,48 @@
+"""Where the labels of points on a way stand, so that none lies on another label or on a point."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+GAP, SPACING = 6, 3  # from a point to its label; of the dots that stand for what is drawn already
+
+
+def place_labels(way: np.ndarray, sizes: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The lower left corner of each label, seen from its point: one after the other, where it covers least.
+
+    >>> place_labels(np.array([[0., 0.], [0., 1.]]), [(30, 10), (30, 10)])  # one below, one above
+    [(6, -16), (6, 6)]
+
+    Parameters
+    ----------
+    way   : (points, 2), joined by straight lines; in any unit
+    sizes : width and height of each label, in the same unit
+    """
+    drawn = np.vstack([_dots_along(a, b) for a, b in zip(way, way[1:])] + [np.repeat(way, 9, axis=0)])  # points count more
+    places = []
+    for t, (point, (width, height)) in enumerate(zip(way, sizes)):
+        beside, beneath, left = -height / 2, -GAP - height, -GAP - width
+        around = [(GAP, GAP), (GAP, beneath), (left, GAP), (left, beneath), (GAP, beside), (left, beside)]
+        costs = [_within(drawn, point + place, (width, height)) + _crowd(way, t, place, (width, height)) for place in around]
+        places.append(around[int(np.argmin(costs))])
+        drawn = np.vstack([drawn, _dots_in(point + places[-1], (width, height))])
+    return places
+
+
+def _crowd(way: np.ndarray, t: int, place: tuple[float, float], size: tuple[float, float]) -> float:
+    """High where the middle of a label is so near another point that it could be taken for its label."""
+    middle = way[t] + place + np.divide(size, 2)
+    return 30 - np.linalg.norm(np.delete(way, t, axis=0) - middle, axis=1).min(initial=30)
+
+
+def _within(dots: np.ndarray, corner: np.ndarray, size: tuple[float, float]) -> int:
+    return int(((dots >= corner - 2) & (dots <= corner + size + 2)).all(axis=1).sum())
+
+
+def _dots_along(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.linspace(a, b, 2 + int(np.linalg.norm(b - a) / SPACING))
+
+
+def _dots_in(corner: np.ndarray, size: tuple[float, float]) -> np.ndarray:
+    across, up = (np.arange(0, side + SPACING, SPACING) for side in size)
+    return corner + np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
