@@ -1,4 +1,4 @@
-"""Where the labels of points on a way stand, so that none lies on another label or on a point."""
+"""Where the labels of points on a way stand: each where it covers least of the way, the points and the labels before it."""
 
 from collections.abc import Sequence
 
