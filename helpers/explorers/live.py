@@ -197,5 +197,5 @@ def words(name: str, value: str = "", hint: str = "") -> widgets.Widget:
     >>> words("sentence", "I love you").value
     'I love you'
     """
-    layout = widgets.Layout(width="520px", max_width="96%", **_ROOM)
+    layout = widgets.Layout(width="520px", max_width="calc(100% - 16px)", **_ROOM)  # less its own margins
     return widgets.Text(value=value, placeholder=hint, description=name, style=_STYLE, layout=layout)
