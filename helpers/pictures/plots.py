@@ -151,12 +151,10 @@ def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int,
     axes.set(xlabel=f"feature {features[0]} of h", ylabel=f"feature {features[1]} of h", xmargin=0.2, ymargin=0.2)
     names = ["h_0", *(f"{t}. {label}" for t, label in enumerate(labels[:steps], start=1))]
     figure.draw_without_rendering()  # now the axes have their size
-    shown = np.flatnonzero(np.isfinite(way).all(axis=1))  # a state that overflowed has no place
-    points = axes.transData.transform(way[shown]) * 72 / figure.dpi
-    corners = place_labels(points, [(6.2 * len(names[t]), 9) for t in shown])
+    corners = place_labels(axes.transData.transform(way) * 72 / figure.dpi, [(6.2 * len(name), 9) for name in names])
     halo = withStroke(linewidth=3, foreground=PAPER)  # a label stays legible where the way crosses it
     look = dict(textcoords="offset points", path_effects=[halo], zorder=3, parse_math=False)
-    for t, corner in zip(shown, corners):
+    for t, corner in corners.items():
         axes.annotate(names[t], way[t], corner, color=X.ink if t else TEXT, **look)
     return figure
 
