@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from helpers import draw_gradients, draw_hidden, draw_response, draw_step, draw_tensors, draw_unrolled, expected_shapes, trace
 from helpers.notation import BIAS, H_N, OUTPUT, W_HH, W_IH, H, X, contrast, value_colour
+from helpers.pictures import unrolled
 from helpers.pictures.diagrams import MOST_CELLS
 from helpers.pictures.layout import MOST_LAYERS, MOST_STEPS
 from helpers.pictures.picture import Picture
@@ -459,9 +460,27 @@ def test_a_short_sequence_of_a_packed_batch_ends_where_it_ends():
     assert selected(root, H_N) == [{(0, 0, 2)}, {(0, 1, 0)}]
 
 
+def test_what_was_drawn_before_leaves_nothing_in_a_picture():
+    """Edges, frames and words are kept from picture to picture; they must be those of a picture drawn alone."""
+    packed = trace(nn.RNN(3, 4), pack_padded_sequence(torch.ones(5, 2, 3), torch.tensor([5, 3])))
+    calls = [
+        *((make_trace(**sizes), {}) for sizes in (dict(), dict(N=None), dict(N=1), dict(batch_first=True), dict(h0=True))),
+        *((make_trace(), options) for options in (dict(n=1), dict(at=(0, 0, 2)), dict(mark=(0, 0, 2)), dict(mark=(0, 0, 3)))),
+        *((make_trace(), dict(labels=words)) for words in (list("abcde"), list("abcdf"))),
+        *((packed, dict(n=n)) for n in (0, 1)),
+    ]
+    alone = []
+    for seen, options in calls:
+        unrolled._standing.cache_clear()
+        alone.append(draw_unrolled(seen, **options).data)
+    assert len(set(alone)) == len(calls)
+    for _ in range(2):
+        assert [draw_unrolled(seen, **options).data for seen, options in calls] == alone
+
+
 # ---- labels ---------------------------------------------------------------------------------------------------------
 
-EVIL = ["<script>alert(1)</script>", 'a"&b', "]]>", "'x'", "𝒳😀"]
+EVIL = ["<script>alert(1)</script>", 'a"&b', "]]>", "'%s'", "𝒳😀"]
 
 
 @pytest.mark.parametrize("draw", [draw_unrolled, draw_hidden], ids=lambda f: f.__name__)

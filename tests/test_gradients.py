@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from helpers import draw_gradients, gradient_norms, spectrum, trace
+from helpers.notation import H
 
 
 def by_autograd(rnn, x):
@@ -75,3 +76,13 @@ def test_any_gradient_can_be_drawn(norms):
     heights = [float(point.get("cy") or point.get("d").split()[1].partition("h")[0]) for point in points]
     assert all(0 <= y <= float(root.get("height")) for y in heights)
     assert heights == sorted(heights, reverse=True) or not np.isfinite(norms).all()  # larger stands higher
+
+
+@pytest.mark.parametrize("norm, drawn", [(1.0, 2), (1e-3, 2), (1e-9, 0), (1e5, 0)])
+def test_gradients_that_stay_as_long_are_joined_by_level_lines(norm, drawn):
+    """As those of an RNN that begins with the identity; beyond the axis there is no line."""
+    root = ElementTree.fromstring(draw_gradients(np.full(3, norm), singular_value=1.0).data)
+    paths = [path for path in root.findall(".//{*}path") if path.find("{*}title") is None]
+    *bound, _ = [path for path in paths if path.get("stroke-dasharray")]  # the last one stands beside its name
+    joins = [path for path in paths if path.get("stroke") == H.colour]
+    assert len(bound) == len(joins) == drawn

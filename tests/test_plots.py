@@ -312,3 +312,14 @@ def test_no_name_of_a_point_lies_on_another(seed):
     figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in axes_of(figure).texts]
     assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+def test_a_trajectory_that_overflows_is_named_as_far_as_it_goes():
+    rnn = nn.RNN(1, 2, nonlinearity="relu")
+    for parameter in rnn.parameters():
+        nn.init.constant_(parameter, 1e15)
+    exploded = trace(rnn, torch.ones(5, 1, 1))
+    figure = plot_trajectory(exploded, WORDS)
+    figure.savefig(io.BytesIO())
+    assert not np.isfinite(exploded.hidden).all()
+    assert [text.get_text() for text in axes_of(figure).texts] == ["h_0", "1. i", "2. do"]

@@ -95,8 +95,9 @@ def played(number):
     for question, action, _ in ROW.findall(SECTIONS[number]):
         name = re.findall(r"`(.+?)`", action)[0]
         if name.startswith("explore_") and name != "explore_speed":  # that one measures
-            explorer = explorers.setdefault(name, None) or getattr(helpers, name)(*ARGUMENTS.get(name, tuple)())
-            explorers[name] = explorer
+            if name not in explorers:
+                explorers[name] = getattr(helpers, name)(*ARGUMENTS.get(name, tuple)())
+            explorer = explorers[name]
             for control, before, after in moves(action):
                 assert before in (None, explorer.controls[control].value), question
                 explorer.controls[control].value = after

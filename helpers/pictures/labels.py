@@ -1,4 +1,4 @@
-"""Where the labels of points on a way stand, so that none lies on another label or on a point."""
+"""Where the labels of points on a way stand: each where it covers least of the way, the points and the labels before it."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,19 @@ import numpy as np
 GAP, SPACING = 6, 3  # from a point to its label; of the dots that stand for what is drawn already
 
 
-def place_labels(way: np.ndarray, sizes: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The lower left corner of each label, seen from its point: one after the other, where it covers least.
+def place_labels(way: np.ndarray, sizes: Sequence[tuple[float, float]]) -> dict[int, tuple[float, float]]:
+    """The lower left corner of each label, by the number of its point and seen from it: one by one, where it covers least.
 
     >>> place_labels(np.array([[0., 0.], [0., 1.]]), [(30, 10), (30, 10)])  # one below, one above
-    [(6, -16), (6, 6)]
+    {0: (6, -16), 1: (6, 6)}
 
     Parameters
     ----------
-    way   : (points, 2), joined by straight lines; in any unit
+    way   : (points, 2), joined by straight lines; in any unit. A point that is not finite is not drawn, nor its label.
     sizes : width and height of each label, in the same unit
     """
+    shown = np.flatnonzero(np.isfinite(way).all(axis=1)).tolist()
+    way, sizes = way[shown], [sizes[t] for t in shown]
     drawn = np.vstack([_dots_along(a, b) for a, b in zip(way, way[1:])] + [np.repeat(way, 9, axis=0)])  # points count more
     places = []
     for t, (point, (width, height)) in enumerate(zip(way, sizes)):
@@ -26,7 +28,7 @@ def place_labels(way: np.ndarray, sizes: Sequence[tuple[float, float]]) -> list[
         costs = [_within(drawn, point + place, (width, height)) + _crowd(way, t, place, (width, height)) for place in around]
         places.append(around[int(np.argmin(costs))])
         drawn = np.vstack([drawn, _dots_in(point + places[-1], (width, height))])
-    return places
+    return dict(zip(shown, places))
 
 
 def _crowd(way: np.ndarray, t: int, place: tuple[float, float], size: tuple[float, float]) -> float:

@@ -154,7 +154,7 @@ def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int,
     corners = place_labels(axes.transData.transform(way) * 72 / figure.dpi, [(6.2 * len(name), 9) for name in names])
     halo = withStroke(linewidth=3, foreground=PAPER)  # a label stays legible where the way crosses it
     look = dict(textcoords="offset points", path_effects=[halo], zorder=3, parse_math=False)
-    for t, corner in enumerate(corners):
+    for t, corner in corners.items():
         axes.annotate(names[t], way[t], corner, color=X.ink if t else TEXT, **look)
     return figure
 

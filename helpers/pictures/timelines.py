@@ -140,7 +140,7 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
     with np.errstate(divide="ignore", invalid="ignore"):
         powers = np.log10(norms)
         bound = powers[-1] + np.log10(max(singular_value, 1e-30)) * np.arange(L - 1, -1, -1)
-        logs, bound = (np.where(np.isnan(line), np.inf, line) for line in (powers, bound))
+        logs, bound = (np.where(np.isnan(values), np.inf, values) for values in (powers, bound))
     parts = []
     for power in range(int(low), int(high) + 1, 2):
         _, y = spot(0, power)
@@ -149,7 +149,7 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
         parts.append(text(left - 8, y + 4, name, size=11, fill=QUIET, text_anchor="end"))
     for draw, values in ((_dashed, bound), (lambda *ends: line(*ends, H.colour, 2, head=False), logs)):
         for t, (a, b) in enumerate(pairwise(values)):
-            if np.clip(a, low, high) != np.clip(b, low, high):  # along the edge there would be a line where nothing is
+            if not (max(a, b) < low or min(a, b) > high):  # along the edge there would be a line where nothing is
                 parts.append(draw(*spot(t, a), *spot(t + 1, b)))
     for t, log in enumerate(logs):
         x, y = spot(t, log)

@@ -45,7 +45,7 @@ def draw_unrolled(
     Raises
     ------
     TypeError : trace is no Trace, or labels are no list of words.
-    ValueError : n or at lies outside the trace, or there are fewer labels than steps.
+    ValueError : n, at or mark lies outside the trace, or there are fewer labels than steps.
     """
     require_trace(trace)
     require_index("n", n, len(trace.lengths))
