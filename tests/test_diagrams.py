@@ -407,6 +407,11 @@ def test_large_networks_are_abbreviated_by_first_and_last():
     assert {"x[3]", "x[198]", "x[199]", "layer 0", "layer 39"} <= set(words(root)) and "x[4]" not in words(root)
 
 
+def test_the_sign_of_a_gap_lets_the_pointer_through_to_the_state_behind():
+    gaps = [sign for sign in parse(draw_unrolled(make_trace(H_out=40))).iter("text") if sign.text == "⋮"]
+    assert len(gaps) == 6 and all(sign.get("pointer-events") == "none" for sign in gaps)  # of 5 states and h_0
+
+
 def test_what_is_just_small_enough_is_drawn_whole():
     t = make_trace(L=MOST_STEPS, num_layers=MOST_LAYERS)
     root = parse(draw_unrolled(t))
