@@ -9,7 +9,7 @@ from ..rnn.shapes import Shape, Shapes
 from ..rnn.traces import Step, Trace, require_index, require_trace
 from .cells import limit_of, number_cell
 from .picture import Picture
-from .svg import abbreviate, batch_cards, line, listed, picture, tag, text
+from .svg import abbreviate, behind, line, listed, picture, tag, text
 
 CELL_W, CELL_H, MOST_CELLS = 44, 22, 6
 
@@ -194,7 +194,8 @@ def _box(x: float, y: float, name: str, shape: Shape, below: float) -> str:
     if "N" in order:
         deep = f"N={sizes['N']}, axis {order['N']}"
         names.append(text(x + 8 * len(name) + 8, y - 12 - shift, deep, size=11, fill=QUIET))
-    return batch_cards(sizes.get("N", 1), card) + front + _grid(x, y, shape) + "".join(names)
+    cards = "".join(card(dx, dy) for dx, dy in behind(sizes.get("N", 1)))
+    return cards + front + _grid(x, y, shape) + "".join(names)
 
 
 def _room(shape: Shape) -> float:

@@ -215,13 +215,13 @@ def picture(width: float, height: float, parts: Iterable[str], alt: str) -> Pict
     return Picture(drawing, alt, width)
 
 
-def batch_cards(N: int, draw) -> str:
-    """The batch behind the front card: up to two more outlines, offset up and to the right.
+def behind(N: int) -> list[tuple[int, int]]:
+    """Where the batch stands behind the front card, the last card first: up to two more, up and to the right.
 
-    >>> batch_cards(1, lambda dx, dy: "card"), batch_cards(9, lambda dx, dy: "card")
-    ('', 'cardcard')
+    >>> behind(1), behind(9)
+    ([], [(8, -8), (4, -4)])
     """
-    return "".join(draw(4 * k, -4 * k) for k in range(min(N - 1, 2), 0, -1))
+    return [(4 * k, -4 * k) for k in range(min(N - 1, 2), 0, -1)]
 
 
 @lru_cache(512)  # outlines, too, mostly stand where they stood

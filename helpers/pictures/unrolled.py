@@ -13,7 +13,7 @@ from ..rnn.traces import Trace, require_index, require_trace
 from .cells import Cells, limit_of, scale, title
 from .layout import OUTSIDE, Layout, R
 from .picture import Picture
-from .svg import Alike, empty_node, lines, outline, picture, plural, require_labels, shorten, tag
+from .svg import Alike, behind, empty_node, lines, outline, picture, plural, require_labels, shorten, tag
 
 
 def draw_unrolled(
@@ -106,8 +106,8 @@ class _Standing(Layout):
         """The picture: what stands, and on it the numbers of a trace of these sizes."""
         cards, nodes, cells = Alike(), Alike(), Cells(limit_of(trace.hidden))
         for x, y, r, name, role, is_marked, tensor, index in self.spots:
-            for k in range(min(self.N - 1, 2), 0, -1):  # up to two more of the batch behind it
-                card = outline(role.mark, x + 4 * k, y - 4 * k, r) % ""
+            for dx, dy in behind(self.N):
+                card = outline(role.mark, x + dx, y + dy, r) % ""
                 cards.add(card, fill=PAPER, stroke=role.colour, stroke_width=1)
             numbers = getattr(trace, tensor)[index].tolist()
             node = outline(role.mark, x, y, r) % title(name, numbers)
