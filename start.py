@@ -13,13 +13,16 @@
 Further options go to JupyterLab (--no-browser, --port 8899) or to pytest (-k shapes). The first start makes the
 folder .venv and installs the pinned packages into it; later starts find that done and install nothing.
 """
+
 import sys
 
 # No newer syntax than Python 2.7 can read in this whole file (no f-strings): an old Python must get as far as this.
 OLDEST = (3, 11)
 if sys.version_info < OLDEST:
-    sys.exit("Unrolled needs Python {0}.{1} or newer, and this is Python {2}: install a newer Python and start again "
-             "with it, for example `python{0}.{1} start.py`.".format(OLDEST[0], OLDEST[1], sys.version.split()[0]))
+    sys.exit(
+        "Unrolled needs Python {0}.{1} or newer, and this is Python {2}: install a newer Python and start again "
+        "with it, for example `python{0}.{1} start.py`.".format(OLDEST[0], OLDEST[1], sys.version.split()[0])
+    )
 
 import contextlib
 import hashlib
@@ -55,13 +58,28 @@ TRAPS = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TAR
 
 # What failing tools say, and what to tell the learner; the first that fits wins.
 CAUSES = [
-    (("no space left", "not enough space", "quota exceeded"),
-     "the disk is full: free about 6 GB and start again"),
-    (("connection broken", "connectionerror", "newconnectionerror", "max retries", "name resolution", "timed out",
-      "getaddrinfo", "unreachable", "proxyerror", "incompleteread", "connection aborted", "connection reset"),
-     "there is no network, or it broke off: connect to the internet and start again"),
-    (("permission denied", "access is denied", "read-only file system", "being used by another process"),
-     "a file in {} is write-protected or in use: close the course's other windows, then start again".format(ROOT)),
+    (("no space left", "not enough space", "quota exceeded"), "the disk is full: free about 6 GB and start again"),
+    (
+        (
+            "connection broken",
+            "connectionerror",
+            "newconnectionerror",
+            "max retries",
+            "name resolution",
+            "timed out",
+            "getaddrinfo",
+            "unreachable",
+            "proxyerror",
+            "incompleteread",
+            "connection aborted",
+            "connection reset",
+        ),
+        "there is no network, or it broke off: connect to the internet and start again",
+    ),
+    (
+        ("permission denied", "access is denied", "read-only file system", "being used by another process"),
+        "a file in {} is write-protected or in use: close the course's other windows, then start again".format(ROOT),
+    ),
 ]
 
 
@@ -92,8 +110,7 @@ def choose(arguments):
     if first.startswith("-"):
         return OPEN + arguments
     if first not in COMMANDS:
-        raise Failed("start.py does not know {!r}: expected {}, or options for JupyterLab."
-                     .format(first, ", ".join(COMMANDS)))
+        raise Failed("start.py does not know {!r}: expected {}, or options for JupyterLab.".format(first, ", ".join(COMMANDS)))
     return COMMANDS[first] + arguments[1:]
 
 
@@ -111,8 +128,21 @@ def set_up():
             STAMP.unlink()
         if not is_whole:  # also after an interrupted install: pip cannot tell a half-copied package from a whole one
             make_venv(lock)
-        run([str(PYTHON), "-m", "pip", "install", "--requirement", "requirements.txt", "--no-input",
-             "--progress-bar=off", "--disable-pip-version-check"], "pip install", lock)
+        run(
+            [
+                str(PYTHON),
+                "-m",
+                "pip",
+                "install",
+                "--requirement",
+                "requirements.txt",
+                "--no-input",
+                "--progress-bar=off",
+                "--disable-pip-version-check",
+            ],
+            "pip install",
+            lock,
+        )
         STAMP.write_text("\n".join(wanted), encoding="utf-8")
         say("Installed. The next start takes a second.")
 
@@ -138,8 +168,9 @@ def read_stamp():
 def venv_starts():
     """Whether .venv's Python runs, and is of this version: upgrading the system's Python may leave it without one."""
     try:
-        answer = subprocess.check_output([str(PYTHON), "-ISc", "import sys; print('%d.%d' % sys.version_info[:2])"],
-                                         stderr=subprocess.DEVNULL)
+        answer = subprocess.check_output(
+            [str(PYTHON), "-ISc", "import sys; print('%d.%d' % sys.version_info[:2])"], stderr=subprocess.DEVNULL
+        )
     except (OSError, subprocess.CalledProcessError):
         return False
     return answer.decode().strip() == VERSION
@@ -149,8 +180,10 @@ def make_venv(lock):
     try:
         import ensurepip, venv  # noqa: E401, F401  Debian and Ubuntu ship these two apart from Python
     except ImportError as error:
-        raise Failed("This Python has no module {!r}, which makes .venv: install it (on Debian and Ubuntu: "
-                     "`sudo apt install python{}-venv`) and start again.".format(error.name, VERSION))
+        raise Failed(
+            "This Python has no module {!r}, which makes .venv: install it (on Debian and Ubuntu: "
+            "`sudo apt install python{}-venv`) and start again.".format(error.name, VERSION)
+        )
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()  # in the way, and perhaps a link to a place that is gone
     run([sys.executable, "-m", "venv", "--clear", str(VENV)], "python -m venv", lock)
@@ -159,9 +192,9 @@ def make_venv(lock):
 def run(command, name, lock):
     """Run one step of the set-up, showing only the line it is at; raise Failed if it does not succeed."""
     # The child holds the lock too, so that a later start waits for it even if this process is killed.
-    keep_open = {} if WINDOWS else {"pass_fds": [lock.fileno()]}
-    process = subprocess.Popen(command, cwd=str(ROOT), env=environment(), stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, errors="replace", **keep_open)
+    options = {} if WINDOWS else {"pass_fds": [lock.fileno()]}
+    options.update(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    process = subprocess.Popen(command, cwd=str(ROOT), env=environment(), **options)
     lines = []
     try:
         for line in process.stdout:
@@ -172,8 +205,10 @@ def run(command, name, lock):
         process.kill()  # does nothing unless Ctrl-C came before the end
         show_progress("")
     if status < 0:
-        raise Failed("Setting up the course failed: `{}` was stopped from outside (signal {}), perhaps because memory "
-                     "ran out: start again.".format(name, -status))
+        raise Failed(
+            "Setting up the course failed: `{}` was stopped from outside (signal {}), perhaps because memory "
+            "ran out: start again.".format(name, -status)
+        )
     if status > 0:
         raise Failed("Setting up the course failed in `{}`: {}.".format(name, explain("\n".join(lines))))
 
@@ -205,9 +240,11 @@ def try_lock(file):
     try:
         if WINDOWS:
             import msvcrt
+
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
+
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False

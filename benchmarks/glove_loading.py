@@ -62,6 +62,7 @@ def as_in_a_text(count):
 
 # In the fresh process
 
+
 def resident():
     """MB in memory now; where the system does not say, the most there ever was."""
     import resource
@@ -107,6 +108,7 @@ def one_way(way, folder, count):
 
 # In the main process
 
+
 def run_one(way, folder, count):
     # torchnlp's table must not be found by the ways that shall read the text, nor the other way round.
     table = Path(folder, NAME + ".pt")
@@ -128,9 +130,14 @@ def measure_ways(folder, count, rounds):
             took[way].append(run_one(way, folder, count))
     answers = [one["answer"] for runs in took.values() for one in runs]
     assert max(answers) - min(answers) < 1e-6, answers
-    return {way: {"seconds": statistics.median(one["seconds"] for one in runs),
-                  "mb": statistics.median(one["mb"] for one in runs),
-                  "slowest": max(one["seconds"] for one in runs)} for way, runs in took.items()}
+    return {
+        way: {
+            "seconds": statistics.median(one["seconds"] for one in runs),
+            "mb": statistics.median(one["mb"] for one in runs),
+            "slowest": max(one["seconds"] for one in runs),
+        }
+        for way, runs in took.items()
+    }
 
 
 def measure_stream(folder, count):
@@ -158,8 +165,11 @@ def measure_stream(folder, count):
     vector_sources.Download = lambda url: made.append(Download(url)) or made[-1]
     with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        os.environ.update(UNROLLED_GLOVE_URL=f"http://127.0.0.1:{server.server_port}/{{name}}.gz",
-                          UNROLLED_CACHE=str(Path(folder, "streamed")), no_proxy="127.0.0.1")
+        os.environ.update(
+            UNROLLED_GLOVE_URL=f"http://127.0.0.1:{server.server_port}/{{name}}.gz",
+            UNROLLED_CACHE=str(Path(folder, "streamed")),
+            no_proxy="127.0.0.1",
+        )
         began = time.perf_counter()
         found = vector_sources.find_vectors("6B.100d", as_in_a_text(count))
         seconds = time.perf_counter() - began
@@ -204,8 +214,11 @@ def table(result):
     lines += ["", "| ours | measured | wanted |", "| --- | ---: | --- |"]
     lines += [f"| `{name}` | {result[name]:.3g} | {words} {limit} |" for name, (words, limit) in REACH.items()]
     streamed = result["streamed"]
-    lines += ["", f"Streamed: {streamed['bytes'] / 1e6:.1f} of {streamed['of_bytes'] / 1e6:.1f} MB were read until the "
-              f"{WANTED} words were found, in {streamed['seconds']:.2f} s."]
+    lines += [
+        "",
+        f"Streamed: {streamed['bytes'] / 1e6:.1f} of {streamed['of_bytes'] / 1e6:.1f} MB were read until the "
+        f"{WANTED} words were found, in {streamed['seconds']:.2f} s.",
+    ]
     return "\n".join(lines)
 
 

@@ -26,8 +26,9 @@ def memory_of(path: Path) -> dict[str, float]:
     """MB that the notebook's kernel holds after the last cell, and at its peak."""
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(new_code_cell(ASK))
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": path.parent}},
-                   extra_arguments=["--IPKernelApp.log_level=ERROR"]).execute()
+    NotebookClient(
+        notebook, timeout=120, resources={"metadata": {"path": path.parent}}, extra_arguments=["--IPKernelApp.log_level=ERROR"]
+    ).execute()
     return {name: round(megabytes) for name, megabytes in json.loads(notebook.cells[-1].outputs[0].text).items()}
 
 

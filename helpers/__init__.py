@@ -11,7 +11,9 @@ from importlib import import_module
 # In this order a module imports only from the ones above it; a test reads the imports and holds us to it.
 PUBLIC = {
     "notation": [],
+    "wording": [],
     "device": ["pick_device", "environment_report"],
+    "checks": [],
     "rnn.shapes": ["Shape", "Shapes", "expected_shapes"],
     "rnn.recurrence": ["run_recurrence"],
     "rnn.traces": ["Trace", "trace"],

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from torch import Tensor
 
 
 def pick_device() -> torch.device:
@@ -83,3 +84,12 @@ def fork_rngs() -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(numpy)
+
+
+def to_numpy(tensor: Tensor) -> np.ndarray:
+    """A tensor from any device, as float64 if it was float64 and as float32 otherwise: NumPy has no bfloat16.
+
+    >>> to_numpy(torch.zeros(2, dtype=torch.bfloat16)).dtype
+    dtype('float32')
+    """
+    return (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy(force=True)  # detached, on the CPU

@@ -8,10 +8,9 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd as _Dropout  # what all of torch's dropouts share
 
-from .device import fork_rngs, one_thread
+from .device import fork_rngs, one_thread, to_numpy
 from .pictures.mixups import TOLERANCE, differences, draw_difference, scale_of
 from .pictures.picture import Picture
-from .rnn.recurrence import to_numpy
 from .trials import MORE, Stopped, Trials
 
 ROUNDING = 1e-6  # of the largest number: the same computation, done twice
@@ -61,9 +60,7 @@ class Habits:
         return "".join(answer._repr_html_() for answer in self)
 
 
-def check_habits(
-    model: nn.Module, batch: Any, *, batch_axis: int | None = None, padding: float | None = None
-) -> Habits:
+def check_habits(model: nn.Module, batch: Any, *, batch_axis: int | None = None, padding: float | None = None) -> Habits:
     """Run copies of `model` on one batch, changed a little each time, and tell what the answers give away.
 
     >>> import torch
@@ -126,8 +123,7 @@ def _batch(trials: Trials) -> tuple:
         return (False if _swapped(trials) else None), f"{words} {_swapped(trials)}".strip()
     moved = [_moved_axis(a, b, N) for a, b in zip(before, after)]
     axes = [row if axis is None else axis for axis, row in zip(moved, rows)]
-    shown = [(_to_front(a, axis), _to_front(b, axis).roll(-1, 0)) for a, b, axis in zip(before, after, axes)
-             if axis is not None]
+    shown = [(_to_front(a, axis), _to_front(b, axis).roll(-1, 0)) for a, b, axis in zip(before, after, axes) if axis is not None]
     picture = _picture(shown, TOLERANCE, "as given", "permuted, put back")
     if any(axis is None and row is not None for axis, row in zip(moved, rows)):
         return False, f"Permuting the {N} sequences changes their answers. {_why_mixed(trials)}", picture

@@ -143,9 +143,7 @@ class Speeds:
 
     def table(self) -> Table:
         """All of it, a row for each L and N."""
-        rows = (
-            (str(L), str(N), *(f"{ms[way]:.2f}" for way in self.ways)) for L, N, ms in self.rows
-        )
+        rows = ((str(L), str(N), *(f"{ms[way]:.2f}" for way in self.ways)) for L, N, ms in self.rows)
         return Table(("L", "N", *(f"{way}, ms" for way in self.ways)), tuple(rows))
 
 

@@ -72,8 +72,8 @@ def test_a_learner_gets_the_whole_course_and_a_home_of_their_own():
 
 
 def test_the_values_for_kubernetes_are_what_the_chart_reads():
-    text = RECIPES[RECIPES.index("    hub:\n"):]
-    values = yaml.safe_load(text[:text.index("\n\n")])
+    text = RECIPES[RECIPES.index("    hub:\n") :]
+    values = yaml.safe_load(text[: text.index("\n\n")])
     assert set(values) == {"hub", "singleuser"} and set(values["hub"]) == {"concurrentSpawnLimit", "config"}
     assert set(values["singleuser"]) == {"image", "defaultUrl", "memory", "extraEnv", "lifecycleHooks"}
     assert isinstance(values["singleuser"]["image"]["tag"], str)  # a number would be no tag
@@ -89,9 +89,14 @@ def test_what_npm_shall_bring_is_one_exact_version():
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """A lesson of five cells, run by a learner on a real JupyterLab; (report, the values its slider had)."""
-    cells = [new_code_cell("LIMIT = 100"), new_code_cell(SLIDER), new_code_cell("LIMIT = 5"),
-             new_code_cell(SLIDER.replace('"t"', '"u"')), new_code_cell("1 / 0"),
-             new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]})]
+    cells = [
+        new_code_cell("LIMIT = 100"),
+        new_code_cell(SLIDER),
+        new_code_cell("LIMIT = 5"),
+        new_code_cell(SLIDER.replace('"t"', '"u"')),
+        new_code_cell("1 / 0"),
+        new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]}),
+    ]
 
     async def lesson(address):
         place = urlsplit(address)
@@ -109,8 +114,9 @@ def ran(tmp_path_factory):
 async def start_kernel(host, token):
     from tornado.httpclient import AsyncHTTPClient
 
-    answer = await AsyncHTTPClient().fetch(f"{host}/api/kernels", method="POST", body="{}",
-                                           headers={"Authorization": f"token {token}"})
+    answer = await AsyncHTTPClient().fetch(
+        f"{host}/api/kernels", method="POST", body="{}", headers={"Authorization": f"token {token}"}
+    )
     return json.loads(answer.body)["id"]
 
 
@@ -131,7 +137,12 @@ def test_the_hub_of_the_benchmark_listens_on_the_loopback_alone(tmp_path):
     text = (tmp_path / "jupyterhub_config.py").read_text(encoding="utf-8")
     exec(text, {"load_subconfig": loaded.append, "c": config})
     assert loaded == [str(DEPLOY / "jupyterhub_config.py")]  # what is measured is what a teacher gets
-    for address in (hub.address, config.JupyterHub.bind_url, config.JupyterHub.hub_bind_url, config.ConfigurableHTTPProxy.api_url):
+    for address in (
+        hub.address,
+        config.JupyterHub.bind_url,
+        config.JupyterHub.hub_bind_url,
+        config.ConfigurableHTTPProxy.api_url,
+    ):
         assert urlsplit(address).hostname == "127.0.0.1"
     assert config.SimpleLocalProcessSpawner.home_dir_template.startswith(str(tmp_path))
 

@@ -19,7 +19,7 @@ from helpers.pictures import unrolled
 from helpers.pictures.diagrams import MOST_CELLS
 from helpers.pictures.layout import MOST_LAYERS, MOST_STEPS
 from helpers.pictures.picture import Picture
-from helpers.pictures.svg import abbreviate
+from helpers.wording import abbreviate
 
 # ---- reading a drawing back -------------------------------------------------------------------------------------
 
@@ -105,9 +105,13 @@ def cells_on(element, root):
     """The cells that stand on an element, from the top down; the pointer passes through them to it."""
     (left, top), _, (right, bottom), _ = extent(element)
     groups = [group for group in root.iter("g") if group.get("pointer-events") == "none"]
-    found = [cell for group in groups for cell in group.iter("cell")
-             if left < number(cell, "x") + number(cell, "width") / 2 < right
-             and top < number(cell, "y") + number(cell, "height") / 2 < bottom]
+    found = [
+        cell
+        for group in groups
+        for cell in group.iter("cell")
+        if left < number(cell, "x") + number(cell, "width") / 2 < right
+        and top < number(cell, "y") + number(cell, "height") / 2 < bottom
+    ]
     return sorted(found, key=lambda cell: number(cell, "y"))
 
 
@@ -366,12 +370,16 @@ def test_reverse_edges_point_left():
     assert ways == {forward: {True}, reverse: {False}}
 
 
-@pytest.mark.parametrize("sizes", [
-    dict(num_layers=2, h0=True),
-    dict(num_layers=2, bidirectional=True, h0=True),
-    dict(L=40, num_layers=9),
-    dict(N=None, h0=True),
-], ids=named)
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        dict(num_layers=2, h0=True),
+        dict(num_layers=2, bidirectional=True, h0=True),
+        dict(L=40, num_layers=9),
+        dict(N=None, h0=True),
+    ],
+    ids=named,
+)
 @pytest.mark.parametrize("n", [0, -1])
 def test_every_cell_is_a_value_of_the_trace(sizes, n):
     t = make_trace(**sizes)
@@ -433,16 +441,19 @@ FORWARD = [(0, 0, 0), (0, 0, 1), (0, 0, 2)]
 BACKWARD = [(0, 1, 2), (0, 1, 1), (0, 1, 0)]
 
 
-@pytest.mark.parametrize("sizes, at, done", [
-    # In one direction we walk through time: both layers of a step, then the next step.
-    (dict(num_layers=2), (0, 0, 1), [(0, 0, 0), (1, 0, 0), (0, 0, 1)]),
-    (dict(num_layers=2), (1, 0, 1), [(0, 0, 0), (1, 0, 0), (0, 0, 1), (1, 0, 1)]),
-    # In two directions the reverse one begins at the last step,
-    (dict(bidirectional=True), (0, 1, 2), [*FORWARD, (0, 1, 2)]),
-    (dict(bidirectional=True), (0, 1, 0), [*FORWARD, *BACKWARD]),
-    # and the layer above needs the whole of the one below.
-    (dict(num_layers=2, bidirectional=True), (1, 0, 0), [*FORWARD, *BACKWARD, (1, 0, 0)]),
-])
+@pytest.mark.parametrize(
+    "sizes, at, done",
+    [
+        # In one direction we walk through time: both layers of a step, then the next step.
+        (dict(num_layers=2), (0, 0, 1), [(0, 0, 0), (1, 0, 0), (0, 0, 1)]),
+        (dict(num_layers=2), (1, 0, 1), [(0, 0, 0), (1, 0, 0), (0, 0, 1), (1, 0, 1)]),
+        # In two directions the reverse one begins at the last step,
+        (dict(bidirectional=True), (0, 1, 2), [*FORWARD, (0, 1, 2)]),
+        (dict(bidirectional=True), (0, 1, 0), [*FORWARD, *BACKWARD]),
+        # and the layer above needs the whole of the one below.
+        (dict(num_layers=2, bidirectional=True), (1, 0, 0), [*FORWARD, *BACKWARD, (1, 0, 0)]),
+    ],
+)
 def test_at_empties_what_comes_later_and_emphasises_one(sizes, at, done):
     t = make_trace(L=3, N=1, **sizes)
     root = parse(draw_unrolled(t, at=at))
@@ -508,13 +519,16 @@ def test_labels_stand_below_their_inputs():
 # ---- one step -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layer, direction, t, reads, before", [
-    (0, 0, 0, "x[0]", "h_0"),
-    (0, 0, 2, "x[2]", "h[1]"),
-    (0, 1, 2, "x[2]", "h[3]"),
-    (0, 1, 4, "x[4]", "h_0"),
-    (1, 0, 2, "h below", "h[1]"),
-])
+@pytest.mark.parametrize(
+    "layer, direction, t, reads, before",
+    [
+        (0, 0, 0, "x[0]", "h_0"),
+        (0, 0, 2, "x[2]", "h[1]"),
+        (0, 1, 2, "x[2]", "h[3]"),
+        (0, 1, 4, "x[4]", "h_0"),
+        (1, 0, 2, "h below", "h[1]"),
+    ],
+)
 @pytest.mark.parametrize("n", [0, 1])
 def test_a_step_shows_each_term_with_its_numbers(layer, direction, t, reads, before, n):
     seen = make_trace(h0=True, num_layers=2, bidirectional=True, H_out=3)
@@ -666,8 +680,11 @@ BAD = {
     "hidden layer": (ValueError, "layer: given 4, expected", lambda t: draw_hidden(t, layer=4)),
     "hidden n": (ValueError, "n: given 7, expected", lambda t: draw_hidden(t, n=7)),
     "hidden labels": (ValueError, "labels: given 2, expected one for each of 5 steps", lambda t: draw_hidden(t, ["a", "b"])),
-    "a text for labels": (TypeError, "labels: given 'I love you', expected a list of words",
-                          lambda t: draw_unrolled(t, labels="I love you")),  # it fell into letters
+    "a text for labels": (
+        TypeError,
+        "labels: given 'I love you', expected a list of words",
+        lambda t: draw_unrolled(t, labels="I love you"),
+    ),  # it fell into letters
     "a number for labels": (TypeError, "labels: given 5, expected a list of words", lambda t: draw_hidden(t, 5)),
     "norms none": (ValueError, "norms: given none", lambda t: draw_gradients([], 1.0)),
     "norms no numbers": (TypeError, r"norms: given \['a'\], expected numbers \(L\)", lambda t: draw_gradients(["a"], 1.0)),
@@ -699,23 +716,48 @@ def test_states_that_exploded_are_drawn_all_the_same(draw):
 # ---- alternative texts ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("drawn, facts", [
-    (lambda: draw_unrolled(make_trace(num_layers=2, bidirectional=True)), [
-        "5 steps", "2 layers", "4 hidden features", "3 input features", "two directions", "2 sequences",
-        "(L=5, N=2, D*H_out=8)", "(D*num_layers=4, N=2, H_out=4)",
-    ]),
-    (lambda: draw_unrolled(make_trace(1, 1, 1, 1)), [
-        "1 step:", "1 layer ", "1 hidden feature ", "1 input feature,", "one direction", "1 sequence.",
-    ]),
-    (lambda: draw_unrolled(make_trace(bidirectional=True), at=(0, 1, 3)), ["Emphasised: layer 0, reverse, step 3"]),
-    (lambda: draw_step(make_trace(), t=2), ["t=2", "layer 0", "4 by 3", "4 by 4", "x[2]", "h[1]", "tanh"]),
-    (lambda: draw_tensors(make_trace().shapes), [
-        "input (L=5, N=2, H_in=3)", "h_0 (D*num_layers=1, N=2, H_out=4)",
-        "output (L=5, N=2, D*H_out=4)", "h_n (D*num_layers=1, N=2, H_out=4)",
-    ]),
-    (lambda: draw_hidden(make_trace(2), ["so", "good"]), ["layer 0", "4 features over 2 steps", "so, good"]),
-    (lambda: draw_response(make_trace(12, 1, 1, 1)), ["12 steps", "t=0", "begin", "end at"]),
-])
+@pytest.mark.parametrize(
+    "drawn, facts",
+    [
+        (
+            lambda: draw_unrolled(make_trace(num_layers=2, bidirectional=True)),
+            [
+                "5 steps",
+                "2 layers",
+                "4 hidden features",
+                "3 input features",
+                "two directions",
+                "2 sequences",
+                "(L=5, N=2, D*H_out=8)",
+                "(D*num_layers=4, N=2, H_out=4)",
+            ],
+        ),
+        (
+            lambda: draw_unrolled(make_trace(1, 1, 1, 1)),
+            [
+                "1 step:",
+                "1 layer ",
+                "1 hidden feature ",
+                "1 input feature,",
+                "one direction",
+                "1 sequence.",
+            ],
+        ),
+        (lambda: draw_unrolled(make_trace(bidirectional=True), at=(0, 1, 3)), ["Emphasised: layer 0, reverse, step 3"]),
+        (lambda: draw_step(make_trace(), t=2), ["t=2", "layer 0", "4 by 3", "4 by 4", "x[2]", "h[1]", "tanh"]),
+        (
+            lambda: draw_tensors(make_trace().shapes),
+            [
+                "input (L=5, N=2, H_in=3)",
+                "h_0 (D*num_layers=1, N=2, H_out=4)",
+                "output (L=5, N=2, D*H_out=4)",
+                "h_n (D*num_layers=1, N=2, H_out=4)",
+            ],
+        ),
+        (lambda: draw_hidden(make_trace(2), ["so", "good"]), ["layer 0", "4 features over 2 steps", "so, good"]),
+        (lambda: draw_response(make_trace(12, 1, 1, 1)), ["12 steps", "t=0", "begin", "end at"]),
+    ],
+)
 def test_alternative_texts_name_the_sizes(drawn, facts):
     picture = drawn()
     assert isinstance(picture, Picture)

@@ -177,9 +177,7 @@ def test_in_a_notebook_the_cell_fails_as_before_and_the_explanation_follows():
 
 
 def test_in_a_notebook_without_the_tag_the_run_still_stops():
-    book = notebook(
-        (SETUP + "\nfrom helpers import explain_errors\nexplain_errors()", []), (WRONG, []), ("after = 1", [])
-    )
+    book = notebook((SETUP + "\nfrom helpers import explain_errors\nexplain_errors()", []), (WRONG, []), ("after = 1", []))
     with pytest.raises(CellExecutionError, match="must be equal to input_size"):
         NotebookClient(book, timeout=60, kernel_name="python3").execute()
     assert [output.output_type for output in book.cells[1].outputs][0] == "error"

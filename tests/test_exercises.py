@@ -100,19 +100,26 @@ def clip_each(grads, max_norm):
     return [g / max(1.0, (g.norm() / max_norm).item()) for g in grads]
 
 
-@pytest.mark.parametrize("number, answer, word", [
-    ("01.2", tanh_forgotten, "no tanh at all"),
-    ("03.3", no_time_axis, "before rnn reads it"),
-    ("04.3", h_from_nowhere, "Without a state"),
-    ("07.2", padded_with_last_column, "after the padding"),
-    ("09.3", clip_each, "measured alone"),
-    ("10.2", lambda h: torch.flatten(h, start_dim=1), "N is not in front"),
-    ("11.3", lambda a, b: float((a - b).abs().double().mean()), "mean"),
-    ("08.3", lambda logits, labels: (logits.gt(0) == labels.bool()).double().mean(), "compares each with all"),
-    ("03.4", lambda rnn, x: x.new_zeros(rnn.num_layers * (rnn.bidirectional + 1), x.shape[0], rnn.hidden_size), "batch_first"),
-    ("03.1", "20, 32, 64", "batch_first"),
-    ("01.1", 620.0, "two biases"),
-])
+@pytest.mark.parametrize(
+    "number, answer, word",
+    [
+        ("01.2", tanh_forgotten, "no tanh at all"),
+        ("03.3", no_time_axis, "before rnn reads it"),
+        ("04.3", h_from_nowhere, "Without a state"),
+        ("07.2", padded_with_last_column, "after the padding"),
+        ("09.3", clip_each, "measured alone"),
+        ("10.2", lambda h: torch.flatten(h, start_dim=1), "N is not in front"),
+        ("11.3", lambda a, b: float((a - b).abs().double().mean()), "mean"),
+        ("08.3", lambda logits, labels: (logits.gt(0) == labels.bool()).double().mean(), "compares each with all"),
+        (
+            "03.4",
+            lambda rnn, x: x.new_zeros(rnn.num_layers * (rnn.bidirectional + 1), x.shape[0], rnn.hidden_size),
+            "batch_first",
+        ),
+        ("03.1", "20, 32, 64", "batch_first"),
+        ("01.1", 620.0, "two biases"),
+    ],
+)
 def test_a_wrong_answer_in_other_words_gets_the_same_hint(number, answer, word):
     verdict = check(number, answer)
     assert verdict.right is False and word in verdict.hints[0], verdict
@@ -127,26 +134,48 @@ class Callable7:
 SHAPE = (32, 20, 64)
 
 
-@pytest.mark.parametrize("number, answer", [
-    *[("03.1", spelled) for spelled in (
-        SHAPE, list(SHAPE), torch.Size(SHAPE), Shape(("N", 32), ("L", 20), ("D*H_out", 64)), torch.tensor(SHAPE), np.array(SHAPE),
-        (32.0, 20, 64), "(32, 20, 64)", "torch.Size([32, 20, 64])", "32 x 20 x 64", tuple(map(torch.tensor, SHAPE)),
-    )],
-    *[("01.1", spelled) for spelled in (640, 640.0, "640", torch.tensor(640), np.int64(640), [640][0])],
-    ("09.1", torch.tensor(0.01)), ("09.1", "0,01"), ("09.1", 1e-2),
-    ("07.1", [3, 3, 2, 2, 1, 1, 1]),
-    ("07.2", Callable7()),
-    ("07.2", lambda rnn, padded, lengths: torch.cat([rnn(padded[:n, i : i + 1])[1][0] for i, n in enumerate(lengths)])),
-    ("07.3", lambda output, lengths: [output[:n, i].mean(0) for i, n in enumerate(lengths.tolist())]),
-    ("04.3", lambda cell, x, h: [h := cell(step, h) for step in x]),
-    ("05.3", lambda rnn, x: rnn(x)[1][-2:].transpose(0, 1).flatten(1)),
-    ("05.3", lambda rnn, x: torch.cat([rnn(x)[0][-1, :, : rnn.hidden_size], rnn(x)[0][0, :, rnn.hidden_size :]], 1)),
-    ("06.3", lambda vectors, i: sorted(range(len(vectors)), key=lambda j: -torch.cosine_similarity(vectors[i], vectors[j], dim=0))[1]),
-    ("10.2", lambda h_n: torch.cat(list(h_n), dim=1)),
-    ("10.2", lambda h_n: h_n.transpose(0, 1).flatten(1)),
-    ("11.3", lambda output, truth: np.abs(output.numpy().astype("float64") - truth.numpy()).max()),
-    ("02.3", lambda i, h, n, b: sum(p.numel() for p in nn.RNN(i, h, n, bidirectional=b).parameters())),
-])
+@pytest.mark.parametrize(
+    "number, answer",
+    [
+        *[
+            ("03.1", spelled)
+            for spelled in (
+                SHAPE,
+                list(SHAPE),
+                torch.Size(SHAPE),
+                Shape(("N", 32), ("L", 20), ("D*H_out", 64)),
+                torch.tensor(SHAPE),
+                np.array(SHAPE),
+                (32.0, 20, 64),
+                "(32, 20, 64)",
+                "torch.Size([32, 20, 64])",
+                "32 x 20 x 64",
+                tuple(map(torch.tensor, SHAPE)),
+            )
+        ],
+        *[("01.1", spelled) for spelled in (640, 640.0, "640", torch.tensor(640), np.int64(640), [640][0])],
+        ("09.1", torch.tensor(0.01)),
+        ("09.1", "0,01"),
+        ("09.1", 1e-2),
+        ("07.1", [3, 3, 2, 2, 1, 1, 1]),
+        ("07.2", Callable7()),
+        ("07.2", lambda rnn, padded, lengths: torch.cat([rnn(padded[:n, i : i + 1])[1][0] for i, n in enumerate(lengths)])),
+        ("07.3", lambda output, lengths: [output[:n, i].mean(0) for i, n in enumerate(lengths.tolist())]),
+        ("04.3", lambda cell, x, h: [h := cell(step, h) for step in x]),
+        ("05.3", lambda rnn, x: rnn(x)[1][-2:].transpose(0, 1).flatten(1)),
+        ("05.3", lambda rnn, x: torch.cat([rnn(x)[0][-1, :, : rnn.hidden_size], rnn(x)[0][0, :, rnn.hidden_size :]], 1)),
+        (
+            "06.3",
+            lambda vectors, i: sorted(range(len(vectors)), key=lambda j: -torch.cosine_similarity(vectors[i], vectors[j], dim=0))[
+                1
+            ],
+        ),
+        ("10.2", lambda h_n: torch.cat(list(h_n), dim=1)),
+        ("10.2", lambda h_n: h_n.transpose(0, 1).flatten(1)),
+        ("11.3", lambda output, truth: np.abs(output.numpy().astype("float64") - truth.numpy()).max()),
+        ("02.3", lambda i, h, n, b: sum(p.numel() for p in nn.RNN(i, h, n, bidirectional=b).parameters())),
+    ],
+)
 def test_every_way_that_is_right_is_right(number, answer):
     verdict = check(number, answer)
     assert verdict.right is True, verdict
@@ -231,14 +260,34 @@ def changes_rnn(rnn, x):
     return result
 
 
-@pytest.mark.parametrize("answer, word", [
-    (raises, "KeyError"), (exits, "SystemExit"), (loops, "still running"), (recurses, "RecursionError"),
-    (no_return, "gives back None"), (not_numbers, "NaN"), (changes_x, "x was changed"), (changes_rnn, "rnn was changed"),
-    (lambda rnn: 1, "TypeError"), (lambda rnn, x: "text", "a str"), (lambda rnn, x: rnn, "an RNN"), (lambda rnn, x: 5, "shape"),
-    (lambda rnn, x: rnn(x), "a tuple"), (lambda rnn, x: {}, "a dict"), (lambda rnn, x: undefined, "NameError"),  # noqa: F821
-    (lambda rnn, x: x.to("meta"), "a Tensor"), (lambda rnn, x: x + 1j, "a Tensor"), (lambda rnn, x: x.to_sparse(), "a Tensor"),
-    (None, "given None"), (5, "an int"), ("read", "a str"), ((1, 2), "a tuple"), (torch.zeros(2), "a Tensor"),
-])
+@pytest.mark.parametrize(
+    "answer, word",
+    [
+        (raises, "KeyError"),
+        (exits, "SystemExit"),
+        (loops, "still running"),
+        (recurses, "RecursionError"),
+        (no_return, "gives back None"),
+        (not_numbers, "NaN"),
+        (changes_x, "x was changed"),
+        (changes_rnn, "rnn was changed"),
+        (lambda rnn: 1, "TypeError"),
+        (lambda rnn, x: "text", "a str"),
+        (lambda rnn, x: rnn, "an RNN"),
+        (lambda rnn, x: 5, "shape"),
+        (lambda rnn, x: rnn(x), "a tuple"),
+        (lambda rnn, x: {}, "a dict"),
+        (lambda rnn, x: undefined, "NameError"),  # noqa: F821
+        (lambda rnn, x: x.to("meta"), "a Tensor"),
+        (lambda rnn, x: x + 1j, "a Tensor"),
+        (lambda rnn, x: x.to_sparse(), "a Tensor"),
+        (None, "given None"),
+        (5, "an int"),
+        ("read", "a str"),
+        ((1, 2), "a tuple"),
+        (torch.zeros(2), "a Tensor"),
+    ],
+)
 def test_whatever_the_code_does_is_one_friendly_sentence(answer, word, monkeypatch, capsys):
     monkeypatch.setattr(sandbox, "SECONDS", 0.5)
     verdict = check("03.3", answer)
@@ -247,7 +296,9 @@ def test_whatever_the_code_does_is_one_friendly_sentence(answer, word, monkeypat
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("answer", [None, object(), {}, float("nan"), b"x", 1j, (), [[1]], "", lambda: 3, torch.zeros(32, 20, 64)])
+@pytest.mark.parametrize(
+    "answer", [None, object(), {}, float("nan"), b"x", 1j, (), [[1]], "", lambda: 3, torch.zeros(32, 20, 64)]
+)
 def test_what_no_shape_can_be_is_told_in_one_sentence(answer):
     verdict = check("03.1", answer)
     assert verdict.right is False and "\n" not in verdict.said
@@ -263,8 +314,14 @@ def restless(rnn, x):
 
 
 def state():
-    return (torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate(), torch.get_default_dtype(),
-            torch.is_grad_enabled(), torch.are_deterministic_algorithms_enabled())
+    return (
+        torch.get_rng_state().tolist(),
+        np.random.get_state()[1].tolist(),
+        random.getstate(),
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        torch.are_deterministic_algorithms_enabled(),
+    )
 
 
 @pytest.mark.parametrize("answer", [restless, raises, exits, *(EXERCISES["03.3"].wrong[0][:1]), lambda rnn, x: nn.RNN(3, 4)])
@@ -292,8 +349,13 @@ def test_a_loop_is_really_stopped(monkeypatch):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(), lambda inner: st.lists(inner)
-                    | st.tuples(inner, inner) | st.dictionaries(st.text(), inner), max_leaves=10))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+        lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner),
+        max_leaves=10,
+    )
+)
 def test_any_value_is_judged(value):
     for number in ("03.1", "01.1", "03.3"):
         verdict = check(number, value)
@@ -309,8 +371,11 @@ def test_an_unknown_number_is_refused(number):
         check(number, 5)
 
 
-@pytest.mark.parametrize("number, answer", [("01.1", 10**5000), ("01.1", -10**5000), ("03.1", (10**5000, 1, 2)), ("01.1", "9" * 5000)],
-                         ids=["large", "negative", "in a shape", "typed"])
+@pytest.mark.parametrize(
+    "number, answer",
+    [("01.1", 10**5000), ("01.1", -(10**5000)), ("03.1", (10**5000, 1, 2)), ("01.1", "9" * 5000)],
+    ids=["large", "negative", "in a shape", "typed"],
+)
 def test_a_number_too_large_to_be_printed_is_wrong_and_no_more(number, answer):
     assert check(number, answer).right is False
 
@@ -338,8 +403,12 @@ class Pretending:
 
 
 def odd_tensors():
-    return [torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
-            [torch.zeros(2), torch.zeros(2, device="meta")], [torch.zeros(2), torch.zeros(2).to_sparse()]]
+    return [
+        torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+        torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
+        [torch.zeros(2), torch.zeros(2, device="meta")],
+        [torch.zeros(2), torch.zeros(2).to_sparse()],
+    ]
 
 
 def test_what_only_looks_like_a_function_or_a_tensor_is_wrong_and_no_more():
@@ -399,8 +468,16 @@ def raises_nasty(rnn, x):
     raise Nasty("inside")
 
 
-@pytest.mark.parametrize("number, answer", [("03.3", raises_nasty), ("03.3", lambda rnn, x: NastyNumbers()), ("03.1", NastyNumbers()),
-                                            ("03.3", NastyNumbers()), ("03.3", NastyNumbers)])
+@pytest.mark.parametrize(
+    "number, answer",
+    [
+        ("03.3", raises_nasty),
+        ("03.3", lambda rnn, x: NastyNumbers()),
+        ("03.1", NastyNumbers()),
+        ("03.3", NastyNumbers()),
+        ("03.3", NastyNumbers),
+    ],
+)
 def test_objects_that_fight_back_are_answered_too(number, answer):
     assert check(number, answer).right is False
 

@@ -328,12 +328,15 @@ def test_the_step_explorer_offers_only_what_the_network_has():
     assert set(EXPLORERS["steps of a large call"]().controls) == {"t", "feature", "layer", "direction", "n"}
 
 
-@pytest.mark.parametrize("arguments, error, message", [
-    ((nn.GRU(3, 4), torch.ones(5, 3)), TypeError, "rnn: given GRU"),
-    ((nn.RNN(3, 4), torch.ones(5, 7)), ValueError, "input: given .*7"),
-    ((nn.RNN(3, 4), None), TypeError, "input: given NoneType"),
-    ((nn.RNN(3, 4), torch.ones(5, 3), torch.ones(9, 4)), ValueError, "h0: given .*9"),
-])
+@pytest.mark.parametrize(
+    "arguments, error, message",
+    [
+        ((nn.GRU(3, 4), torch.ones(5, 3)), TypeError, "rnn: given GRU"),
+        ((nn.RNN(3, 4), torch.ones(5, 7)), ValueError, "input: given .*7"),
+        ((nn.RNN(3, 4), None), TypeError, "input: given NoneType"),
+        ((nn.RNN(3, 4), torch.ones(5, 3), torch.ones(9, 4)), ValueError, "h0: given .*9"),
+    ],
+)
 def test_the_step_explorer_refuses_by_name(arguments, error, message):
     with pytest.raises(error, match=message):
         explore_steps(*arguments)
@@ -384,9 +387,15 @@ def test_a_very_long_sentence_is_quick_and_said_to_be_long(reading, text):
     assert sum(map(len, reading.html)) < 200_000  # what is sent to the browser stays small
 
 
-@pytest.mark.parametrize("text", [
-    "<script>alert(1)</script>", "I love <img src=x onerror=alert(1)> you", "</pre></svg><script>", "&lt;script&gt; & \" '",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "I love <img src=x onerror=alert(1)> you",
+        "</pre></svg><script>",
+        "&lt;script&gt; & \" '",
+    ],
+)
 def test_markup_is_shown_as_text(reading, text):
     reading.controls["text"].value = text
     check(reading)

@@ -28,14 +28,17 @@ def vectors():
 @pytest.fixture
 def small(tmp_path):
     """A function that writes a GloVe file of its own and returns its path."""
+
     def write(content: str | bytes) -> Path:
         path = tmp_path / "small.txt"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
+
     return write
 
 
 # The bundled file
+
 
 def test_the_bundled_file_is_what_its_script_makes():
     run = subprocess.run([sys.executable, make_mini_glove.__file__, "--check"], capture_output=True, text=True)
@@ -79,10 +82,20 @@ def test_vocabulary(vectors):
 
 # What the vectors know
 
-@pytest.mark.parametrize("a, b, c, answer", [
-    ("king", "man", "woman", "queen"), ("queen", "woman", "man", "king"), ("prince", "boy", "girl", "princess"),
-    ("actor", "man", "woman", "actress"), ("brother", "he", "she", "sister"), ("paris", "france", "italy", "rome"),
-    ("tokyo", "japan", "spain", "madrid"), ("berlin", "germany", "poland", "warsaw")])
+
+@pytest.mark.parametrize(
+    "a, b, c, answer",
+    [
+        ("king", "man", "woman", "queen"),
+        ("queen", "woman", "man", "king"),
+        ("prince", "boy", "girl", "princess"),
+        ("actor", "man", "woman", "actress"),
+        ("brother", "he", "she", "sister"),
+        ("paris", "france", "italy", "rome"),
+        ("tokyo", "japan", "spain", "madrid"),
+        ("berlin", "germany", "poland", "warsaw"),
+    ],
+)
 def test_analogies_that_hold(vectors, a, b, c, answer):
     assert analogy(vectors, a, b, c, k=1)[0][0] == answer
 
@@ -93,11 +106,20 @@ def test_analogies_that_do_not(vectors):
     assert analogy(vectors, "uncle", "man", "woman")[0][0] != "aunt"
 
 
-@pytest.mark.parametrize("word, expected", [
-    ("king", {"queen"}), ("love", {"adore", "admire", "like"}), ("hate", {"dislike", "despise"}),
-    ("coffee", {"tea", "milk", "water", "juice", "wine"}), ("dog", {"puppy", "kitten", "cat"}),
-    ("film", {"movie", "play", "series", "story", "novel", "show", "comedy", "book"}),
-    ("monday", set(mini_corpus.DAYS)), ("piano", set(mini_corpus.MUSIC)), ("lion", set(mini_corpus.WILD))])
+@pytest.mark.parametrize(
+    "word, expected",
+    [
+        ("king", {"queen"}),
+        ("love", {"adore", "admire", "like"}),
+        ("hate", {"dislike", "despise"}),
+        ("coffee", {"tea", "milk", "water", "juice", "wine"}),
+        ("dog", {"puppy", "kitten", "cat"}),
+        ("film", {"movie", "play", "series", "story", "novel", "show", "comedy", "book"}),
+        ("monday", set(mini_corpus.DAYS)),
+        ("piano", set(mini_corpus.MUSIC)),
+        ("lion", set(mini_corpus.WILD)),
+    ],
+)
 def test_nearest_words(vectors, word, expected):
     nearest = {near for near, _ in neighbours(vectors, word, k=min(3, len(expected)))}
     assert nearest <= expected
@@ -112,6 +134,7 @@ def test_adjectives_keep_company_with_their_side(vectors):
 
 
 # Neighbours, similarity, analogy
+
 
 def test_neighbours_are_the_largest_cosines(vectors):
     table, query = vectors.vectors.double(), vectors["film"].double()
@@ -130,36 +153,54 @@ def test_similarity_and_analogy_are_the_arithmetic_they_name(vectors):
     assert dict(neighbours(vectors, "cat", k=10_000))["dog"] == pytest.approx(similarity(vectors, "cat", "dog"))
     by_hand = neighbours(vectors, vectors["king"] - vectors["man"] + vectors["woman"], k=4)
     assert analogy(vectors, "king", "man", "woman", k=4, exclude=False) == by_hand
-    assert analogy(vectors, "king", "man", "woman", k=2) == [
-        pair for pair in neighbours(vectors, vectors["king"] - vectors["man"] + vectors["woman"], k=5)
-        if pair[0] not in ("king", "man", "woman")][:2]
+    assert (
+        analogy(vectors, "king", "man", "woman", k=2)
+        == [
+            pair
+            for pair in neighbours(vectors, vectors["king"] - vectors["man"] + vectors["woman"], k=5)
+            if pair[0] not in ("king", "man", "woman")
+        ][:2]
+    )
 
 
-@pytest.mark.parametrize("ask", [
-    lambda vectors: vectors["quean"], lambda vectors: vectors[["king", "quean"]],
-    lambda vectors: neighbours(vectors, "quean"), lambda vectors: similarity(vectors, "king", "quean"),
-    lambda vectors: analogy(vectors, "king", "quean", "man")])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda vectors: vectors["quean"],
+        lambda vectors: vectors[["king", "quean"]],
+        lambda vectors: neighbours(vectors, "quean"),
+        lambda vectors: similarity(vectors, "king", "quean"),
+        lambda vectors: analogy(vectors, "king", "quean", "man"),
+    ],
+)
 @pytest.mark.parametrize("kind", [KeyError, ValueError])
 def test_an_unknown_word_is_named_with_close_spellings(vectors, ask, kind):
     with pytest.raises(kind, match="^'quean' is not one of the 658 words .*close spellings: queen"):
         ask(vectors)
 
 
-@pytest.mark.parametrize("ask, message", [
-    (lambda v: neighbours(v, "king", k=0), "k: given 0"), (lambda v: neighbours(v, "king", k=2.5), "k: given 2.5"),
-    (lambda v: neighbours(v, torch.zeros(3)), r"given a tensor of shape \(3,\), expected \(H_in=20,\)"),
-    (lambda v: neighbours(v, None), "word_or_vector: given None"),
-    (lambda v: similarity(v, "king", ["man"]), "is not one"),
-    (lambda v: neighbours(None, "king"), "vectors: given NoneType, expected word vectors"),
-    (lambda v: similarity("king", "queen", v), "vectors: given str, expected word vectors"),  # the vectors come first
-    (lambda v: analogy({}, "king", "man", "woman"), "vectors: given dict"),
-    (lambda v: v[3], r"vectors\[...\]: given 3"), (lambda v: v[[["king"]]], "is not one")])
+@pytest.mark.parametrize(
+    "ask, message",
+    [
+        (lambda v: neighbours(v, "king", k=0), "k: given 0"),
+        (lambda v: neighbours(v, "king", k=2.5), "k: given 2.5"),
+        (lambda v: neighbours(v, torch.zeros(3)), r"given a tensor of shape \(3,\), expected \(H_in=20,\)"),
+        (lambda v: neighbours(v, None), "word_or_vector: given None"),
+        (lambda v: similarity(v, "king", ["man"]), "is not one"),
+        (lambda v: neighbours(None, "king"), "vectors: given NoneType, expected word vectors"),
+        (lambda v: similarity("king", "queen", v), "vectors: given str, expected word vectors"),  # the vectors come first
+        (lambda v: analogy({}, "king", "man", "woman"), "vectors: given dict"),
+        (lambda v: v[3], r"vectors\[...\]: given 3"),
+        (lambda v: v[[["king"]]], "is not one"),
+    ],
+)
 def test_wrong_arguments(vectors, ask, message):
     with pytest.raises((ValueError, TypeError), match=message):
         ask(vectors)
 
 
 # Loading
+
 
 def test_it_is_torchnlps_own_object_and_reads_what_torchnlp_reads(vectors, tmp_path):
     class Plain(GloVe):
@@ -256,23 +297,33 @@ def test_a_wrong_source(source):
         load_glove(source)
 
 
-@pytest.mark.parametrize("content, message", [
-    ("a 1 2\nb 3\n", "line 2: has 1 numbers, expected 2"),
-    ("a 1 2\nb 3 4 5\n", "line 2: has 3 numbers"),
-    ("a 1 2\nb 3 4", "line 2: does not end; the file may be cut short"),
-    ("a 1 2\n\n", "line 2: has 0 numbers"), ("a 1 2\nb b b\n", "line 2: could not"),
-    ("400000\n", "line 1: expected a word and its numbers"),
-    ("400000 50\na 1 2\n", "line 2: has 2 numbers, expected 50"),
-    ("3 2\na 1 2\nb 3 4\n", "has 2 words, its first line promises 3; it may be cut short"),
-    ("1 2\na 1 2\nb 3 4\n", "has 2 words, its first line promises 1"),
-    ("2 1\na 1\nb 2\n", "line 1: promises 1 number"),
-    ("a 1 2\nb 1 two\n", "line 2: could not convert"), ("a 1 2\nb 1  2\n", "line 2: has 3"),
-    ("a 1 nan\n", "line 1: 'a' has a number that is not finite"),
-    ("a 1 -inf\n", "not finite"), ("a 1 1e39\n", "not finite"),
-    ("a 1 2\nb c 1 2\nb 7 1 2\n", "line 3: has 3 numbers"), ("a 1 2\nb 1_0 2\n", "a number that is none"),
-    (b"a 1 2\n\xff 1 2\n", r"line 2: the word b'\\xff' is not UTF-8 .name the `words`"),
-    (" 1 2\n", "line 1: '' is no word"), ("a\rb 1 2\n", "is no word"),
-    ("<!DOCTYPE html>\n<p>404</p>\n", "line 1"), ("", "has no words")])
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("a 1 2\nb 3\n", "line 2: has 1 numbers, expected 2"),
+        ("a 1 2\nb 3 4 5\n", "line 2: has 3 numbers"),
+        ("a 1 2\nb 3 4", "line 2: does not end; the file may be cut short"),
+        ("a 1 2\n\n", "line 2: has 0 numbers"),
+        ("a 1 2\nb b b\n", "line 2: could not"),
+        ("400000\n", "line 1: expected a word and its numbers"),
+        ("400000 50\na 1 2\n", "line 2: has 2 numbers, expected 50"),
+        ("3 2\na 1 2\nb 3 4\n", "has 2 words, its first line promises 3; it may be cut short"),
+        ("1 2\na 1 2\nb 3 4\n", "has 2 words, its first line promises 1"),
+        ("2 1\na 1\nb 2\n", "line 1: promises 1 number"),
+        ("a 1 2\nb 1 two\n", "line 2: could not convert"),
+        ("a 1 2\nb 1  2\n", "line 2: has 3"),
+        ("a 1 nan\n", "line 1: 'a' has a number that is not finite"),
+        ("a 1 -inf\n", "not finite"),
+        ("a 1 1e39\n", "not finite"),
+        ("a 1 2\nb c 1 2\nb 7 1 2\n", "line 3: has 3 numbers"),
+        ("a 1 2\nb 1_0 2\n", "a number that is none"),
+        (b"a 1 2\n\xff 1 2\n", r"line 2: the word b'\\xff' is not UTF-8 .name the `words`"),
+        (" 1 2\n", "line 1: '' is no word"),
+        ("a\rb 1 2\n", "is no word"),
+        ("<!DOCTYPE html>\n<p>404</p>\n", "line 1"),
+        ("", "has no words"),
+    ],
+)
 def test_a_wrong_line_is_named(small, content, message):
     path = small(content)
     with pytest.raises(ValueError, match=message) as error:

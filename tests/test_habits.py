@@ -341,16 +341,19 @@ def test_dropout_beside_a_batch_norm_that_needs_two_rows_is_not_told():
     assert found.dropout.holds is None and "ValueError" in found.dropout.words
 
 
-@pytest.mark.parametrize("model, batch, keywords, error, said", [
-    (nn.Linear(3, 4), vectors(2, 5, 3), {}, TypeError, "^model: given Linear, expected a module with an nn.RNN"),
-    ("rnn", vectors(2, 5, 3), {}, TypeError, "^model: given str"),
-    (nn.RNN(3, 4), "I love you", {}, TypeError, "^batch: given str"),
-    (nn.RNN(3, 4), (), {}, TypeError, "^batch: given NoneType"),
-    (nn.RNN(3, 4), vectors(5, 3), {}, ValueError, r"^batch: given a tensor of shape \(5, 3\), expected three axes"),
-    (Sentiment(), torch.ones(5).long(), {}, ValueError, r"^batch: given a tensor of shape \(5,\), expected two axes"),
-    (nn.RNN(3, 4), vectors(2, 5, 3), dict(batch_axis=2), ValueError, "^batch_axis: given 2, expected 0 or 1"),
-    (nn.RNN(3, 4), vectors(2, 5, 7), {}, RuntimeError, "input.size"),  # torch's own word comes through
-])
+@pytest.mark.parametrize(
+    "model, batch, keywords, error, said",
+    [
+        (nn.Linear(3, 4), vectors(2, 5, 3), {}, TypeError, "^model: given Linear, expected a module with an nn.RNN"),
+        ("rnn", vectors(2, 5, 3), {}, TypeError, "^model: given str"),
+        (nn.RNN(3, 4), "I love you", {}, TypeError, "^batch: given str"),
+        (nn.RNN(3, 4), (), {}, TypeError, "^batch: given NoneType"),
+        (nn.RNN(3, 4), vectors(5, 3), {}, ValueError, r"^batch: given a tensor of shape \(5, 3\), expected three axes"),
+        (Sentiment(), torch.ones(5).long(), {}, ValueError, r"^batch: given a tensor of shape \(5,\), expected two axes"),
+        (nn.RNN(3, 4), vectors(2, 5, 3), dict(batch_axis=2), ValueError, "^batch_axis: given 2, expected 0 or 1"),
+        (nn.RNN(3, 4), vectors(2, 5, 7), {}, RuntimeError, "input.size"),  # torch's own word comes through
+    ],
+)
 def test_what_is_refused_is_named(model, batch, keywords, error, said):
     with pytest.raises(error, match=said):
         check_habits(model, batch, **keywords)

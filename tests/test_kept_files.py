@@ -43,6 +43,7 @@ def test_every_cut_and_every_wrong_byte_is_noticed(tmp_path):
 
 def test_all_or_nothing(tmp_path):
     """An exception while the lines are made leaves the old file and nothing else."""
+
     def lines():
         yield b"new\n"
         raise KeyboardInterrupt
@@ -56,6 +57,7 @@ def test_all_or_nothing(tmp_path):
 
 def test_a_file_that_is_being_read_elsewhere(tmp_path, monkeypatch):
     """Windows then refuses to replace it: no harm if it is whole."""
+
     def refuse(part, path):
         raise PermissionError(13, "used by another process")
 
@@ -92,13 +94,17 @@ def test_names_tell_contents_apart():
     assert name_for("../é b:c" * 20, "\ud800").startswith(".._b_c.._b_c") and len(name_for("x" * 999)) < 90
 
 
-@pytest.mark.parametrize("platform, environment, expected", [
-    ("linux", {"HOME": "/home/ann"}, "/home/ann/.cache/unrolled"),
-    ("linux", {"HOME": "/home/ann", "XDG_CACHE_HOME": "/var/x"}, "/var/x/unrolled"),
-    ("darwin", {"HOME": "/Users/ann"}, "/Users/ann/Library/Caches/unrolled"),
-    ("win32", {"LOCALAPPDATA": "/AppData/Local"}, "/AppData/Local/unrolled/Cache"),
-    ("darwin", {"HOME": "/home/ann", "UNROLLED_CACHE": "/mine"}, "/mine"),
-    ("linux", {"HOME": "/home/ann", "UNROLLED_CACHE": "~/mine"}, "/home/ann/mine")])
+@pytest.mark.parametrize(
+    "platform, environment, expected",
+    [
+        ("linux", {"HOME": "/home/ann"}, "/home/ann/.cache/unrolled"),
+        ("linux", {"HOME": "/home/ann", "XDG_CACHE_HOME": "/var/x"}, "/var/x/unrolled"),
+        ("darwin", {"HOME": "/Users/ann"}, "/Users/ann/Library/Caches/unrolled"),
+        ("win32", {"LOCALAPPDATA": "/AppData/Local"}, "/AppData/Local/unrolled/Cache"),
+        ("darwin", {"HOME": "/home/ann", "UNROLLED_CACHE": "/mine"}, "/mine"),
+        ("linux", {"HOME": "/home/ann", "UNROLLED_CACHE": "~/mine"}, "/home/ann/mine"),
+    ],
+)
 @pytest.mark.skipif(os.name == "nt", reason="paths as they are written elsewhere")
 def test_the_folder(monkeypatch, platform, environment, expected):
     monkeypatch.setattr(kept_files.sys, "platform", platform)

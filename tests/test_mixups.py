@@ -41,22 +41,26 @@ def test_one_step_has_no_arrows():
     assert arrows(draw_reading([["I"], ["love"]])) == []
 
 
-@pytest.mark.parametrize("taken, where", [("last", "was in sequence 0, padding in sequence 1"),
-                                          ("last word", "was in sequence 0, love in sequence 1")])
+@pytest.mark.parametrize(
+    "taken, where", [("last", "was in sequence 0, padding in sequence 1"), ("last word", "was in sequence 0, love in sequence 1")]
+)
 def test_the_state_that_is_taken_is_framed_and_named(taken, where):
     picture = draw_reading(WORDS, taken=taken)
     assert where in picture.alt and frames(picture) == 2
     assert frames(draw_reading(WORDS)) == 0
 
 
-@pytest.mark.parametrize("bad, name", [
-    ([[["a", "b"], ["c"]]], "sentences: given rows of 2, 1"),
-    ([[]], "sentences: given rows of no"),
-    ([[[]]], "sentences: given rows of 0"),
-    ([[["a"] * 13]], "sentences: given rows of 13"),
-    ([WORDS, "up"], "time: given 'up'"),
-    ([WORDS, "across", "first"], "taken: given 'first'"),
-])
+@pytest.mark.parametrize(
+    "bad, name",
+    [
+        ([[["a", "b"], ["c"]]], "sentences: given rows of 2, 1"),
+        ([[]], "sentences: given rows of no"),
+        ([[[]]], "sentences: given rows of 0"),
+        ([[["a"] * 13]], "sentences: given rows of 13"),
+        ([WORDS, "up"], "time: given 'up'"),
+        ([WORDS, "across", "first"], "taken: given 'first'"),
+    ],
+)
 def test_reading_refuses(bad, name):
     with pytest.raises(ValueError, match=name):
         draw_reading(*bad)
@@ -93,8 +97,9 @@ def test_owners_names_what_holds_no_numbers(table):
         draw_owners(view=table)
 
 
-@pytest.mark.parametrize("table", [torch.zeros(2, 3), torch.zeros(4, dtype=torch.long), torch.tensor([[-1]]),
-                                   torch.zeros(0, 2, dtype=torch.long)])
+@pytest.mark.parametrize(
+    "table", [torch.zeros(2, 3), torch.zeros(4, dtype=torch.long), torch.tensor([[-1]]), torch.zeros(0, 2, dtype=torch.long)]
+)
 def test_owners_names_the_table_that_is_none(table):
     with pytest.raises(ValueError, match="^view: given"):
         draw_owners(view=table)
@@ -143,13 +148,16 @@ def test_difference_wants_two_of_one_shape(answers):
         draw_difference(**answers)
 
 
-@pytest.mark.parametrize("call, error, message", [
-    (lambda a: draw_difference(a=a, b=None), TypeError, "b: given None, expected numbers"),
-    (lambda a: draw_difference(a=a, b="b"), TypeError, "b: given 'b', expected numbers"),
-    (lambda a: draw_difference(a=a, b=a + 1j), TypeError, "b: given tensor.*, expected numbers"),
-    (lambda a: draw_difference("x", a=a, b=a), ValueError, "tolerance: given 'x', expected a number from 0 on"),
-    (lambda a: draw_difference(float("nan"), a=a, b=a), ValueError, "tolerance: given nan"),
-])
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda a: draw_difference(a=a, b=None), TypeError, "b: given None, expected numbers"),
+        (lambda a: draw_difference(a=a, b="b"), TypeError, "b: given 'b', expected numbers"),
+        (lambda a: draw_difference(a=a, b=a + 1j), TypeError, "b: given tensor.*, expected numbers"),
+        (lambda a: draw_difference("x", a=a, b=a), ValueError, "tolerance: given 'x', expected a number from 0 on"),
+        (lambda a: draw_difference(float("nan"), a=a, b=a), ValueError, "tolerance: given nan"),
+    ],
+)
 def test_difference_refuses_by_name(call, error, message):
     with pytest.raises(error, match=f"^{message}"):
         call(torch.ones(2))
@@ -164,10 +172,16 @@ def test_the_scale_is_the_largest_finite_number():
     assert scale_of(np.array([np.inf, -3.0]), np.array([np.nan, 2.0])) == 3.0
 
 
-@pytest.mark.parametrize("picture", [
-    draw_reading([[f"extraordinary{n}" for n in range(12)]] * 6, taken="last"), draw_reading([["a"]]),
-    draw_owners(many=torch.arange(6).repeat(6, 50)), draw_difference(one=torch.randn(9, 9), other=torch.randn(9, 9)),
-], ids=["reading", "one word", "owners", "difference"])
+@pytest.mark.parametrize(
+    "picture",
+    [
+        draw_reading([[f"extraordinary{n}" for n in range(12)]] * 6, taken="last"),
+        draw_reading([["a"]]),
+        draw_owners(many=torch.arange(6).repeat(6, 50)),
+        draw_difference(one=torch.randn(9, 9), other=torch.randn(9, 9)),
+    ],
+    ids=["reading", "one word", "owners", "difference"],
+)
 def test_a_picture_is_at_most_720_wide_and_nothing_leaves_it(picture):
     assert picture.width <= 720
     rights = [float(x) + float(w) for x, w in re.findall(r"<rect [^>]*?x='([\d.]+)'[^>]*? width='([\d.]+)'", picture.data)]

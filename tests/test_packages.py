@@ -1,4 +1,5 @@
 """requirements.txt, environment.yml and pyproject.toml name the same packages, each in its own way."""
+
 import importlib.metadata
 import re
 import runpy
@@ -35,8 +36,7 @@ def exact_pins(lines, sign):
 
 
 PINS = exact_pins([line for line in requirement_lines() if line != "-e ."], "==")
-BOUNDS = {bound.name: bound for bound in map(Requirement, PROJECT["dependencies"]
-                                             + PROJECT["optional-dependencies"]["course"])}
+BOUNDS = {bound.name: bound for bound in map(Requirement, PROJECT["dependencies"] + PROJECT["optional-dependencies"]["course"])}
 
 
 def test_requirements_hold_the_course_and_itself():

@@ -102,8 +102,11 @@ def test_the_small_number_is_the_row_of_data(lengths):
 def test_the_grid_drawn_is_the_batch(lengths, to_the_end):
     L = max(lengths)
     root = parse(draw_padded(pad_sequence(batch(lengths)), lengths, to_the_end=to_the_end))
-    expected = {(n, t): f"t={t}, n={n}" if t < length else f"padding at t={t}, n={n}: zeros"
-                for n, length in enumerate(lengths) for t in range(L)}
+    expected = {
+        (n, t): f"t={t}, n={n}" if t < length else f"padding at t={t}, n={n}: zeros"
+        for n, length in enumerate(lengths)
+        for t in range(L)
+    }
     assert row_cells(root) == expected
     assert framed(root) == {(n, (L if to_the_end else length) - 1) for n, length in enumerate(lengths)}
 
@@ -124,8 +127,10 @@ def test_nothing_is_cut_off_and_no_word_lies_on_another(lengths, label):
     names = [label or "" for _ in lengths]
     states = torch.arange(len(lengths) * 4.0).view(-1, 4)
     for drawn in (
-        draw_padded(padded, lengths, labels), draw_padded(padded, lengths, labels, to_the_end=False),
-        draw_packed(pack(batch(lengths)), labels), draw_final_states(states, states * 9, names),
+        draw_padded(padded, lengths, labels),
+        draw_padded(padded, lengths, labels, to_the_end=False),
+        draw_packed(pack(batch(lengths)), labels),
+        draw_final_states(states, states * 9, names),
         draw_final_states(states, states, names),
     ):
         assert complaints(drawn) == []
@@ -138,8 +143,11 @@ def off_their_cells(root):
     found = []
     for label in (element for element in root.iter("text") if element.text):
         corners = text_corners(label)
-        found += [label.text for outline in outlines
-                  if overlap(corners, outline) and not all(within(corner, outline) for corner in corners)]
+        found += [
+            label.text
+            for outline in outlines
+            if overlap(corners, outline) and not all(within(corner, outline) for corner in corners)
+        ]
     return found
 
 
@@ -204,32 +212,35 @@ def test_a_verdict_that_is_no_number_has_no_bar():
 PADDED, PACKED, STATES = torch.zeros(3, 2, 4), pack_sequence([torch.zeros(3, 4)]), torch.zeros(2, 4)
 
 
-@pytest.mark.parametrize("call, error, message", [
-    (lambda: draw_padded([1], [1]), TypeError, "padded: given list"),
-    (lambda: draw_padded(torch.zeros(3, 2), [3, 1]), ValueError, r"padded: given 2 axes \(3, 2\), expected 3"),
-    (lambda: draw_padded(PADDED, [3]), ValueError, r"lengths: given \[3\], expected 2 numbers from 1 to 3"),
-    (lambda: draw_padded(PADDED, [3, 0]), ValueError, r"lengths: given \[3, 0\]"),
-    (lambda: draw_padded(PADDED, [4, 1]), ValueError, r"lengths: given \[4, 1\]"),
-    (lambda: draw_padded(PADDED, [3, 1], [["a"], ["b"]]), ValueError, r"labels: given rows of \[1, 1\] words, expected"),
-    (lambda: draw_packed(PADDED), TypeError, "packed: given Tensor, expected a PackedSequence"),
-    (lambda: draw_packed(PACKED, [["a"]]), ValueError, r"labels: given rows of \[1\] words, expected \[3\]"),
-    (lambda: draw_final_states(STATES, torch.zeros(3, 4), ["a", "b"]), ValueError, r"alone: given \(3, 4\)"),
-    (lambda: draw_final_states(STATES, STATES, ["a"]), ValueError, "names: given 1, expected one for each of 2 rows"),
-    (lambda: draw_verdicts([], []), ValueError, "verdicts: given none"),
-    (lambda: draw_verdicts(["a"], [0.5, 0.5]), ValueError, "labels: given 1"),
-    (lambda: draw_padded(PADDED, None), TypeError, "lengths: given None, expected a whole number for each sentence"),
-    (lambda: draw_padded(PADDED, [2.5, 3]), TypeError, r"lengths: given \[2.5, 3\]"),  # a half word was cut off unsaid
-    (lambda: draw_padded(PADDED, [3, 1], 5), TypeError, "labels: given 5, expected a list of words for each sentence"),
-    (lambda: draw_padded(PADDED, [3, 1], ["abc", "d"]), TypeError, "labels: given 'abc', expected a list of words"),
-    (lambda: draw_packed(PACKED, ["abc"]), TypeError, "labels: given 'abc', expected a list of words"),
-    (lambda: draw_final_states("ab", STATES, ["a", "b"]), TypeError, r"h_n: given 'ab', expected numbers \(N, H_out\)"),
-    (lambda: draw_final_states(STATES, STATES[None], ["a", "b"]), ValueError, r"alone: given shape \(1, 2, 4\), expected"),
-    (lambda: draw_final_states(STATES, STATES, "ab"), TypeError, "names: given 'ab'"),
-    (lambda: draw_verdicts(["a"], None), TypeError, r"verdicts: given None, expected numbers \(L\)"),
-    (lambda: draw_verdicts(["a"], [[0.5]]), ValueError, r"verdicts: given shape \(1, 1\)"),
-    (lambda: draw_verdicts(["a"], [5.0]), ValueError, r"verdicts: given 5, expected numbers from 0 \(blame\) to 1"),
-    (lambda: draw_verdicts("ab", [0.5, 0.5]), TypeError, "labels: given 'ab'"),
-])
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: draw_padded([1], [1]), TypeError, "padded: given list"),
+        (lambda: draw_padded(torch.zeros(3, 2), [3, 1]), ValueError, r"padded: given 2 axes \(3, 2\), expected 3"),
+        (lambda: draw_padded(PADDED, [3]), ValueError, r"lengths: given \[3\], expected 2 numbers from 1 to 3"),
+        (lambda: draw_padded(PADDED, [3, 0]), ValueError, r"lengths: given \[3, 0\]"),
+        (lambda: draw_padded(PADDED, [4, 1]), ValueError, r"lengths: given \[4, 1\]"),
+        (lambda: draw_padded(PADDED, [3, 1], [["a"], ["b"]]), ValueError, r"labels: given rows of \[1, 1\] words, expected"),
+        (lambda: draw_packed(PADDED), TypeError, "packed: given Tensor, expected a PackedSequence"),
+        (lambda: draw_packed(PACKED, [["a"]]), ValueError, r"labels: given rows of \[1\] words, expected \[3\]"),
+        (lambda: draw_final_states(STATES, torch.zeros(3, 4), ["a", "b"]), ValueError, r"alone: given \(3, 4\)"),
+        (lambda: draw_final_states(STATES, STATES, ["a"]), ValueError, "names: given 1, expected one for each of 2 rows"),
+        (lambda: draw_verdicts([], []), ValueError, "verdicts: given none"),
+        (lambda: draw_verdicts(["a"], [0.5, 0.5]), ValueError, "labels: given 1"),
+        (lambda: draw_padded(PADDED, None), TypeError, "lengths: given None, expected a whole number for each sentence"),
+        (lambda: draw_padded(PADDED, [2.5, 3]), TypeError, r"lengths: given \[2.5, 3\]"),  # a half word was cut off unsaid
+        (lambda: draw_padded(PADDED, [3, 1], 5), TypeError, "labels: given 5, expected a list of words for each sentence"),
+        (lambda: draw_padded(PADDED, [3, 1], ["abc", "d"]), TypeError, "labels: given 'abc', expected a list of words"),
+        (lambda: draw_packed(PACKED, ["abc"]), TypeError, "labels: given 'abc', expected a list of words"),
+        (lambda: draw_final_states("ab", STATES, ["a", "b"]), TypeError, r"h_n: given 'ab', expected numbers \(N, H_out\)"),
+        (lambda: draw_final_states(STATES, STATES[None], ["a", "b"]), ValueError, r"alone: given shape \(1, 2, 4\), expected"),
+        (lambda: draw_final_states(STATES, STATES, "ab"), TypeError, "names: given 'ab'"),
+        (lambda: draw_verdicts(["a"], None), TypeError, r"verdicts: given None, expected numbers \(L\)"),
+        (lambda: draw_verdicts(["a"], [[0.5]]), ValueError, r"verdicts: given shape \(1, 1\)"),
+        (lambda: draw_verdicts(["a"], [5.0]), ValueError, r"verdicts: given 5, expected numbers from 0 \(blame\) to 1"),
+        (lambda: draw_verdicts("ab", [0.5, 0.5]), TypeError, "labels: given 'ab'"),
+    ],
+)
 def test_what_cannot_be_drawn_is_refused_by_name(call, error, message):
     with pytest.raises(error, match=message):
         call()

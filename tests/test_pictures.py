@@ -16,7 +16,7 @@ from helpers import draw_unrolled, plot_nonlinearities, show, trace
 from helpers.pictures.picture import Picture
 from helpers.pictures.svg import picture, text
 
-EVIL = "<b>\"it's\" & 50 % of #1\n</b>"
+EVIL = '<b>"it\'s" & 50 % of #1\n</b>'
 
 
 @pytest.fixture
@@ -31,13 +31,16 @@ def attribute(html, name):
     return unescape(re.search(rf'<img[^>]* {name}="([^"]*)"', html)[1])
 
 
-@pytest.mark.parametrize("figure, alt", [
-    (Picture("<svg/>", "", 10), None),
-    (Picture("<svg/>", "fine", 10), "  \n"),
-    (Picture("<svg/>", "fine", 10), ""),
-    (Picture("<svg/>", "fine", 10), 5),
-    (Figure(), None),
-])
+@pytest.mark.parametrize(
+    "figure, alt",
+    [
+        (Picture("<svg/>", "", 10), None),
+        (Picture("<svg/>", "fine", 10), "  \n"),
+        (Picture("<svg/>", "fine", 10), ""),
+        (Picture("<svg/>", "fine", 10), 5),
+        (Figure(), None),
+    ],
+)
 def test_a_missing_text_is_refused(figure, alt, displayed):
     with pytest.raises(ValueError, match="alt: given .*, expected a sentence"):
         show(figure, alt)
@@ -58,10 +61,13 @@ def test_a_picture_brings_its_text_and_another_may_replace_it(displayed):
     assert displayed == [picture, Picture("<svg/>", "another", 10)]
 
 
-@pytest.mark.parametrize("drawing", [
-    draw_unrolled(trace(torch.nn.RNN(3, 4), torch.ones(5, 2, 3)), labels=[EVIL] * 5),
-    picture(90, 20, [text(0, 10, EVIL)], EVIL),
-])
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        draw_unrolled(trace(torch.nn.RNN(3, 4), torch.ones(5, 2, 3)), labels=[EVIL] * 5),
+        picture(90, 20, [text(0, 10, EVIL)], EVIL),
+    ],
+)
 def test_the_address_holds_exactly_the_drawing(drawing):
     address = attribute(drawing._repr_html_(), "src")
     kind, data = address.split(",", 1)

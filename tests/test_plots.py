@@ -132,38 +132,49 @@ def test_alternative_texts(seen):
     assert plot_trajectory(seen, WORDS).alt == "Trajectory of the hidden state over 5 steps: i, do, not, like, it."
 
 
-@pytest.mark.parametrize("call, error, message", [
-    (lambda t: plot_trajectory(t, WORDS[:3]), ValueError, "labels: given 3, expected one for each of 5 steps"),
-    (lambda t: plot_trajectory(t, WORDS, features=(0, 4)), ValueError, "features: given 4, expected .* from 0 to 3"),
-    (lambda t: plot_trajectory(t, WORDS, n=2), ValueError, "n: given 2, expected .* from 0 to 1"),
-    (lambda t: plot_trajectory(nn.RNN(3, 4), WORDS), TypeError, "trace: given RNN, expected a Trace"),
-    (lambda t: plot_table(np.zeros((2, 3)), ["a", "b"], ["c"]), ValueError, r"values: given shape \(2, 3\), .*\(2, 1\)"),
-    (lambda t: plot_table([[np.nan]], ["a"], ["b"]), ValueError, "values: given no finite number"),
-    (lambda t: plot_similarities(["a"], np.eye(1)), ValueError, "vectors: given 1, .*at least 2"),
-    (lambda t: plot_similarities(["a", "b"], np.eye(3)), ValueError, "vectors: given 3, expected one for each of 2 words"),
-    (lambda t: plot_similarities(["a", "b"], np.ones(2)), ValueError, r"vectors: given shape \(2,\), expected numbers \(words, H_in\)"),
-    (lambda t: plot_similarities(["a", "b"], np.full((2, 3), np.nan)), ValueError, "vectors: given numbers that are not finite"),
-    (lambda t: plot_similarities(5, np.eye(2)), TypeError, "words: given 5, expected a list of words"),
-    (lambda t: plot_trajectory(t, "hello"), TypeError, "labels: given 'hello', expected a list of words"),
-    (lambda t: plot_trajectory(t, WORDS, features=(0,)), ValueError, r"features: given \(0,\), expected two"),
-    (lambda t: plot_trajectory(t, WORDS, features=(0, 1, 2)), ValueError, r"features: given \(0, 1, 2\), expected two"),
-    (lambda t: plot_trajectory(t, WORDS, features=0), ValueError, "features: given 0, expected two"),
-    (lambda t: plot_table([["a"]], ["a"], ["b"]), TypeError, r"values: given \[\['a'\]\], expected numbers"),
-    (lambda t: plot_table(np.eye(2), 1, 2), TypeError, "rows: given 1, expected a list of words"),
-    (lambda t: plot_nonlinearities(), ValueError, "functions: given 0, expected 1 to 3"),
-    (lambda t: plot_nonlinearities(a=abs, b=abs, c=abs, d=abs), ValueError, "functions: given 4"),  # the fourth was left out
-    (lambda t: plot_nonlinearities(tanh=5), TypeError, "tanh: given 5, expected a function"),
-    (lambda t: plot_curves([], {"a": []}, xlabel="x", ylabel="y"), ValueError, "x: given no number"),
-    (lambda t: plot_curves([1], [1], xlabel="x", ylabel="y"), TypeError, "curves: given list, expected a dict"),
-    (lambda t: plot_curves([1], {"a": 5}, xlabel="x", ylabel="y"), ValueError, r"a: given shape \(\), expected numbers"),
-    (lambda t: plot_curves([1], {"a": ["b"]}, xlabel="x", ylabel="y"), TypeError, r"a: given \['b'\], expected numbers"),
-    (lambda t: plot_curves([1], {"a": [1]}, xlabel="x", ylabel="y", log="z"), ValueError, "log: given 'z', expected"),
-    (lambda t: plot_accuracies([1.0]), TypeError, "groups: given list, expected a dict"),
-    (lambda t: plot_accuracies({"plain": 1.0}), ValueError, r"plain: given shape \(\), expected numbers \(runs\)"),
-    (lambda t: plot_reading("ab", [0.5, 0.5]), TypeError, "labels: given 'ab'"),
-    (lambda t: plot_reading(["a"], 5), ValueError, "verdicts: given shape"),
-    (lambda t: plot_reading(["a"], [0.5], "x"), TypeError, "states: given 'x', expected numbers"),
-])
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda t: plot_trajectory(t, WORDS[:3]), ValueError, "labels: given 3, expected one for each of 5 steps"),
+        (lambda t: plot_trajectory(t, WORDS, features=(0, 4)), ValueError, "features: given 4, expected .* from 0 to 3"),
+        (lambda t: plot_trajectory(t, WORDS, n=2), ValueError, "n: given 2, expected .* from 0 to 1"),
+        (lambda t: plot_trajectory(nn.RNN(3, 4), WORDS), TypeError, "trace: given RNN, expected a Trace"),
+        (lambda t: plot_table(np.zeros((2, 3)), ["a", "b"], ["c"]), ValueError, r"values: given shape \(2, 3\), .*\(2, 1\)"),
+        (lambda t: plot_table([[np.nan]], ["a"], ["b"]), ValueError, "values: given no finite number"),
+        (lambda t: plot_similarities(["a"], np.eye(1)), ValueError, "vectors: given 1, .*at least 2"),
+        (lambda t: plot_similarities(["a", "b"], np.eye(3)), ValueError, "vectors: given 3, expected one for each of 2 words"),
+        (
+            lambda t: plot_similarities(["a", "b"], np.ones(2)),
+            ValueError,
+            r"vectors: given shape \(2,\), expected numbers \(words, H_in\)",
+        ),
+        (
+            lambda t: plot_similarities(["a", "b"], np.full((2, 3), np.nan)),
+            ValueError,
+            "vectors: given numbers that are not finite",
+        ),
+        (lambda t: plot_similarities(5, np.eye(2)), TypeError, "words: given 5, expected a list of words"),
+        (lambda t: plot_trajectory(t, "hello"), TypeError, "labels: given 'hello', expected a list of words"),
+        (lambda t: plot_trajectory(t, WORDS, features=(0,)), ValueError, r"features: given \(0,\), expected two"),
+        (lambda t: plot_trajectory(t, WORDS, features=(0, 1, 2)), ValueError, r"features: given \(0, 1, 2\), expected two"),
+        (lambda t: plot_trajectory(t, WORDS, features=0), ValueError, "features: given 0, expected two"),
+        (lambda t: plot_table([["a"]], ["a"], ["b"]), TypeError, r"values: given \[\['a'\]\], expected numbers"),
+        (lambda t: plot_table(np.eye(2), 1, 2), TypeError, "rows: given 1, expected a list of words"),
+        (lambda t: plot_nonlinearities(), ValueError, "functions: given 0, expected 1 to 3"),
+        (lambda t: plot_nonlinearities(a=abs, b=abs, c=abs, d=abs), ValueError, "functions: given 4"),  # the fourth was left out
+        (lambda t: plot_nonlinearities(tanh=5), TypeError, "tanh: given 5, expected a function"),
+        (lambda t: plot_curves([], {"a": []}, xlabel="x", ylabel="y"), ValueError, "x: given no number"),
+        (lambda t: plot_curves([1], [1], xlabel="x", ylabel="y"), TypeError, "curves: given list, expected a dict"),
+        (lambda t: plot_curves([1], {"a": 5}, xlabel="x", ylabel="y"), ValueError, r"a: given shape \(\), expected numbers"),
+        (lambda t: plot_curves([1], {"a": ["b"]}, xlabel="x", ylabel="y"), TypeError, r"a: given \['b'\], expected numbers"),
+        (lambda t: plot_curves([1], {"a": [1]}, xlabel="x", ylabel="y", log="z"), ValueError, "log: given 'z', expected"),
+        (lambda t: plot_accuracies([1.0]), TypeError, "groups: given list, expected a dict"),
+        (lambda t: plot_accuracies({"plain": 1.0}), ValueError, r"plain: given shape \(\), expected numbers \(runs\)"),
+        (lambda t: plot_reading("ab", [0.5, 0.5]), TypeError, "labels: given 'ab'"),
+        (lambda t: plot_reading(["a"], 5), ValueError, "verdicts: given shape"),
+        (lambda t: plot_reading(["a"], [0.5], "x"), TypeError, "states: given 'x', expected numbers"),
+    ],
+)
 def test_bad_input_is_refused_by_name(seen, call, error, message):
     with pytest.raises(error, match=message):
         call(seen)
@@ -196,7 +207,7 @@ def test_a_short_logarithmic_axis_has_numbers_between_the_powers_of_ten(highest,
     axes = axes_of(plot_curves([1, 2], {"a": [1, highest]}, xlabel="L", ylabel="ms", log="y"))
     low, high = axes.get_ylim()
     seen = [label.get_text() for label in axes.get_yticklabels() if low <= label.get_position()[1] <= high]
-    assert seen[:len(labels)] == labels and ("20" in seen) == (highest == 50)
+    assert seen[: len(labels)] == labels and ("20" in seen) == (highest == 50)
 
 
 def test_curves_that_do_not_fit_are_refused():
@@ -225,14 +236,21 @@ def test_training_is_the_mean_in_a_band_of_all_runs():
     assert "loss and accuracy over 3 epochs" in figure.alt and "2 runs" in figure.alt
 
 
-@pytest.mark.parametrize("runs, error, message", [
-    ({}, ValueError, "runs: given none, expected names, each with runs of the same number of epochs"),
-    (dict(loss=[[]]), ValueError, "runs: given none"),
-    (dict(loss=[]), ValueError, r"loss: given shape \(0,\), expected numbers \(runs, epochs\)"),
-    (dict(loss=[0.7, 0.3]), ValueError, r"loss: given shape \(2,\), expected numbers \(runs, epochs\)"),  # one run, not a list of runs
-    (dict(loss=[[1.0], [1.0, 2.0]]), TypeError, r"loss: given \[\[1.0\], \[1.0, 2.0\]\], expected numbers"),
-    (dict(loss=5), ValueError, "loss: given"),
-])
+@pytest.mark.parametrize(
+    "runs, error, message",
+    [
+        ({}, ValueError, "runs: given none, expected names, each with runs of the same number of epochs"),
+        (dict(loss=[[]]), ValueError, "runs: given none"),
+        (dict(loss=[]), ValueError, r"loss: given shape \(0,\), expected numbers \(runs, epochs\)"),
+        (
+            dict(loss=[0.7, 0.3]),
+            ValueError,
+            r"loss: given shape \(2,\), expected numbers \(runs, epochs\)",
+        ),  # one run, not a list of runs
+        (dict(loss=[[1.0], [1.0, 2.0]]), TypeError, r"loss: given \[\[1.0\], \[1.0, 2.0\]\], expected numbers"),
+        (dict(loss=5), ValueError, "loss: given"),
+    ],
+)
 def test_trainings_need_runs_of_one_length(runs, error, message):
     with pytest.raises(error, match=f"^{message}"):
         plot_training(**runs)
@@ -272,19 +290,27 @@ def test_a_reading_is_its_states_above_its_verdicts(seen):
     assert len(alone.axes) == 1 and alone.alt.endswith("in the end blame.")
 
 
-@pytest.mark.parametrize("labels, verdicts, states", [
-    ([], [], None), (["a"], [0.5, 0.5], None), (["a"], [0.5], np.zeros((2, 4))),
-])
+@pytest.mark.parametrize(
+    "labels, verdicts, states",
+    [
+        ([], [], None),
+        (["a"], [0.5, 0.5], None),
+        (["a"], [0.5], np.zeros((2, 4))),
+    ],
+)
 def test_a_reading_needs_as_many_of_each(labels, verdicts, states):
     with pytest.raises(ValueError, match="labels, verdicts, states: given .*, expected as many of each, at least 1"):
         plot_reading(labels, verdicts, states)
 
 
-@pytest.mark.parametrize("make", [
-    lambda: plot_training(loss=[[1.0, 0.5]], accuracy=[[0.5, 1.0]]),
-    lambda: plot_accuracies({"internationalization, not packed": [0.0, 1.0]}),
-    lambda: plot_reading(["internationalization"] * 14, [0.5] * 14, np.zeros((14, 16))),
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: plot_training(loss=[[1.0, 0.5]], accuracy=[[0.5, 1.0]]),
+        lambda: plot_accuracies({"internationalization, not packed": [0.0, 1.0]}),
+        lambda: plot_reading(["internationalization"] * 14, [0.5] * 14, np.zeros((14, 16))),
+    ],
+)
 def test_figures_of_a_training_fit_the_page(make):
     figure = make()
     assert figure.get_figwidth() <= 7.2

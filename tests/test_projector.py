@@ -21,8 +21,13 @@ def test_other_than_a_size_is_refused_by_name(times):
 
 def explorer_of(folder, page, times):
     """Width of the picture in px, and what the slider's readout says after a click on its right end."""
-    nb = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL}, cells=[nbformat.v4.new_code_cell(source) for source in (
-        LARGE.format(times), "from helpers import explore_steps\nexplore_steps()")])
+    nb = nbformat.v4.new_notebook(
+        metadata={"kernelspec": KERNEL},
+        cells=[
+            nbformat.v4.new_code_cell(source)
+            for source in (LARGE.format(times), "from helpers import explore_steps\nexplore_steps()")
+        ],
+    )
     nbformat.write(nb, folder / f"large_{times}.ipynb")
     open_notebook(page, f"large_{times}.ipynb")
     run_all(page)

@@ -58,7 +58,10 @@ def test_every_file_is_stamped_from_one_address(copy):
         prose, code = first_cells(path)
         targets = re.findall(r"\[!\[Open in [^]]+\]\((data:image/svg[^)]+)\)\]\(([^)]+)\)", prose)
         assert [re.match("https://([^/]+)", target)[1] for _, target in targets] == [
-            "colab.research.google.com", "mybinder.org", "nbgitpuller.readthedocs.io"]
+            "colab.research.google.com",
+            "mybinder.org",
+            "nbgitpuller.readthedocs.io",
+        ]
         assert all(path.name in target and "no-one" in target and "un.rolled_2" in target for _, target in targets)
         assert f"git+{ADDRESS}@main" in code and compile(code, path.name, "exec")
         assert max(map(len, code.splitlines())) <= 100
@@ -111,12 +114,31 @@ def test_other_addresses_of_the_project_are_left_alone():
     assert publish.stamp_project(stamped, None) == text
 
 
-@pytest.mark.parametrize("arguments", [
-    ["http://github.com/a/b"], ["https://github.com/a"], ["https://github.com/a/b/tree/main"], ["https://gitlab.com/a/b"],
-    ["https://github.com.example.org/a/b"], ["https://github.com/<owner>/<name>"], ["https://github.com/-a/b"],
-    ["https://github.com/a/b c"], ["https://github.com/a/.."], ["https://user:secret@github.com/a/b"], [""], ["github"],
-    ["https://github.com/a/b\nimport os"], ['https://github.com/a/b"'], ["file:///a'b"], ["file:///a\nb"], ["--help-me"],
-    ["https://github.com/a/b", "https://github.com/a/c"], []], ids=repr)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["http://github.com/a/b"],
+        ["https://github.com/a"],
+        ["https://github.com/a/b/tree/main"],
+        ["https://gitlab.com/a/b"],
+        ["https://github.com.example.org/a/b"],
+        ["https://github.com/<owner>/<name>"],
+        ["https://github.com/-a/b"],
+        ["https://github.com/a/b c"],
+        ["https://github.com/a/.."],
+        ["https://user:secret@github.com/a/b"],
+        [""],
+        ["github"],
+        ["https://github.com/a/b\nimport os"],
+        ['https://github.com/a/b"'],
+        ["file:///a'b"],
+        ["file:///a\nb"],
+        ["--help-me"],
+        ["https://github.com/a/b", "https://github.com/a/c"],
+        [],
+    ],
+    ids=repr,
+)
 def test_a_bad_address_is_refused_in_one_sentence(copy, capsys, arguments):
     before = read(copy)
     capsys.readouterr()

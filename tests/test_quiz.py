@@ -14,21 +14,65 @@ from helpers.exercises.answers import is_right
 ANSWERS = [(5, 2, 4), (3,), 20, -3, 0.5, 1 / 3, True, False, "tanh", torch.Size([5, 2, 4])]
 
 
-@pytest.mark.parametrize("guess, answer", [
-    ("(5, 2, 4)", (5, 2, 4)), ("5,2,4", (5, 2, 4)), ("[5, 2, 4]", (5, 2, 4)), ("5 2 4", (5, 2, 4)), (" (5,2,4,) ", (5, 2, 4)),
-    ("(3,)", (3,)), ("3", (3,)), ("(5, 2, 4)", torch.Size([5, 2, 4])), ("torch.Size([5, 2, 4])", (5, 2, 4)),
-    ("20", 20), ("20.0", 20), ("-3", -3), ("−3", -3), ("0.5", 0.5), (".5", 0.5), ("5e-1", 0.5), ("0.333", 1 / 3),
-    ("YES", True), ("y", True), ("true", True), ("No", False), ("False", False), ("TANH", "tanh"), ("'tanh'", "tanh"),
-])
+@pytest.mark.parametrize(
+    "guess, answer",
+    [
+        ("(5, 2, 4)", (5, 2, 4)),
+        ("5,2,4", (5, 2, 4)),
+        ("[5, 2, 4]", (5, 2, 4)),
+        ("5 2 4", (5, 2, 4)),
+        (" (5,2,4,) ", (5, 2, 4)),
+        ("(3,)", (3,)),
+        ("3", (3,)),
+        ("(5, 2, 4)", torch.Size([5, 2, 4])),
+        ("torch.Size([5, 2, 4])", (5, 2, 4)),
+        ("20", 20),
+        ("20.0", 20),
+        ("-3", -3),
+        ("−3", -3),
+        ("0.5", 0.5),
+        (".5", 0.5),
+        ("5e-1", 0.5),
+        ("0.333", 1 / 3),
+        ("YES", True),
+        ("y", True),
+        ("true", True),
+        ("No", False),
+        ("False", False),
+        ("TANH", "tanh"),
+        ("'tanh'", "tanh"),
+    ],
+)
 def test_right_however_it_is_spelled(guess, answer):
     assert is_right(guess, answer) is True
 
 
-@pytest.mark.parametrize("guess, answer", [
-    ("(5, 4, 2)", (5, 2, 4)), ("(5, 2)", (5, 2, 4)), ("(5, 2, 4, 1)", (5, 2, 4)), ("524", (5, 2, 4)), ("five", (5, 2, 4)),
-    ("21", 20), ("-20", 20), ("3", -3), ("0.34", 1 / 3), ("", 20), ("", (5, 2, 4)), ("nan", 0.5), ("inf", 20), ("2 0", 20),
-    ("no", True), ("yes", False), ("1", True), ("yes and no", True), ("relu", "tanh"), ("", "tanh"), ("hello", ()),
-])
+@pytest.mark.parametrize(
+    "guess, answer",
+    [
+        ("(5, 4, 2)", (5, 2, 4)),
+        ("(5, 2)", (5, 2, 4)),
+        ("(5, 2, 4, 1)", (5, 2, 4)),
+        ("524", (5, 2, 4)),
+        ("five", (5, 2, 4)),
+        ("21", 20),
+        ("-20", 20),
+        ("3", -3),
+        ("0.34", 1 / 3),
+        ("", 20),
+        ("", (5, 2, 4)),
+        ("nan", 0.5),
+        ("inf", 20),
+        ("2 0", 20),
+        ("no", True),
+        ("yes", False),
+        ("1", True),
+        ("yes and no", True),
+        ("relu", "tanh"),
+        ("", "tanh"),
+        ("hello", ()),
+    ],
+)
 def test_wrong_is_wrong(guess, answer):
     assert is_right(guess, answer) is False
 
@@ -73,9 +117,18 @@ def test_reveal_shows_the_answer_and_hides_it_again():
     assert "20" not in asked.html[0]
 
 
-@pytest.mark.parametrize("answer, told", [
-    (True, "yes"), (False, "no"), (20, "20"), (1 / 3, "0.333"), ("tanh", "tanh"), ((5, 2), "(5, 2)"), ([5, 2], "(5, 2)"),
-])
+@pytest.mark.parametrize(
+    "answer, told",
+    [
+        (True, "yes"),
+        (False, "no"),
+        (20, "20"),
+        (1 / 3, "0.333"),
+        ("tanh", "tanh"),
+        ((5, 2), "(5, 2)"),
+        ([5, 2], "(5, 2)"),
+    ],
+)
 def test_an_answer_is_told_in_plain_words(answer, told):
     asked = predict("What?", answer)
     asked.controls["reveal"].value = True

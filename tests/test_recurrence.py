@@ -156,7 +156,11 @@ RNN = nn.RNN(3, 4, num_layers=2)
         ((RNN, torch.zeros(0, 2, 3)), ValueError, "L: given 0, expected a whole number >= 1"),
         ((RNN, torch.zeros(5, 2, 3).double()), ValueError, "input: given torch.float64, expected torch.float32"),
         ((RNN, torch.zeros(5, 2, 3).long()), ValueError, "input: given torch.int64, expected torch.float32"),
-        ((RNN, torch.zeros(5, 2, 3), torch.zeros(2, 4)), ValueError, r"h0: given \(2, 4\), expected \(D\*num_layers=2, N=2, H_out=4\)"),
+        (
+            (RNN, torch.zeros(5, 2, 3), torch.zeros(2, 4)),
+            ValueError,
+            r"h0: given \(2, 4\), expected \(D\*num_layers=2, N=2, H_out=4\)",
+        ),
         ((RNN, torch.zeros(5, 2, 3), 0), TypeError, "h0: given int, expected a torch.Tensor or None"),
         ((nn.RNN(3, 4, 2, dropout=0.5), torch.zeros(5, 2, 3)), ValueError, r"dropout=0.5 is at work.*rnn.eval\(\)"),
     ],

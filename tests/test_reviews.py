@@ -31,12 +31,15 @@ def everything(reviews):
     return [*train, *(review for kind in tests.values() for review in kind)]
 
 
-@pytest.mark.parametrize("text, said", [
-    ("the film was good", [1]),
-    ("the film was not good , it was boring", [0, 0]),
-    ("the film was never not good", [1]),
-    ("yesterday the film wasn't dull", [1]),
-])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("the film was good", [1]),
+        ("the film was not good , it was boring", [0, 0]),
+        ("the film was never not good", [1]),
+        ("yesterday the film wasn't dull", [1]),
+    ],
+)
 def test_the_rule_that_tests_the_labels(text, said):
     assert list(opinions(text)) == said
 

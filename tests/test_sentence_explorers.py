@@ -74,8 +74,12 @@ def test_the_code_shown_gives_the_h_n_shown(batch, packed):
     batch.controls["packed"].value = packed
     state = batch.state
     torch.manual_seed(0)
-    made = dict(rnn=nn.RNN(state.padded.size(2), state.h_n.size(1)), pad_sequence=pad_sequence,
-                pack_padded_sequence=pack_padded_sequence, sentences=[s.input[:, 0] for s in state.sentences])
+    made = dict(
+        rnn=nn.RNN(state.padded.size(2), state.h_n.size(1)),
+        pad_sequence=pad_sequence,
+        pack_padded_sequence=pack_padded_sequence,
+        sentences=[s.input[:, 0] for s in state.sentences],
+    )
     exec(unescape(re.sub(r"<[^>]*>", "", batch.html[CODE])), made)
     assert torch.allclose(made["h_n"][0], state.h_n, atol=1e-6)
     assert torch.equal(made["padded"], state.padded)
@@ -167,18 +171,21 @@ def test_a_batch_has_two_to_four_sentences(texts, vectors):
         explore_packing(texts, vectors)
 
 
-@pytest.mark.parametrize("call, error, message", [
-    (lambda v: explore_sentence(5, v), TypeError, "text: given int, expected a string"),
-    (lambda v: explore_sentence("hi", torch.ones(3)), TypeError, "vectors: given Tensor, expected word vectors"),
-    (lambda v: explore_sentence("hi", {}), TypeError, "vectors: given dict"),  # none were taken for the bundled ones
-    (lambda v: explore_packing(5, v), ValueError, "texts: given 5, expected 2 to 4 sentences"),
-    (lambda v: explore_packing([1, 2], v), ValueError, r"texts: given \[1, 2\], expected 2 to 4 sentences"),
-    (lambda v: explore_packing(["a", "b"], 3), TypeError, "vectors: given int"),
-    (lambda v: explore_reviews(len, v), TypeError, "model: given builtin_function_or_method, expected an nn.Module"),
-    (lambda v: explore_reviews(torch.nn.Identity(), None), TypeError, "vectors: given NoneType"),
-    (lambda v: explore_reviews(torch.nn.Identity(), v, 5), TypeError, "text: given int"),
-    (lambda v: explore_reviews(torch.nn.Identity(), v), TypeError, "model: it gives PackedSequence, expected a tensor"),
-])
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda v: explore_sentence(5, v), TypeError, "text: given int, expected a string"),
+        (lambda v: explore_sentence("hi", torch.ones(3)), TypeError, "vectors: given Tensor, expected word vectors"),
+        (lambda v: explore_sentence("hi", {}), TypeError, "vectors: given dict"),  # none were taken for the bundled ones
+        (lambda v: explore_packing(5, v), ValueError, "texts: given 5, expected 2 to 4 sentences"),
+        (lambda v: explore_packing([1, 2], v), ValueError, r"texts: given \[1, 2\], expected 2 to 4 sentences"),
+        (lambda v: explore_packing(["a", "b"], 3), TypeError, "vectors: given int"),
+        (lambda v: explore_reviews(len, v), TypeError, "model: given builtin_function_or_method, expected an nn.Module"),
+        (lambda v: explore_reviews(torch.nn.Identity(), None), TypeError, "vectors: given NoneType"),
+        (lambda v: explore_reviews(torch.nn.Identity(), v, 5), TypeError, "text: given int"),
+        (lambda v: explore_reviews(torch.nn.Identity(), v), TypeError, "model: it gives PackedSequence, expected a tensor"),
+    ],
+)
 def test_what_cannot_be_explored_is_refused_by_name(vectors, call, error, message):
     with pytest.raises(error, match=f"^{message}"):
         call(vectors)

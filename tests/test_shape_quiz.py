@@ -36,7 +36,9 @@ def by_formula(question):
     options = dict(re.findall(r"(\w+)=(\w+)", lines[0]))
     kind = getattr(nn, re.search(r"nn\.(\w+)\(", lines[0])[1])
     layers, two = int(options.get("num_layers", 1)), "bidirectional" in options
-    rnn = kind(numbers[0], numbers[1], layers, bidirectional=two, batch_first="batch_first" in options, bias="bias" not in options)
+    rnn = kind(
+        numbers[0], numbers[1], layers, bidirectional=two, batch_first="batch_first" in options, bias="bias" not in options
+    )
     if "weight" in asked:
         return expected_shapes(rnn, L=1).parameters[asked.split(".")[1]]
     sizes = [int(n) for n in re.findall(r"\d+", lines[1])]
@@ -81,8 +83,16 @@ def test_each_level_is_harder_and_all_topics_occur():
     questions = {level: [ask(level, Random(seed)) for seed in range(120)] for level in range(1, LEVELS + 1)}
     twists = [mean(len(question.twists) for question in questions[level]) for level in questions]
     assert twists == sorted(set(twists)) and twists[-1] >= twists[0] + 5
-    options = [mean(question.text.count("=True") + question.text.count("_layers=") + question.text.count("pack_")
-                    + bool(re.search("LSTM|GRU", question.text)) for question in questions[level]) for level in questions]
+    options = [
+        mean(
+            question.text.count("=True")
+            + question.text.count("_layers=")
+            + question.text.count("pack_")
+            + bool(re.search("LSTM|GRU", question.text))
+            for question in questions[level]
+        )
+        for level in questions
+    ]
     assert options == sorted(set(options))  # seen from outside: more stands in the code
     counts = Counter(question.topic.name for asked in questions.values() for question in asked)
     assert set(counts) == set(TOPICS)
@@ -208,6 +218,8 @@ def test_its_page_is_sound_and_keeps_the_answer_folded():
 
 
 def test_a_seed_that_is_none_is_refused_in_one_sentence():
-    done = subprocess.run([sys.executable, "-m", "helpers.exercises.quiz", "abc"], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.exercises.quiz", "abc"], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.strip() == "quiz takes a whole number, for the same questions each time, or nothing: given 'abc'."

@@ -137,7 +137,8 @@ def test_faults_are_seen(site, opened):
     page, asked = opened
     (site / "faulty.html").write_text(
         '<!DOCTYPE html><html lang="en"><title>x</title><main><h1>x</h1><p style="color:#aaa;background:#fff">faint</p><img src="gone.png">'
-        '<p style="width:900px">wide</p><img src="https://example.invalid/x.png" alt="x"><math></math></main></html>')
+        '<p style="width:900px">wide</p><img src="https://example.invalid/x.png" alt="x"><math></math></main></html>'
+    )
     page.goto((site / "faulty.html").as_uri())
     assert len(page.evaluate(BROKEN)) == 2 and page.evaluate(WIDER)
     assert {rule for rule, *_ in grave_findings(page)} >= {"color-contrast", "image-alt"}

@@ -23,14 +23,22 @@ def kinds(*cells):
 def test_a_heading_begins_a_slide_wherever_it_stands():
     cells = new_markdown_cell("# Title"), new_markdown_cell("Said of the last.\n\n## Next\n\nText.\n\n### Not one")
     assert kinds(*cells) == [
-        ("slide", "# Title"), ("subslide", "Said of the last."), ("slide", "## Next\n\nText.\n\n### Not one")]
+        ("slide", "# Title"),
+        ("subslide", "Said of the last."),
+        ("slide", "## Next\n\nText.\n\n### Not one"),
+    ]
 
 
 def test_a_picture_stands_apart_from_the_code_that_made_it():
-    cells = make_slides.deck(new_notebook(cells=[
-        new_markdown_cell("# Title"), new_code_cell("rnn = nn.RNN(3, 4)\nshow(rnn)", outputs=[TEXT, PICTURE])])).cells
+    cells = make_slides.deck(
+        new_notebook(
+            cells=[new_markdown_cell("# Title"), new_code_cell("rnn = nn.RNN(3, 4)\nshow(rnn)", outputs=[TEXT, PICTURE])]
+        )
+    ).cells
     assert [(cell.source, cell.get("outputs")) for cell in cells[1:]] == [
-        ("rnn = nn.RNN(3, 4)\nshow(rnn)", [TEXT]), ("", [PICTURE])]
+        ("rnn = nn.RNN(3, 4)\nshow(rnn)", [TEXT]),
+        ("", [PICTURE]),
+    ]
 
 
 @pytest.mark.parametrize("source", ["show(a)", "explore_steps(rnn, x)", 'predict(\n    "Is it?",\n    True,\n)'])
@@ -41,7 +49,9 @@ def test_code_that_only_shows_is_left_out(source):
 def test_imports_are_skipped_and_slide_types_set_by_hand_are_kept():
     notes = new_markdown_cell("Say it aloud.\n\n## Heading", metadata={"slideshow": {"slide_type": "notes"}})
     assert kinds(new_markdown_cell("# T"), new_code_cell("import torch\nx = 1"), notes)[1:] == [
-        ("skip", "import torch\nx = 1"), ("notes", "Say it aloud.\n\n## Heading")]
+        ("skip", "import torch\nx = 1"),
+        ("notes", "Say it aloud.\n\n## Heading"),
+    ]
 
 
 def test_an_explorer_is_its_sentence_and_first_picture():
@@ -71,7 +81,9 @@ def test_every_notebook_makes_slides_of_one_idea(path):
 def test_a_deck_stands_alone():
     page = make_slides.build(nbformat.read(NOTEBOOKS / "01_rnn_theory.ipynb", as_version=4), "01", PARTS)
     assert all(part in page for part in PARTS.values())
-    assert not re.findall(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)=["'](?!data:)|@import|url\((?!["']?(?:data:|#))""", page)
+    assert not re.findall(
+        r"""<(?:script|link|img|iframe)[^>]+(?:src|href)=["'](?!data:)|@import|url\((?!["']?(?:data:|#))""", page
+    )
 
 
 def test_formulas_are_brought_only_where_there_are_some():

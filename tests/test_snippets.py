@@ -15,8 +15,14 @@ SIZES = dict(input_size=3, hidden_size=4, L=5)
 GRID = [
     dict(zip(("num_layers", "bidirectional", "nonlinearity", "bias", "batch_first", "dropout", "N", "h0"), values))
     for values in product(
-        (1, 3), (False, True), ("tanh", "relu"), (True, False), (False, True), (0.0, 0.5),
-        (None, 1, 2), ("None", "zeros", "random"),
+        (1, 3),
+        (False, True),
+        ("tanh", "relu"),
+        (True, False),
+        (False, True),
+        (0.0, 0.5),
+        (None, 1, 2),
+        ("None", "zeros", "random"),
     )
 ]
 
@@ -71,9 +77,14 @@ def test_the_defaults_are_those_of_torch():
     assert {name: getattr(rnn, name) for name in DEFAULTS} == DEFAULTS
 
 
-@pytest.mark.parametrize("N, batch_first, axes", [
-    (2, False, "(L, N, H_in)"), (2, True, "(N, L, H_in)"), (None, True, "(L, H_in)"),
-])
+@pytest.mark.parametrize(
+    "N, batch_first, axes",
+    [
+        (2, False, "(L, N, H_in)"),
+        (2, True, "(N, L, H_in)"),
+        (None, True, "(L, H_in)"),
+    ],
+)
 def test_shapes_are_named_in_comments(N, batch_first, axes):
     lines = call_code(**SIZES, N=N, batch_first=batch_first, h0="zeros").splitlines()
     assert lines[2].endswith(f"# {axes}")

@@ -29,9 +29,9 @@ def test_all_ways_give_the_same_output(dtype, close):
         np.testing.assert_allclose(np.asarray(run()), expected, rtol=0, atol=close)
 
 
-@pytest.mark.parametrize("options", [
-    dict(num_layers=2), dict(bidirectional=True), dict(nonlinearity="relu"), dict(bias=False), dict(batch_first=True)
-])
+@pytest.mark.parametrize(
+    "options", [dict(num_layers=2), dict(bidirectional=True), dict(nonlinearity="relu"), dict(bias=False), dict(batch_first=True)]
+)
 def test_another_kind_of_network_is_refused(options):
     with pytest.raises(ValueError, match="rnn: given RNN.*expected one layer"):
         forward_ways(nn.RNN(3, 4, **options), torch.ones(5, 2, 3))

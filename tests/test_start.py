@@ -1,4 +1,5 @@
 """start.py, with everything it would install replaced by small stand-ins: nothing here needs the network."""
+
 import ast
 import contextlib
 import importlib.util
@@ -81,13 +82,16 @@ def one_line(capsys):
 
 # ---- the commands
 
-@pytest.mark.parametrize("arguments, module", [
-    ((), "jupyterlab"), (("--no-browser", "--port", "8899"), "jupyterlab"), (("test", "-k", "shapes"), "pytest")])
+
+@pytest.mark.parametrize(
+    "arguments, module",
+    [((), "jupyterlab"), (("--no-browser", "--port", "8899"), "jupyterlab"), (("test", "-k", "shapes"), "pytest")],
+)
 def test_further_arguments_are_passed_on(course, arguments, module):
     assert course(*arguments) == 0
     assert course.command[:3] == [str(course.start.PYTHON), "-m", module]
     expected = [argument for argument in arguments if argument != "test"]
-    assert course.command[len(course.command) - len(expected):] == expected
+    assert course.command[len(course.command) - len(expected) :] == expected
 
 
 def test_the_course_opens_at_its_first_notebook(course):
@@ -96,8 +100,10 @@ def test_the_course_opens_at_its_first_notebook(course):
     assert (START.parent / "notebooks" / "00_start_here.ipynb").is_file()
 
 
-@pytest.mark.parametrize("command, tool", [("notebooks", "store_notebooks.py"), ("site", "build_site.py"),
-                                           ("publish", "publish.py"), ("runtimes", "runtimes.py")])
+@pytest.mark.parametrize(
+    "command, tool",
+    [("notebooks", "store_notebooks.py"), ("site", "build_site.py"), ("publish", "publish.py"), ("runtimes", "runtimes.py")],
+)
 def test_a_command_runs_its_tool(course, command, tool):
     assert course(command, "02", "03") == 0
     assert course.command[1:] == [str(course.folder / "tools" / tool), "02", "03"]
@@ -118,6 +124,7 @@ def test_an_unknown_command_is_named(course, capsys):
 
 
 # ---- what is installed when
+
 
 def test_the_second_start_installs_nothing(course):
     course()
@@ -240,6 +247,7 @@ def test_a_lock_is_never_stale(course):
 
 # ---- one clear sentence
 
+
 def test_ctrl_c_is_quiet(course, capsys):
     course.stop_in, course.stop_with = "pip install", KeyboardInterrupt()
     assert course() == 130
@@ -261,15 +269,21 @@ def test_a_folder_one_may_not_write_to(course, capsys):
     assert "write-protected" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words, advice", [
-    ("WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: No matching distribution found", "network"),
-    ("socket.gaierror: Temporary failure in name resolution", "network"),
-    ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
-    ("OSError: [WinError 112] There is not enough space on the disk", "disk is full"),
-    ("PermissionError: [WinError 5] Access is denied: 'python.exe'", "in use"),
-    ("Collecting x\nERROR: No matching distribution found for x==9\n\nnotice", "'ERROR: No matching distribution found for x==9'"),
-    ("", "'nothing'"),
-])
+@pytest.mark.parametrize(
+    "words, advice",
+    [
+        ("WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: No matching distribution found", "network"),
+        ("socket.gaierror: Temporary failure in name resolution", "network"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+        ("OSError: [WinError 112] There is not enough space on the disk", "disk is full"),
+        ("PermissionError: [WinError 5] Access is denied: 'python.exe'", "in use"),
+        (
+            "Collecting x\nERROR: No matching distribution found for x==9\n\nnotice",
+            "'ERROR: No matching distribution found for x==9'",
+        ),
+        ("", "'nothing'"),
+    ],
+)
 def test_a_failing_step_is_explained(tmp_path, capsys, words, advice):
     start = load()
     script = f"print({words!r}); raise SystemExit(1)"
@@ -325,6 +339,7 @@ def test_a_step_that_outlives_its_start_keeps_the_lock(tmp_path):
 
 # ---- old Pythons
 
+
 def test_a_too_old_python_is_told_so(monkeypatch):
     monkeypatch.setattr(sys, "version_info", OLD_VERSION)
     monkeypatch.setattr(sys, "version", "3.10.9 (main)")
@@ -351,6 +366,7 @@ def test_old_pythons_can_read_the_file_as_far_as_that():
 
 # ---- for real, with a requirements.txt that asks for nothing
 
+
 def test_a_real_start_from_elsewhere_heals_a_broken_venv_whatever_environment_is_active(tmp_path):
     folder = tmp_path / "a path with spaces"
     folder.mkdir()
@@ -358,8 +374,9 @@ def test_a_real_start_from_elsewhere_heals_a_broken_venv_whatever_environment_is
     (folder / "requirements.txt").write_text("# nothing\n")
     (folder / "pyproject.toml").write_text("")
     (folder / "pytest.py").write_text("import os, sys; print(sys.prefix, os.environ['VIRTUAL_ENV'], sys.argv[1:], sep='\\n')")
-    variables = dict(os.environ, VIRTUAL_ENV=str(tmp_path / "gone"), PYTHONPATH=str(tmp_path / "gone"), PIP_USER="1",
-                     PIP_NO_INDEX="1")
+    variables = dict(
+        os.environ, VIRTUAL_ENV=str(tmp_path / "gone"), PYTHONPATH=str(tmp_path / "gone"), PIP_USER="1", PIP_NO_INDEX="1"
+    )
 
     venv = folder / ".venv"
     (venv / "bin").mkdir(parents=True)  # half-made, and its Python is gone
@@ -367,8 +384,14 @@ def test_a_real_start_from_elsewhere_heals_a_broken_venv_whatever_environment_is
         (venv / "bin" / "python").symlink_to("/gone/python")
 
     def start():
-        return subprocess.run([sys.executable, str(folder / "start.py"), "test", "-k", "one word"], cwd=tmp_path,
-                              env=variables, capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            [sys.executable, str(folder / "start.py"), "test", "-k", "one word"],
+            cwd=tmp_path,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
 
     first = start()
     assert first.returncode == 0, first.stderr

@@ -1,4 +1,5 @@
 """The notebook runner on small notebooks: clean, repeatable, clear about failures, and accepted by strict nbval."""
+
 import re
 import runpy
 import subprocess
@@ -21,7 +22,7 @@ class Explorer:
         return {"text/plain": "an explorer", "text/html": "<img alt='a neuron' src='data:image/svg+xml,ONE'>",
                 "application/vnd.jupyter.widget-view+json": view}
 Explorer()"""
-PNG = "from IPython.display import HTML\nHTML('<img alt=\"a plot\" src=\"data:image/png;base64,AAAA\">')"
+PNG = 'from IPython.display import HTML\nHTML(\'<img alt="a plot" src="data:image/png;base64,AAAA">\')'
 STREAMS = """\
 import sys, time
 for i in range(3):
@@ -32,13 +33,17 @@ RAISES = "import json\njson.loads('{')"
 @pytest.fixture
 def write(tmp_path):
     """Writes a notebook of code cells (source, or source and metadata) and returns its path."""
+
     def write(name, *cells):
         pairs = [(cell, {}) if isinstance(cell, str) else cell for cell in cells]
-        notebook = new_notebook(cells=[new_markdown_cell("# Title", metadata={"slideshow": {"slide_type": "slide"}})]
-                                + [new_code_cell(source, metadata=metadata) for source, metadata in pairs])
+        notebook = new_notebook(
+            cells=[new_markdown_cell("# Title", metadata={"slideshow": {"slide_type": "slide"}})]
+            + [new_code_cell(source, metadata=metadata) for source, metadata in pairs]
+        )
         path = tmp_path / name
         nbformat.write(notebook, path)
         return path
+
     return write
 
 
@@ -49,8 +54,20 @@ def code(path):
 def failing_under_nbval(folder):
     """The cells of the folder's notebooks that strict nbval, asked as pyproject.toml asks it, does not accept."""
     (folder / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=60", "-c",
-               "pytest.ini", "--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg"), "-rfp", "--tb=no"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "--nbval-cell-timeout=60",
+        "-c",
+        "pytest.ini",
+        "--nbval-sanitize-with",
+        str(ROOT / "tests" / "nbval_sanitize.cfg"),
+        "-rfp",
+        "--tb=no",
+    ]
     report = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120).stdout
     assert re.search(r"^PASSED ", report, re.MULTILINE), report
     return re.findall(r"^FAILED (\S+::Cell \d+)", report, re.MULTILINE)

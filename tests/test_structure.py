@@ -136,6 +136,9 @@ def test_a_module_stays_readable_and_says_what_it_is(module):
     assert max((node.end_lineno for node in tree.body), default=0) <= 330
 
 
-def test_ruff_finds_nothing():
-    found = subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", "."], cwd=ROOT, capture_output=True, text=True)
+@pytest.mark.parametrize("command", ["check", "format --check"])
+def test_ruff_finds_nothing(command):
+    found = subprocess.run(
+        [sys.executable, "-m", "ruff", *command.split(), "--quiet", "."], cwd=ROOT, capture_output=True, text=True
+    )
     assert found.returncode == 0, found.stdout + found.stderr

@@ -104,7 +104,11 @@ REFUSED = {
     "N of -1": (ValueError, "N: given -1, expected a whole number >= 1", lambda: show_shapes(RNN, L=5, N=-1)),
     "unknown name": (TypeError, "tensors: given hidden, expected", lambda: show_shapes(RNN, hidden=torch.ones(1))),
     "no tensor": (TypeError, r"input: given list, expected a torch\.Tensor", lambda: show_shapes(RNN, input=[[1.0]])),
-    "4 axes": (ValueError, r"input: given 4 axes \(1, 2, 3, 4\), expected", lambda: show_shapes(RNN, input=torch.ones(1, 2, 3, 4))),
+    "4 axes": (
+        ValueError,
+        r"input: given 4 axes \(1, 2, 3, 4\), expected",
+        lambda: show_shapes(RNN, input=torch.ones(1, 2, 3, 4)),
+    ),
     "1 axis": (ValueError, r"h_n: given 1 axes \(4,\), expected 2 or 3", lambda: show_shapes(RNN, h_n=torch.ones(4))),
     "no network for parameters": (TypeError, "rnn: given Linear, expected", lambda: show_parameters(nn.Linear(3, 4))),
     "a class for parameters": (TypeError, "rnn: given type, expected", lambda: show_parameters(nn.RNN)),
@@ -158,13 +162,16 @@ def test_cells_are_escaped():
 X5 = torch.zeros(5, 2, 3)
 
 
-@pytest.mark.parametrize("tensors, words", [
-    (dict(input=torch.zeros(5, 2, 7)), r"input: given \(5, 2, 7\), expected \(L=5, N=2, H_in=3\)"),
-    (dict(h_0=torch.zeros(3, 9, 8)), r"h_0: given \(3, 9, 8\), expected \(D\*num_layers=1, N=9, H_out=4\)"),
-    (dict(output=torch.zeros(5, 2, 9)), r"output: given \(5, 2, 9\), expected \(L=5, N=2, D\*H_out=4\)"),
-    (dict(input=X5, h_0=torch.zeros(1, 7, 4)), r"h_0: given \(1, 7, 4\), expected \(D\*num_layers=1, N=2, H_out=4\)"),
-    (dict(input=X5, output=torch.zeros(5, 4)), r"output: given \(5, 4\), expected \(L=5, N=2, D\*H_out=4\)"),
-])
+@pytest.mark.parametrize(
+    "tensors, words",
+    [
+        (dict(input=torch.zeros(5, 2, 7)), r"input: given \(5, 2, 7\), expected \(L=5, N=2, H_in=3\)"),
+        (dict(h_0=torch.zeros(3, 9, 8)), r"h_0: given \(3, 9, 8\), expected \(D\*num_layers=1, N=9, H_out=4\)"),
+        (dict(output=torch.zeros(5, 2, 9)), r"output: given \(5, 2, 9\), expected \(L=5, N=2, D\*H_out=4\)"),
+        (dict(input=X5, h_0=torch.zeros(1, 7, 4)), r"h_0: given \(1, 7, 4\), expected \(D\*num_layers=1, N=2, H_out=4\)"),
+        (dict(input=X5, output=torch.zeros(5, 4)), r"output: given \(5, 4\), expected \(L=5, N=2, D\*H_out=4\)"),
+    ],
+)
 def test_a_table_never_certifies_a_wrong_shape(tensors, words):
     with pytest.raises(ValueError, match=words):
         show_shapes(nn.RNN(3, 4), **tensors)

@@ -103,7 +103,8 @@ def test_shuffled_words_leave_only_guessing(reviews, vectors):
         mix = random.Random(seed).sample
         train_set, test_set = (
             encode([r._replace(text=" ".join(mix(r.words, len(r.words)))) for r in part], vectors)
-            for part in (reviews[0], reviews[1]["pair"]))
+            for part in (reviews[0], reviews[1]["pair"])
+        )
         found.append(accuracy(trained(lambda: Reader(vectors.dim), train_set, seed)[0], *test_set))
     assert abs(mean(found) - 0.5) <= 0.05
 
@@ -194,11 +195,14 @@ def test_a_verdict_is_the_answer_to_the_words_so_far(data, vectors):
     assert verdicts(reader, x) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("sequences, labels, message", [
-    ([], torch.zeros(0), "sequences: given none"),
-    ([torch.zeros(2, 3)], torch.zeros(2), "labels: given 2, expected one for each of 1 sequences"),
-    ([torch.zeros(2, 3), torch.zeros(0, 3)], torch.zeros(2), "sequences: number 1 has no words"),
-])
+@pytest.mark.parametrize(
+    "sequences, labels, message",
+    [
+        ([], torch.zeros(0), "sequences: given none"),
+        ([torch.zeros(2, 3)], torch.zeros(2), "labels: given 2, expected one for each of 1 sequences"),
+        ([torch.zeros(2, 3), torch.zeros(0, 3)], torch.zeros(2), "sequences: number 1 has no words"),
+    ],
+)
 def test_what_cannot_be_trained_on_is_refused_by_name(sequences, labels, message):
     for call in (train, accuracy):
         with pytest.raises(ValueError, match=message):
@@ -216,11 +220,18 @@ class Giving(nn.Module):
         return self.answer
 
 
-@pytest.mark.parametrize("answer, error, message", [
-    (torch.zeros(2, 2), ValueError, r"model: it gives \(2, 2\), expected one number for each of 2 sentences"),
-    (torch.zeros(1), ValueError, r"model: it gives \(1,\), expected one number for each of 2"),  # would be compared with both labels
-    ((torch.zeros(2), None), TypeError, "model: it gives tuple, expected a tensor"),
-])
+@pytest.mark.parametrize(
+    "answer, error, message",
+    [
+        (torch.zeros(2, 2), ValueError, r"model: it gives \(2, 2\), expected one number for each of 2 sentences"),
+        (
+            torch.zeros(1),
+            ValueError,
+            r"model: it gives \(1,\), expected one number for each of 2",
+        ),  # would be compared with both labels
+        ((torch.zeros(2), None), TypeError, "model: it gives tuple, expected a tensor"),
+    ],
+)
 def test_a_model_gives_one_number_for_each_sentence(answer, error, message):
     data = [torch.zeros(2, 3), torch.zeros(1, 3)], torch.tensor([0.0, 1.0])
     for call in (train, accuracy):

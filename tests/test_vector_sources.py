@@ -102,6 +102,7 @@ def right(vectors, words):
 
 # The server does as it should
 
+
 def test_words_are_found_with_a_small_part_of_the_file_and_then_without_the_server(server, tmp_path, monkeypatch):
     made = []
     monkeypatch.setattr(vector_sources, "Download", lambda url: made.append(Download(url)) or made[-1])
@@ -185,8 +186,9 @@ def test_the_published_files():
     assert list(RELEASES) == ["6B.50d", "6B.100d", "6B.200d", "6B.300d"]
     assert all(name == f"6B.{release.dim}d" for name, release in RELEASES.items())
     assert RELEASES["6B.50d"].size == 69_182_535 and RELEASES["6B.50d"].md5 == "c289bc5d7f2f02c6dc9f2f9b67641813"
-    assert RELEASES["6B.300d"].url == ("https://github.com/RaRe-Technologies/gensim-data/releases/download/"
-                                       "glove-wiki-gigaword-300/glove-wiki-gigaword-300.gz")
+    assert RELEASES["6B.300d"].url == (
+        "https://github.com/RaRe-Technologies/gensim-data/releases/download/glove-wiki-gigaword-300/glove-wiki-gigaword-300.gz"
+    )
 
 
 def test_either_words_or_everything(server):
@@ -199,6 +201,7 @@ def test_either_words_or_everything(server):
 
 
 # The server does something wrong
+
 
 def slowly(first, rest):
     """`first` at once, then a byte of the rest now and then."""
@@ -224,8 +227,10 @@ FAULTS = {
     "breaks off in a chunk": (lambda: list(in_chunks())[:9], "IncompleteRead"),
     "says too small a length": (lambda: with_length(PACKED[:-9]), "ended before"),
     "wrong bytes": (lambda: with_length(random.Random(0).randbytes(100_000)), "Not a gzipped file"),
-    "wrong bytes inside": (lambda: with_length(PACKED[:90_000] + bytes(999) + PACKED[90_999:]),
-                           r"CRC check failed|has \d+ numbers|decompressing"),
+    "wrong bytes inside": (
+        lambda: with_length(PACKED[:90_000] + bytes(999) + PACKED[90_999:]),
+        r"CRC check failed|has \d+ numbers|decompressing",
+    ),
     "one wrong bit": (lambda: with_length(PACKED[:-6] + bytes([PACKED[-6] ^ 1]) + PACKED[-5:]), "CRC check failed"),
     "other numbers": (lambda: with_length(gzip.compress(make_text(dim=100))), "promises 100 numbers a word, "),
     "a shorter file": (lambda: with_length(gzip.compress(make_text(count=900))), "its md5 is"),
@@ -263,9 +268,15 @@ def test_what_was_found_before_a_fault_counts(server):
     assert right(find_vectors("6B.50d", ["w9", "w99"]), ["w9", "w99"])
 
 
-@pytest.mark.parametrize("address, message", [
-    ("http://127.0.0.1:9/x", "refused"), ("nonsense", "unknown url type"), ("http://[", "Invalid IPv6"),
-    ("http:///x", "no host")])
+@pytest.mark.parametrize(
+    "address, message",
+    [
+        ("http://127.0.0.1:9/x", "refused"),
+        ("nonsense", "unknown url type"),
+        ("http://[", "Invalid IPv6"),
+        ("http:///x", "no host"),
+    ],
+)
 def test_no_server(server, monkeypatch, address, message):
     monkeypatch.setenv("UNROLLED_GLOVE_URL", address)
     with pytest.raises(ConnectionError, match=f"^6B.50d: {re.escape(address)}: .*{message}.*offline"):
@@ -285,6 +296,7 @@ def test_a_download_that_is_enough_lets_the_server_go(server):
 
 # What is kept
 
+
 @pytest.fixture
 def asked(server, tmp_path):
     """Words that were found and kept, and the file that keeps them."""
@@ -297,11 +309,25 @@ def flipped(data, place):
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
-@pytest.mark.parametrize("harm", [
-    lambda data: b"", lambda data: data[:1], lambda data: data[:64], lambda data: data[:65], lambda data: data[:70],
-    lambda data: data[: len(data) // 2], lambda data: data[: data.index(b"\nw150 ") + 1], lambda data: data[:-1],
-    lambda data: data + b"x 1 2\n", lambda data: flipped(data, 3), lambda data: flipped(data, 66),
-    lambda data: flipped(data, 5000), lambda data: b"\xff" * len(data), lambda data: bytes(10**6)])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: b"",
+        lambda data: data[:1],
+        lambda data: data[:64],
+        lambda data: data[:65],
+        lambda data: data[:70],
+        lambda data: data[: len(data) // 2],
+        lambda data: data[: data.index(b"\nw150 ") + 1],
+        lambda data: data[:-1],
+        lambda data: data + b"x 1 2\n",
+        lambda data: flipped(data, 3),
+        lambda data: flipped(data, 66),
+        lambda data: flipped(data, 5000),
+        lambda data: b"\xff" * len(data),
+        lambda data: bytes(10**6),
+    ],
+)
 def test_a_harmed_file_is_noticed_and_made_anew(server, asked, harm):
     words, path = asked
     data = path.read_bytes()
@@ -313,7 +339,7 @@ def test_a_harmed_file_is_noticed_and_made_anew(server, asked, harm):
 def test_a_file_under_another_name_is_not_served(server, asked, tmp_path):
     words, path = asked
     find_vectors("6B.50d", ["w1"])
-    other, = set(kept(tmp_path)) - {path}
+    (other,) = set(kept(tmp_path)) - {path}
     path.write_bytes(other.read_bytes())
     assert right(find_vectors("6B.50d", words), words)
 
@@ -402,7 +428,7 @@ find_vectors("6B.50d", ["w1", "w2"])
     wait_for(lambda: kept(tmp_path) and kept(tmp_path)[0].stat().st_size)
     process.kill()
     process.communicate(timeout=60)
-    left_behind, = kept(tmp_path)
+    (left_behind,) = kept(tmp_path)
     assert left_behind.suffix == ".part"
     assert right(find_vectors("6B.50d", ["w1", "w2"]), ["w1", "w2"])
     assert left_behind.exists()  # it could still be in use
@@ -419,10 +445,17 @@ def wait_for(condition):
 
 
 def test_eight_processes_at_once_and_someone_who_harms_the_files(server, tmp_path):
-    processes = [run_python("""
+    processes = [
+        run_python(
+            """
 words = [f"w{i}" for i in range(0, 400, 2)]
 print({hash(tuple(numbers.tobytes() for numbers in find_vectors("6B.50d", words).values.values())) for _ in range(30)})
-""", env={**os.environ, "PYTHONHASHSEED": "0"}, stderr=subprocess.PIPE) for _ in range(8)]
+""",
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(8)
+    ]
     harms, harmed = random.Random(0), 0
     while any(process.poll() is None for process in processes):
         for path in kept(tmp_path):
@@ -446,7 +479,7 @@ def test_a_cache_of_another_user(server, monkeypatch, readable):
     with TemporaryDirectory() as place:
         monkeypatch.setenv("UNROLLED_CACHE", place)
         assert right(find_vectors("6B.50d", words), words)
-        path, = Path(place, "glove").iterdir()
+        (path,) = Path(place, "glove").iterdir()
         data = path.read_bytes()
         path.chmod(0o644 if readable else 0o000)
         with another_user(Path(place), path.parent):
@@ -478,6 +511,7 @@ def another_user(*folders):
 
 # Files of one's own
 
+
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """A function that writes a file and returns its path; whatever its size and age, what is found in it is kept."""
@@ -488,6 +522,7 @@ def own(tmp_path, monkeypatch):
     def write(name, data):
         (tmp_path / name).write_bytes(data)
         return tmp_path / name
+
     return write
 
 
@@ -498,9 +533,17 @@ def packed_with(tmp_path, **texts):
     return tmp_path / "glove.zip"
 
 
-@pytest.mark.parametrize("name, data", [
-    ("a.txt", TEXT), ("a.gz", PACKED), ("a", PACKED), ("a.txt", TEXT.split(b"\n", 1)[1]),
-    ("a.txt", b"\xef\xbb\xbf" + TEXT), ("a.txt", TEXT.replace(b"\n", b" \r\n"))])
+@pytest.mark.parametrize(
+    "name, data",
+    [
+        ("a.txt", TEXT),
+        ("a.gz", PACKED),
+        ("a", PACKED),
+        ("a.txt", TEXT.split(b"\n", 1)[1]),
+        ("a.txt", b"\xef\xbb\xbf" + TEXT),
+        ("a.txt", TEXT.replace(b"\n", b" \r\n")),
+    ],
+)
 def test_texts_and_gz(own, tmp_path, name, data):
     path = own(name, data)
     assert right(find_vectors(str(path)), NUMBERS)
@@ -529,8 +572,15 @@ def test_a_member_of_a_zip(own, tmp_path):
         find_vectors(own("a.txt", TEXT) / "b")
 
 
-@pytest.mark.parametrize("harm", [lambda data: data[: len(data) // 2], lambda data: data[:10], lambda data: data[:-1],
-                                  lambda data: data[: len(data) // 2] + bytes(99) + data[len(data) // 2 + 99 :]])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:10],
+        lambda data: data[:-1],
+        lambda data: data[: len(data) // 2] + bytes(99) + data[len(data) // 2 + 99 :],
+    ],
+)
 @pytest.mark.parametrize("kind", ["gz", "zip"])
 def test_a_broken_archive(own, tmp_path, harm, kind):
     path = own("a.gz", PACKED) if kind == "gz" else packed_with(tmp_path, one=TEXT)

@@ -9,5 +9,9 @@ def grave_findings(page, context=None, rules=None):
     """Each serious or critical finding as (rule, where, the element's own text), of the page or of what `context` selects."""
     options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
     found = Axe().run(page, context, options).response["violations"]
-    return [(rule["id"], " ".join(map(str, node["target"])), node["html"][:200])
-            for rule in found if rule["impact"] in GRAVE for node in rule["nodes"]]
+    return [
+        (rule["id"], " ".join(map(str, node["target"])), node["html"][:200])
+        for rule in found
+        if rule["impact"] in GRAVE
+        for node in rule["nodes"]
+    ]

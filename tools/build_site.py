@@ -4,6 +4,7 @@ Into build/site, or the folder named: one page for each notebook, an index, the 
 solutions. No page has a script, and none asks another place for anything: formulas become MathML, which browsers draw by
 themselves.
 """
+
 import base64
 import hashlib
 import re

@@ -18,8 +18,9 @@ import psutil
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
-MISSING = ("A hub needs more than the course: `.venv/bin/pip install -r deploy/requirements.txt` and "
-           "`npm install --prefix deploy`.")
+MISSING = (
+    "A hub needs more than the course: `.venv/bin/pip install -r deploy/requirements.txt` and `npm install --prefix deploy`."
+)
 
 # No passwords and no accounts of this machine: that is for a test on the loopback, and for nothing else.
 CONFIG = """
@@ -63,8 +64,13 @@ class Hub:
         """Start the hub's process, and come back once it answers."""
         own = {name: str(self.folder / name) for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
         with open(self.folder / "log.txt", "a", encoding="utf-8") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "jupyterhub", "--config", "jupyterhub_config.py"],
-                                            cwd=self.folder, env=os.environ | own, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "jupyterhub", "--config", "jupyterhub_config.py"],
+                cwd=self.folder,
+                env=os.environ | own,
+                stdout=log,
+                stderr=log,
+            )
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
             try:
@@ -86,9 +92,14 @@ class Hub:
     async def call(self, method, path, body=None, accept=(), user=None):
         """One request to the hub's own interface or, with `user`, to that learner's server; the decoded answer."""
         place = f"user/{user}/api" if user else "hub/api"
-        request = HTTPRequest(f"{self.address}/{place}/{quote(path, safe='/?=&')}", method, request_timeout=600,
-                              headers={"Authorization": f"token {self.token}"}, allow_nonstandard_methods=True,
-                              body=None if body is None else json.dumps(body))
+        request = HTTPRequest(
+            f"{self.address}/{place}/{quote(path, safe='/?=&')}",
+            method,
+            request_timeout=600,
+            headers={"Authorization": f"token {self.token}"},
+            allow_nonstandard_methods=True,
+            body=None if body is None else json.dumps(body),
+        )
         try:
             answer = await AsyncHTTPClient().fetch(request)
         except HTTPClientError as error:

@@ -193,8 +193,9 @@ def photograph(name, picture, width, dark, explorer, press):
 
 def main():
     summary, *details = __doc__.partition("\n")
-    parser = argparse.ArgumentParser(description=summary, epilog="".join(details),
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=summary, epilog="".join(details), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("name", help="the beginning of a notebook's file name, such as 02")
     parser.add_argument("picture", help="the file to write, such as picture.png")
     parser.add_argument("--width", type=int, default=1200, help="of the window, in pixels")

@@ -30,8 +30,12 @@ class Learner:
         self.sliders = {}  # by the id of its comm: its state
 
     async def __aenter__(self):
-        request = HTTPRequest(f"{self.address}?session_id={self.session}", request_timeout=300, connect_timeout=300,
-                              headers={"Authorization": f"token {self.token}"})
+        request = HTTPRequest(
+            f"{self.address}?session_id={self.session}",
+            request_timeout=300,
+            connect_timeout=300,
+            headers={"Authorization": f"token {self.token}"},
+        )
         self.socket = await websocket_connect(request, max_message_size=2**27)
         return self
 
@@ -63,8 +67,14 @@ class Learner:
 
     async def execute(self, code, seconds=300):
         """Run `code`; the status ("ok" or "error"), and in the second case what the error says."""
-        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False,
-                   "stop_on_error": False}
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
         replies = await self.ask("execute_request", content, seconds)
         reply = next(m["content"] for m in replies if m["msg_type"] == "execute_reply")
         return reply["status"], reply.get("evalue", "")
@@ -86,8 +96,11 @@ class Learner:
         """Send one message, and collect all that the kernel says about it until it is idle again."""
         message = uuid.uuid4().hex
         header = {"msg_id": message, "msg_type": kind, "session": self.session, "username": "", "version": "5.3", "date": ""}
-        await self.socket.write_message(json.dumps(
-            {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell", "buffers": []}))
+        await self.socket.write_message(
+            json.dumps(
+                {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell", "buffers": []}
+            )
+        )
         waiting = {"idle", "reply"} if kind.endswith("_request") else {"idle"}
         replies, end = [], time.monotonic() + seconds
         while waiting:
@@ -104,7 +117,7 @@ class Learner:
         if text is None:
             raise ConnectionError(f"the connection broke off before the kernel answered a {kind}")
         if isinstance(text, bytes):  # a message with buffers; of the course's widgets only those of progress bars
-            text = text[int.from_bytes(text[4:8], "big"):int.from_bytes(text[8:12], "big")].decode()
+            text = text[int.from_bytes(text[4:8], "big") : int.from_bytes(text[8:12], "big")].decode()
         return json.loads(text)
 
     def note_slider(self, message):

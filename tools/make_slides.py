@@ -20,7 +20,7 @@ from store_notebooks import NOTEBOOKS, choose, complain
 HERE = Path(__file__).resolve().parent / "slides"
 BUILD = HERE.parent.parent / "build" / "slides"
 LONE_CALL = re.compile(r"(show|predict|explore\w*)\((?!.*\n\w)", re.S)  # code that says nothing beyond what it shows
-STILL = re.compile(r'(<p [^>]*>Explorer: .*?</p>).*?(<img .*?>)', re.S)  # an explorer's sentence and its first picture
+STILL = re.compile(r"(<p [^>]*>Explorer: .*?</p>).*?(<img .*?>)", re.S)  # an explorer's sentence and its first picture
 
 
 def main(names):
@@ -90,15 +90,19 @@ def cut(cell):
     """[(slide type, cell)]: one idea each."""
     if cell.cell_type == "markdown":
         parts = re.split(r"^(?=#{1,2} )", cell.source, flags=re.M)
-        return [("slide" if part.startswith("#") else "subslide", nbformat.v4.new_markdown_cell(part.strip()))
-                for part in parts if part.strip()]
+        return [
+            ("slide" if part.startswith("#") else "subslide", nbformat.v4.new_markdown_cell(part.strip()))
+            for part in parts
+            if part.strip()
+        ]
     if cell.cell_type != "code" or re.search(r"^(import|from) ", cell.source, re.M) and not cell.outputs:
         return [("skip", cell)]
     pictures = [output for output in cell.outputs if "text/html" in output.get("data", {})]
     texts = [brief(output) for output in cell.outputs if output not in pictures]
     slides = [] if pictures and LONE_CALL.match(cell.source) else [(cell.source, texts)]
     return [("subslide", code_cell(*slide)) for slide in slides] + [
-        ("subslide", code_cell("", [still(picture)])) for picture in pictures]
+        ("subslide", code_cell("", [still(picture)])) for picture in pictures
+    ]
 
 
 def code_cell(source, outputs):

@@ -9,6 +9,7 @@ Colab, in Binder or in a JupyterHub (by nbgitpuller), and some lines at the top 
 helpers wherever they are missing; the README gets the badges too. An address may also be a folder of this computer that
 holds the repository (file:///...): for a trial, with the lines and without the badges, kept nowhere else.
 """
+
 import json
 import re
 import sys
@@ -30,7 +31,7 @@ BOOTSTRAP = re.compile(r"\A# Published: .*?\n\n", re.DOTALL)
 REPOSITORY = re.compile(r'^Repository = "(.*)"\n', re.MULTILINE)
 
 # torch is named as pip knows it: what is 2.14.1 to pip may call itself torch.__version__ == "2.14.1+cu130".
-LINES = '''\
+LINES = """\
 # Published: a kernel that lacks the course's helpers, such as Colab's, fetches them.
 import importlib.metadata, importlib.util, subprocess, sys
 if not importlib.util.find_spec("helpers"):
@@ -41,7 +42,7 @@ if not importlib.util.find_spec("helpers"):
         raise SystemExit("The course's helpers could not be fetched: no network, torch before 2.9, "
                          f"or nothing at that address. What pip says: %pip install {{course}}")
 
-'''
+"""
 
 
 class Unpublished(Exception):
@@ -143,8 +144,10 @@ def badges(address, name, image):
     pull = {"repo": address, "branch": BRANCH, "urlpath": f"lab/tree/{folder}/notebooks/{name}"}
     links = {
         "colab": ("Open in Colab", f"https://colab.research.google.com/github{parts.path}/blob/{BRANCH}/notebooks/{name}"),
-        "binder": ("Open in Binder", f"https://mybinder.org/v2/gh{parts.path}/{BRANCH}?"
-                   + urlencode({"urlpath": f"lab/tree/notebooks/{name}"})),
+        "binder": (
+            "Open in Binder",
+            f"https://mybinder.org/v2/gh{parts.path}/{BRANCH}?" + urlencode({"urlpath": f"lab/tree/notebooks/{name}"}),
+        ),
         # Which hub is yours is for you to say: this page asks, and makes the link that you can hand to a class.
         "nbgitpuller": ("Open in a JupyterHub", f"https://nbgitpuller.readthedocs.io/en/latest/link.html?{urlencode(pull)}"),
     }

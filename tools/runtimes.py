@@ -7,6 +7,7 @@
 Each gets an environment of its own in build/runtimes/ (up to 8 GB on Linux, where torch brings its CUDA libraries; an
 existing one is used again), and runs all tests but those of the browser. It ends with a table of what was tried.
 """
+
 import argparse
 import datetime
 import os
@@ -22,12 +23,24 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "runtimes"
 SHOWN = ["python", "torch", "numpy", "matplotlib", "ipywidgets", "ipython", "ipykernel"]
 # Not asked elsewhere: the browser's pages are made by the pinned JupyterLab, and the pins hold only where they are installed.
-LEFT_OUT = ["--ignore=tests/test_browser.py", "--ignore=tests/test_site.py", "--ignore=tests/test_packages.py",
-            "--deselect=tests/test_projector.py::test_explorers_are_larger_and_their_sliders_still_meet_the_mouse"]
+LEFT_OUT = [
+    "--ignore=tests/test_browser.py",
+    "--ignore=tests/test_site.py",
+    "--ignore=tests/test_packages.py",
+    "--deselect=tests/test_projector.py::test_explorers_are_larger_and_their_sliders_still_meet_the_mouse",
+]
 # The package google-colab itself asks for these of ipython and ipykernel; the others are those last seen there
 # (github.com/googlecolab/backend-info, pip-freeze.txt), but for torch, which is the pinned one.
-COLAB = ["ipywidgets==7.7.1", "ipython==7.34.0", "ipykernel==6.17.1", "jupyter-client==7.4.9", "traitlets==5.7.1",
-         "numpy==2.0.2", "matplotlib==3.10.0", "torch==2.13.0"]
+COLAB = [
+    "ipywidgets==7.7.1",
+    "ipython==7.34.0",
+    "ipykernel==6.17.1",
+    "jupyter-client==7.4.9",
+    "traitlets==5.7.1",
+    "numpy==2.0.2",
+    "matplotlib==3.10.0",
+    "torch==2.13.0",
+]
 
 
 def lowest(bounds):
@@ -36,8 +49,9 @@ def lowest(bounds):
     >>> lowest(["torch>=2.9", "ipywidgets>=7.7.1,<9"])
     ['torch==2.9.*', 'ipywidgets==7.7.1.*']
     """
-    found = [(bound.name, part.version) for bound in map(Requirement, bounds)
-             for part in bound.specifier if part.operator == ">="]
+    found = [
+        (bound.name, part.version) for bound in map(Requirement, bounds) for part in bound.specifier if part.operator == ">="
+    ]
     return [f"{name}=={version}.*" for name, version in found]
 
 
@@ -74,9 +88,11 @@ def run_tests(python, options):
     """Run the suite there; pytest's code, and its last line, such as `2758 passed in 275.01s`."""
     command = [python, "-m", "pytest", "-q", "-rf", "--tb=short", *LEFT_OUT, *options]
     # The kernels of the notebooks are started by name: the environment's own must be the one that is found.
-    own = {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
-           "JUPYTER_PATH": str(python.parents[1] / "share" / "jupyter"),
-           "COLUMNS": "1000"}  # so that no reason of a failure is cut off
+    own = {
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+        "JUPYTER_PATH": str(python.parents[1] / "share" / "jupyter"),
+        "COLUMNS": "1000",
+    }  # so that no reason of a failure is cut off
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=subprocess.PIPE, text=True)
     lines = []
     for line in process.stdout:

@@ -4,6 +4,7 @@ Each notebook runs from its first cell in a kernel of its own. What is stored de
 the clock nor on the machine, so that a second run gives the same file, byte for byte. A notebook with a failing cell is
 left as it was.
 """
+
 import logging
 import re
 import sys
@@ -57,8 +58,10 @@ def choose(names, folder):
     wanted = [Path(name).stem for name in names]
     for stem in wanted:
         if not any(fits(path, stem) for path in paths):
-            raise ValueError(f"no notebook {stem!r} in {folder.name}/: expected one of "
-                             + (", ".join(path.stem for path in paths) or "none, the folder holds no notebook"))
+            raise ValueError(
+                f"no notebook {stem!r} in {folder.name}/: expected one of "
+                + (", ".join(path.stem for path in paths) or "none, the folder holds no notebook")
+            )
     return [path for path in paths if not wanted or any(fits(path, stem) for stem in wanted)]
 
 
@@ -81,10 +84,16 @@ def execute(notebook, path):
         cell.outputs, cell.execution_count = [], None
     running = []
     client = NotebookClient(
-        notebook, timeout=CELL_SECONDS, kernel_name=KERNEL["name"], resources={"metadata": {"path": path.parent}},
-        coalesce_streams=True, record_timing=False, store_widget_state=False,
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name=KERNEL["name"],
+        resources={"metadata": {"path": path.parent}},
+        coalesce_streams=True,
+        record_timing=False,
+        store_widget_state=False,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
-        on_cell_execute=lambda cell, cell_index: running.append(cell))
+        on_cell_execute=lambda cell, cell_index: running.append(cell),
+    )
     client.log.setLevel(logging.CRITICAL)  # what goes wrong is told below, once
     try:
         client.execute()
@@ -97,7 +106,7 @@ def execute(notebook, path):
 
 
 def where(path, running):
-    """Such as: 02_arguments.ipynb, code cell 3 (`rnn = nn.RNN(3)`): """
+    """Such as: 02_arguments.ipynb, code cell 3 (`rnn = nn.RNN(3)`):"""
     first_line = running[-1].source.strip().splitlines()[0] if running else "none was started"
     return f"{path.name}, code cell {len(running)} (`{first_line}`): "
 

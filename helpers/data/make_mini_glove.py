@@ -110,8 +110,9 @@ def cooccurrence(texts: list[list[str]], window: int = 10) -> tuple[list[str], n
     return words, X + X.T
 
 
-def train(X: np.ndarray, dim: int = DIM, steps: int = 300, lr: float = 0.05, x_max: float = 10.0, alpha: float = 0.75,
-          seed: int = SEED) -> tuple[np.ndarray, list[float]]:
+def train(
+    X: np.ndarray, dim: int = DIM, steps: int = 300, lr: float = 0.05, x_max: float = 10.0, alpha: float = 0.75, seed: int = SEED
+) -> tuple[np.ndarray, list[float]]:
     """Vectors W + C (V, dim) that minimise GloVe's objective, and the objective J before each step of Adam.
 
     >>> vectors, J = train(cooccurrence(documents(200))[1], steps=50)

@@ -26,9 +26,7 @@ def explain_errors(on: bool = True) -> None:
     """
     shell = _shell()
     if shell is None:
-        print(
-            "explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one."
-        )
+        print("explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one.")
         return
     if _running.shell is not None:
         _running.shell.events.unregister("post_run_cell", _after_cell)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from ..notation import PAPER, QUIET, TEXT, WRONG
 from ..pictures.picture import Picture
-from ..pictures.svg import line, picture, shorten, tag, text
+from ..pictures.svg import line, picture, tag, text
+from ..wording import shorten
 
 GREY = "#8A8A8A"
 PLACES = {
@@ -119,9 +120,7 @@ class Explanation:
         return "\n".join([self.rule, *said])
 
     def _repr_html_(self) -> str:
-        code = (
-            '<code style="white-space:pre-wrap;overflow-wrap:anywhere;color:inherit;background:transparent">{}</code>'
-        )
+        code = '<code style="white-space:pre-wrap;overflow-wrap:anywhere;color:inherit;background:transparent">{}</code>'
         rows = [
             ("Given", code.format(escape(self.given))),
             ("Expected", code.format(escape(self.expected))),
@@ -147,9 +146,7 @@ class Explanation:
 
 
 # Colours are the page's own: the explanation must be readable in light and dark themes alike.
-_FRAME = (
-    "border-left:4px solid #C4574F;padding:4px 0 4px 12px;margin:6px 0;color:inherit;max-width:720px;line-height:1.45"
-)
+_FRAME = "border-left:4px solid #C4574F;padding:4px 0 4px 12px;margin:6px 0;color:inherit;max-width:720px;line-height:1.45"
 _CELL = "text-align:left;vertical-align:top;padding:2px 10px 2px 0;color:inherit"
 _TILE, _HIGH, _DEEP, _ROW = 92, 56, 30, 150
 

@@ -220,9 +220,7 @@ def replace(call: Call, node: ast.AST, code: str) -> Fix:
         code = f"({code})"
     if hasattr(statement, "body"):  # a for or with: its heading alone can't be pasted
         return put(call, code)
-    first = sum(map(len, lines[: statement.lineno - 1])) + _characters(
-        lines[statement.lineno - 1], statement.col_offset
-    )
+    first = sum(map(len, lines[: statement.lineno - 1])) + _characters(lines[statement.lineno - 1], statement.col_offset)
     last = sum(map(len, lines[: statement.end_lineno - 1]))
     last += _characters(lines[statement.end_lineno - 1], statement.end_col_offset)
     return put(call, source[first:start] + code + source[end:last], "instead")
@@ -246,9 +244,7 @@ def with_arguments(call: Call, generic: str, **changes: str | None) -> Fix:
         keyword = next((k for k in new.keywords if k.arg == name), None)
         if position < len(new.args):
             if value is None:  # those behind it move to their names
-                new.keywords = [
-                    ast.keyword(n, a) for n, a in zip(order[position + 1 :], new.args[position + 1 :])
-                ] + new.keywords
+                new.keywords = [ast.keyword(n, a) for n, a in zip(order[position + 1 :], new.args[position + 1 :])] + new.keywords
                 new.args = new.args[:position]
             else:
                 new.args[position] = ast.parse(value, mode="eval").body

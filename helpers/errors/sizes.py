@@ -39,9 +39,7 @@ def output_names(module: nn.Module, axes: int) -> tuple[str, ...]:
     return (*(("N", "L") if module.batch_first else ("L", "N")), "D*H_out") if axes == 3 else ("L", "D*H_out")
 
 
-def shape_side(
-    name: str, shape: Sequence[int], names: Sequence[str] = (), wrong: Sequence[int] = (), **more: Any
-) -> Side:
+def shape_side(name: str, shape: Sequence[int], names: Sequence[str] = (), wrong: Sequence[int] = (), **more: Any) -> Side:
     """A tensor that was given, its axes named if there are as many names as axes."""
     names = names if len(names) == len(shape) else [f"axis {i}" for i in range(len(shape))]
     return Side(name, tuple(map(Axis, names, shape)), wrong=frozenset(wrong), **more)

@@ -125,15 +125,17 @@ EXERCISES = [
         one_sequence,
         by_torch,
         [
-            (lambda *a: recurrence(*a)[-1],
-             "That is the last state. Keep each one in a list, and stack it at the end."),
+            (lambda *a: recurrence(*a)[-1], "That is the last state. Keep each one in a list, and stack it at the end."),
             (without_memory, "Each step starts from nothing: give it the state of the step before."),
-            (lambda *a: torch.cat([torch.zeros_like(a[0][:1] @ a[1].T), recurrence(*a)]),
-             "The zeros before the first step are no state of a step."),
-            (lambda x, W_ih, W_hh, b_ih, b_hh: recurrence(x, W_ih, W_hh, b_ih, 0 * b_hh),
-             "One bias is missing: there are two."),
-            (lambda *a: torch.stack([torch.stack([row]) for row in recurrence(*a)]),
-             "There is an axis too many: (L, H_out) is asked for."),
+            (
+                lambda *a: torch.cat([torch.zeros_like(a[0][:1] @ a[1].T), recurrence(*a)]),
+                "The zeros before the first step are no state of a step.",
+            ),
+            (lambda x, W_ih, W_hh, b_ih, b_hh: recurrence(x, W_ih, W_hh, b_ih, 0 * b_hh), "One bias is missing: there are two."),
+            (
+                lambda *a: torch.stack([torch.stack([row]) for row in recurrence(*a)]),
+                "There is an axis too many: (L, H_out) is asked for.",
+            ),
         ],
         ("Start from zeros, and go through x step by step.", "h = tanh(W_ih @ x_t + b_ih + W_hh @ h + b_hh)"),
         axes=("L", "H_out"),
@@ -177,7 +179,9 @@ EXERCISES = [
             (counted(lambda H_in, H_out, D: H_out), "With two directions, an upper layer reads 2*H_out numbers."),
             (counted(lambda H_in, H_out, D: D * H_out, ways=lambda D: 1), "Two directions have twice the weights."),
         ],
-        ("Make one, and add up numel() over its parameters; or use a formula.",
-         "Each layer and direction: H_out * (what it reads + H_out + 2)."),
+        (
+            "Make one, and add up numel() over its parameters; or use a formula.",
+            "Each layer and direction: H_out * (what it reads + H_out + 2).",
+        ),
     ),
 ]

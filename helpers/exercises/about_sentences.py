@@ -100,17 +100,25 @@ EXERCISES = [
         vectors_and_a_word,
         nearest,
         [
-            (lambda vectors, i: by_cosine(vectors, i).argmax().item(),
-             "The nearest row of all is the word itself: leave it out."),
+            (
+                lambda vectors, i: by_cosine(vectors, i).argmax().item(),
+                "The nearest row of all is the word itself: leave it out.",
+            ),
             (lambda vectors, i: by_cosine(vectors, i).argmin().item(), "That is the row farthest away."),
-            (lambda vectors, i: (vectors @ vectors[i]).argsort()[-2].item(),
-             "Without dividing by the lengths, long vectors win."),
+            (
+                lambda vectors, i: (vectors @ vectors[i]).argsort()[-2].item(),
+                "Without dividing by the lengths, long vectors win.",
+            ),
             (lambda vectors, i: vectors[nearest(vectors, i)], "That is the vector. Its number is asked for."),
-            (lambda vectors, i: by_cosine(vectors, i).topk(2).values[1].item(),
-             "That is the cosine. The number of the row is asked for."),
+            (
+                lambda vectors, i: by_cosine(vectors, i).topk(2).values[1].item(),
+                "That is the cosine. The number of the row is asked for.",
+            ),
         ],
-        ("The cosine of every row with row i; then leave row i out.",
-         "nn.functional.cosine_similarity(vectors, vectors[i], dim=-1), and argmax or topk(2)."),
+        (
+            "The cosine of every row with row i; then leave row i out.",
+            "nn.functional.cosine_similarity(vectors, vectors[i], dim=-1), and argmax or topk(2).",
+        ),
     ),
     Predict(
         "07.1",
@@ -122,8 +130,7 @@ EXERCISES = [
             (1, 1, 1, 2, 2, 3, 3): "All sentences begin together: the stairs go down.",
             (3, 3, 3, 3, 3, 3, 3): "That would be a padded box. Short sentences have stopped by then.",
         },
-        ("How many sentences still have a word at step 0, at step 1, ...?",
-         "It starts with 3, and the seventh number is 1."),
+        ("How many sentences still have a word at step 0, at step 1, ...?", "It starts with 3, and the seventh number is 1."),
         axes=("t",),
     ),
     Write(
@@ -133,15 +140,18 @@ EXERCISES = [
         padded_batch,
         last_states,
         [
-            (lambda rnn, padded, lengths: rnn(padded)[0][-1],
-             "That is after the padding too: the last column of the box."),
+            (lambda rnn, padded, lengths: rnn(padded)[0][-1], "That is after the padding too: the last column of the box."),
             (longest_first, "The sentences come back longest first: put them in your order again."),
             (lambda *a: at_the_end(*a, step=0), "Off by one: a sentence of 3 words ends at t=2."),
-            (lambda rnn, padded, lengths: last_states(rnn, padded, lengths)[None],
-             "One row a sentence is asked for, (N, H_out), without the axis of layers."),
+            (
+                lambda rnn, padded, lengths: last_states(rnn, padded, lengths)[None],
+                "One row a sentence is asked for, (N, H_out), without the axis of layers.",
+            ),
         ],
-        ("The network reads on, through the padding. How could it know the lengths?",
-         "pack_padded_sequence(padded, lengths, enforce_sorted=False), or pick output at lengths - 1."),
+        (
+            "The network reads on, through the padding. How could it know the lengths?",
+            "pack_padded_sequence(padded, lengths, enforce_sorted=False), or pick output at lengths - 1.",
+        ),
         axes=("N", "H_out"),
         bug=padded_last_states,
     ),
@@ -153,17 +163,24 @@ EXERCISES = [
         each_alone,
         [
             (lambda output, lengths: output.mean(0), "That counts the padding as well."),
-            (lambda output, lengths: output.sum(0) / lengths.to(output.device)[:, None],
-             "You divide by the right number, but the sum still has the padding in it."),
-            (lambda output, lengths: mean_until(output, lengths) * lengths.to(output.device)[:, None],
-             "That is the sum: divide by the lengths."),
-            (lambda output, lengths: mean_until(output, lengths) * lengths.to(output.device)[:, None] / len(output),
-             "Divide by each sentence's own length, not by L."),
-            (lambda output, lengths: mean_until(output, lengths, more=1),
-             "Off by one: step t is real where t < length."),
+            (
+                lambda output, lengths: output.sum(0) / lengths.to(output.device)[:, None],
+                "You divide by the right number, but the sum still has the padding in it.",
+            ),
+            (
+                lambda output, lengths: mean_until(output, lengths) * lengths.to(output.device)[:, None],
+                "That is the sum: divide by the lengths.",
+            ),
+            (
+                lambda output, lengths: mean_until(output, lengths) * lengths.to(output.device)[:, None] / len(output),
+                "Divide by each sentence's own length, not by L.",
+            ),
+            (lambda output, lengths: mean_until(output, lengths, more=1), "Off by one: step t is real where t < length."),
         ],
-        ("A mask says which cells are real: t < length.",
-         "(output * mask).sum(0) / lengths, with an axis added to mask and to lengths."),
+        (
+            "A mask says which cells are real: t < length.",
+            "(output * mask).sum(0) / lengths, with an axis added to mask and to lengths.",
+        ),
         axes=("N", "H_out"),
     ),
 ]

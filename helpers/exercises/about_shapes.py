@@ -70,13 +70,13 @@ EXERCISES = [
         [
             (lambda rnn, x: rnn(x)[0], "Now rnn takes the batch for time. The axes must change places first."),
             (lambda rnn, x: rnn(x)[0].transpose(0, 1), "Turn x before rnn reads it: afterwards is too late."),
-            (lambda rnn, x: rnn(x.transpose(0, 1))[0].transpose(0, 1),
-             "The output is asked for with time first: turn x only."),
-            (lambda rnn, x: rnn(x.reshape(x.size(1), x.size(0), -1))[0],
-             "reshape and view keep the order of the numbers in memory."),
+            (lambda rnn, x: rnn(x.transpose(0, 1))[0].transpose(0, 1), "The output is asked for with time first: turn x only."),
+            (
+                lambda rnn, x: rnn(x.reshape(x.size(1), x.size(0), -1))[0],
+                "reshape and view keep the order of the numbers in memory.",
+            ),
         ],
-        ("reshape fills a new box in the order of memory. Does it turn anything?",
-         "Two axes change places by transpose(0, 1)."),
+        ("reshape fills a new box in the order of memory. Does it turn anything?", "Two axes change places by transpose(0, 1)."),
         axes=("L", "N", "H_out"),
         bug=wrongly_turned,
     ),
@@ -89,15 +89,23 @@ EXERCISES = [
         [
             (lambda rnn, x: zeros_for(rnn, x, x.size(0)), "Where the batch stands depends on rnn.batch_first."),
             (lambda rnn, x: zeros_for(rnn, x, x.size(1)), "With batch_first=True, N is x.size(0)."),
-            (lambda rnn, x: zeros_for(rnn, x, batch_of(rnn, x), ways=lambda rnn: 1),
-             "Two directions need two rows for each layer."),
-            (lambda rnn, x: zeros_for(rnn, x, batch_of(rnn, x), turned=rnn.batch_first),
-             "h_0 is never turned round for batch_first."),
-            (lambda rnn, x: zeros_for(rnn, x, batch_of(rnn, x))[0],
-             "h_0 has an axis for layers and directions, before the batch."),
+            (
+                lambda rnn, x: zeros_for(rnn, x, batch_of(rnn, x), ways=lambda rnn: 1),
+                "Two directions need two rows for each layer.",
+            ),
+            (
+                lambda rnn, x: zeros_for(rnn, x, batch_of(rnn, x), turned=rnn.batch_first),
+                "h_0 is never turned round for batch_first.",
+            ),
+            (
+                lambda rnn, x: zeros_for(rnn, x, batch_of(rnn, x))[0],
+                "h_0 has an axis for layers and directions, before the batch.",
+            ),
         ],
-        ("(D*num_layers, N, H_out), whatever batch_first says.",
-         "Sizes: rnn.num_layers, rnn.bidirectional, rnn.hidden_size, and one of x."),
+        (
+            "(D*num_layers, N, H_out), whatever batch_first says.",
+            "Sizes: rnn.num_layers, rnn.bidirectional, rnn.hidden_size, and one of x.",
+        ),
         axes=("D*num_layers", "N", "H_out"),
     ),
 ]

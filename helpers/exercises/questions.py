@@ -46,16 +46,24 @@ TOPICS = {
     for topic in [
         Topic("output and h_n", 1, (), ("num_layers",), "03", "input: (L, N, H_in)"),
         Topic("RNNCell", 1, (), ("walk",), "04", "RNNCell: the single step as a module"),
-        Topic("batch_first", 2, ("batch_first",), (*_but("batch_first"), "packed"), "02",
-              "7. batch_first: where the batch stands"),
+        Topic(
+            "batch_first", 2, ("batch_first",), (*_but("batch_first"), "packed"), "02", "7. batch_first: where the batch stands"
+        ),
         Topic("one sequence, no batch", 2, ("unbatched",), MANY, "03", "One sequence, no batch: (L, H_in)"),
         Topic("layers", 2, ("num_layers",), (*_but("num_layers"), "unbatched"), "05", "Layers: one on top of the other"),
-        Topic("directions", 2, ("bidirectional",), (*_but("bidirectional"), "unbatched"), "05",
-              "Directions: one there, one back"),
+        Topic(
+            "directions", 2, ("bidirectional",), (*_but("bidirectional"), "unbatched"), "05", "Directions: one there, one back"
+        ),
         Topic("weights", 2, (), (*MANY, "bias"), "05", "One piece"),
         Topic("packing", 2, ("packed",), MANY, "07", "What a packed batch looks like inside"),
-        Topic("a summary for a classifier", 3, ("bidirectional",), (*_but("bidirectional"), "packed"), "05",
-              "The right summary for a classifier"),
+        Topic(
+            "a summary for a classifier",
+            3,
+            ("bidirectional",),
+            (*_but("bidirectional"), "packed"),
+            "05",
+            "The right summary for a classifier",
+        ),
         Topic("GRU and LSTM", 3, ("gated",), (*_but("gated"), "packed"), "09", "After the plain RNN: LSTM and GRU"),
     ]
 }
@@ -132,8 +140,14 @@ def _cell(twists: frozenset[str], rng: Random) -> tuple[str, str]:
     L, N, H_in, H_out = rng.sample(range(2, 10), 4)
     if "walk" not in twists:
         return f"cell = nn.RNNCell({H_in}, {H_out})\nx = torch.zeros({N}, {H_in})\nh = cell(x)", "h.shape"
-    lines = [f"cell, h = nn.RNNCell({H_in}, {H_out}), torch.zeros({N}, {H_out})", f"x = torch.zeros({L}, {N}, {H_in})",
-             "states = []", "for x_t in x:", "    h = cell(x_t, h)", "    states.append(h)"]
+    lines = [
+        f"cell, h = nn.RNNCell({H_in}, {H_out}), torch.zeros({N}, {H_out})",
+        f"x = torch.zeros({L}, {N}, {H_in})",
+        "states = []",
+        "for x_t in x:",
+        "    h = cell(x_t, h)",
+        "    states.append(h)",
+    ]
     return "\n".join(lines), "torch.stack(states).shape"
 
 

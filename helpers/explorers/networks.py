@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from ..device import one_thread, pick_device
-from ..rnn.recurrence import time_first, to_numpy
+from ..device import one_thread, pick_device, to_numpy
+from ..rnn.recurrence import time_first
 from ..rnn.shapes import expected_shapes
 from ..rnn.traces import Trace, trace
 from ..speed import forward_ways, measure
@@ -89,9 +89,7 @@ def explore_shapes() -> Explorer:
     return Explorer("shapes of input, h_0, output and h_n", controls, compute, shown)
 
 
-def explore_steps(
-    rnn: nn.RNN | None = None, input: Tensor | PackedSequence | None = None, h0: Tensor | None = None
-) -> Explorer:
+def explore_steps(rnn: nn.RNN | None = None, input: Tensor | PackedSequence | None = None, h0: Tensor | None = None) -> Explorer:
     """Walk through a call step by step: where we stand in the picture, the equation, its numbers and the states.
 
     >>> explorer = explore_steps(nn.RNN(3, 4), torch.ones(5, 1, 3))

@@ -10,10 +10,10 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from ..pictures.packing import draw_final_states, draw_packed, draw_padded
 from ..pictures.picture import as_png
-from ..pictures.svg import listed, shorten
 from ..pictures.timelines import draw_verdicts
 from ..rnn.traces import trace
 from ..training import verdicts
+from ..wording import listed, shorten
 from ..words.sentences import Sentence, embed, tokenize
 from ..words.vector_sources import require_vectors
 from . import views
@@ -224,8 +224,11 @@ def _code(packed: bool, lengths: list[int]) -> str:
 
 @wide
 def _batch_notes(new: Batch, old: Batch | None) -> str:
-    read = ("The RNN reads the staircase: each row of h_n is taken where its sentence ends." if new.packed else
-            "The RNN reads the whole grid, padding too: h_n is what is left after the last column.")
+    read = (
+        "The RNN reads the staircase: each row of h_n is taken where its sentence ends."
+        if new.packed
+        else "The RNN reads the whole grid, padding too: h_n is what is left after the last column."
+    )
     notes = (*new.notes, read if new.sentences else "There is nothing to read.")
     return "".join(map(views.note, notes))
 

@@ -7,9 +7,7 @@ from torch import nn
 
 from ..rnn.traces import Trace, trace
 
-DEFAULTS = dict(
-    num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0, bidirectional=False
-)
+DEFAULTS = dict(num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0, bidirectional=False)
 
 
 def call_code(
@@ -67,13 +65,15 @@ def neuron_code(w_ih: float, w_hh: float, bias: float, nonlinearity: str, signal
     x = torch.tensor([1.0, 0.0])[:, None]  # (L, H_in)
     output, h_n = rnn(x)
     """
-    return "\n".join([
-        f"rnn = nn.RNN(1, 1, nonlinearity={nonlinearity!r})",
-        f"for parameter, value in zip(rnn.parameters(), ({w_ih}, {w_hh}, {bias}, 0.0)):",
-        "    nn.init.constant_(parameter, value)  # W_ih, W_hh, b_ih, b_hh",
-        f"x = torch.tensor({signal})[:, None]  # (L, H_in)",
-        "output, h_n = rnn(x)",
-    ])
+    return "\n".join(
+        [
+            f"rnn = nn.RNN(1, 1, nonlinearity={nonlinearity!r})",
+            f"for parameter, value in zip(rnn.parameters(), ({w_ih}, {w_hh}, {bias}, 0.0)):",
+            "    nn.init.constant_(parameter, value)  # W_ih, W_hh, b_ih, b_hh",
+            f"x = torch.tensor({signal})[:, None]  # (L, H_in)",
+            "output, h_n = rnn(x)",
+        ]
+    )
 
 
 def scaled_code(scale: float, nonlinearity: str, L: int, hidden_size: int = 16) -> str:
@@ -86,13 +86,15 @@ def scaled_code(scale: float, nonlinearity: str, L: int, hidden_size: int = 16) 
     x = torch.randn(30, 1, 4)  # (L, N, H_in)
     output, h_n = rnn(x)
     """
-    return "\n".join([
-        "torch.manual_seed(0)",
-        f"rnn = nn.RNN(4, {hidden_size}, nonlinearity={nonlinearity!r})",
-        f"nn.init.normal_(rnn.weight_hh_l0, std={scale} / {hidden_size}**0.5)",
-        f"x = torch.randn({L}, 1, 4)  # (L, N, H_in)",
-        "output, h_n = rnn(x)",
-    ])
+    return "\n".join(
+        [
+            "torch.manual_seed(0)",
+            f"rnn = nn.RNN(4, {hidden_size}, nonlinearity={nonlinearity!r})",
+            f"nn.init.normal_(rnn.weight_hh_l0, std={scale} / {hidden_size}**0.5)",
+            f"x = torch.randn({L}, 1, 4)  # (L, N, H_in)",
+            "output, h_n = rnn(x)",
+        ]
+    )
 
 
 def sentence_code(text: str, dim: int) -> str:
@@ -104,12 +106,14 @@ def sentence_code(text: str, dim: int) -> str:
     x = embed('I love you', vectors).input  # (L, N, H_in)
     output, h_n = rnn(x)
     """
-    return "\n".join([
-        "torch.manual_seed(0)",
-        f"rnn = nn.RNN({dim}, 6)",
-        f"x = embed({text!r}, vectors).input  # (L, N, H_in)",
-        "output, h_n = rnn(x)",
-    ])
+    return "\n".join(
+        [
+            "torch.manual_seed(0)",
+            f"rnn = nn.RNN({dim}, 6)",
+            f"x = embed({text!r}, vectors).input  # (L, N, H_in)",
+            "output, h_n = rnn(x)",
+        ]
+    )
 
 
 def run_code(code: str) -> Trace:

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..pictures.diagrams import draw_step, draw_tensors
-from ..pictures.svg import listed, shorten
 from ..pictures.tables import Table, parameter_table, shape_table, state_table
 from ..pictures.timelines import draw_gradients, draw_hidden, draw_response
 from ..pictures.unrolled import draw_unrolled
 from ..rnn import gradients
 from ..rnn.shapes import Shapes
 from ..rnn.traces import Trace
+from ..wording import listed, shorten
 from ..words.sentences import Sentence
 from .live import wide
 
@@ -127,8 +127,10 @@ def code(new: Any, old: Any) -> str:
     """The lines that make this network and call; those that just changed are marked."""
     before = old.code.split("\n") if old else new.code.split("\n")
     marked = [
-        f'<span style="background:rgba(204,121,167,.22);font-weight:700">{escape(line)}</span>' if line not in before
-        else escape(line) for line in new.code.split("\n")
+        f'<span style="background:rgba(204,121,167,.22);font-weight:700">{escape(line)}</span>'
+        if line not in before
+        else escape(line)
+        for line in new.code.split("\n")
     ]
     return _pre("\n".join(marked), 13)
 

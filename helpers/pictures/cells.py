@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from ..notation import QUIET, text_on, value_colour
-from .svg import abbreviate, plain, tag, text
+from ..wording import abbreviate
+from .svg import plain, tag, text
 
 MOST_CELLS = 8  # in the column of a state
 
@@ -56,8 +57,11 @@ def _column(x: float, y: float, w: float, h: float, size: int, most: int) -> tup
     shown = abbreviate(size, most)
     step = h / len(shown)
     boxes = [f"M{x:g} {y + row * step:.5g}h{w:g}v{step:.4g}h-{w:g}z" for row, i in enumerate(shown) if i is not None]
-    gaps = [text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle", pointer_events="none")
-            for row, i in enumerate(shown) if i is None]
+    gaps = [
+        text(x + w / 2, y + (row + 0.5) * step + 3, "⋮", size=9, text_anchor="middle", pointer_events="none")
+        for row, i in enumerate(shown)
+        if i is None
+    ]
     return [i for i in shown if i is not None], boxes, gaps
 
 

@@ -7,16 +7,15 @@ import numpy as np
 from ..notation import BIAS, H_N, QUIET, TEXT, W_HH, W_IH, H, Role, X, role_of
 from ..rnn.shapes import Shape, Shapes
 from ..rnn.traces import Step, Trace, require_index, require_trace
+from ..wording import abbreviate, listed
 from .cells import limit_of, number_cell
 from .picture import Picture
-from .svg import abbreviate, behind, line, listed, picture, tag, text
+from .svg import behind, line, picture, tag, text
 
 CELL_W, CELL_H, MOST_CELLS = 44, 22, 6
 
 
-def draw_step(
-    trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n: int = 0, feature: int | None = None
-) -> Picture:
+def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n: int = 0, feature: int | None = None) -> Picture:
     """Draw one step as matrices with their numbers: what comes from the input, what from the past, and their sum.
 
     >>> import torch
@@ -78,9 +77,7 @@ def _before_name(trace: Trace, direction: int, t: int, n: int) -> str:
     return f"h[{earlier}]" if 0 <= earlier < trace.lengths[n] else "h_0"
 
 
-def _product(
-    x: float, y: float, weight: tuple, vector: tuple, bias: tuple, limit: float, row: int | None
-) -> tuple[str, float]:
+def _product(x: float, y: float, weight: tuple, vector: tuple, bias: tuple, limit: float, row: int | None) -> tuple[str, float]:
     """weight @ vector + bias, left to right; returns the drawing and where it ends."""
     W, W_name, W_role = weight
     v, v_name, v_role = vector
@@ -167,8 +164,6 @@ def draw_tensors(shapes: Shapes) -> Picture:
     sizes = "; ".join(f"{name} {shape}" for name, shape in shapes.tensors.items())
     alt = f"{len(shapes.tensors)} tensors as boxes. {sizes}. Columns are steps or layers, rows are features, cards are the batch."
     return picture(right, y - 46, parts, alt)
-
-
 
 
 def _box(x: float, y: float, name: str, shape: Shape, below: float) -> str:

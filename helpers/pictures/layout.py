@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..rnn.shapes import Shapes
-from .svg import abbreviate
+from ..wording import abbreviate
 
 R = 19  # radius of a state
 OUTSIDE = 78  # from a first state to its h_0, which stands outside the output frame

@@ -7,11 +7,12 @@ from math import prod
 import numpy as np
 from torch import Tensor
 
+from ..checks import require_numbers, require_rows
 from ..notation import PAPER, QUIET, TEXT, H, X
-from ..rnn.recurrence import require_numbers
+from ..wording import abbreviate, plural, shorten
 from .cells import limit_of, number_cell
 from .picture import Picture
-from .svg import abbreviate, line, picture, plural, require_rows, shorten, tag, text
+from .svg import line, picture, tag, text
 
 # One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.
 SAMPLES = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
@@ -198,8 +199,7 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
 def _numbers(y: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
     """One of the two tables, under its name and the numbers of its columns; its first row stands 18 below y."""
     parts = [text(14, y - 8, name, font_weight=600)]
-    parts += [text(LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end")
-              for i, row in enumerate(rows)]
+    parts += [text(LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end") for i, row in enumerate(rows)]
     for j, column in enumerate(columns):
         at = LEFT + j * 50
         parts.append(text(at + 25, y + 12, column, size=11, fill=QUIET, text_anchor="middle"))

@@ -10,11 +10,12 @@ import numpy as np
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from ..checks import require_numbers, require_rows, require_words
 from ..notation import H_N, QUIET, TEXT, WRONG, X, value_colour
-from ..rnn.recurrence import require_numbers
+from ..wording import abbreviate, listed, plural, shorten
 from .cells import limit_of
 from .picture import Picture
-from .svg import abbreviate, line, listed, picture, plural, require_rows, require_words, shorten, tag, text
+from .svg import line, picture, tag, text
 
 LEFT, TOP, WIDE, TALL = 84, 58, 66, 36  # where the cells begin, and the size of one
 MOST_STEPS, MOST_ROWS = 9, 8
@@ -22,9 +23,7 @@ TOLERANCE = 1e-4  # h_n further apart than this is another h_n, not a rounding d
 Words = Sequence[Sequence[str]]
 
 
-def draw_padded(
-    padded: Tensor, lengths: Iterable[int], labels: Words | None = None, *, to_the_end: bool = True
-) -> Picture:
+def draw_padded(padded: Tensor, lengths: Iterable[int], labels: Words | None = None, *, to_the_end: bool = True) -> Picture:
     """Draw a padded batch: a row a sentence, a column a step, padding hatched, and a dashed frame where h_n comes from.
 
     >>> import torch
@@ -61,8 +60,10 @@ def draw_padded(
         parts += [] if n is None else [_frame(row, column) for column, t in enumerate(steps) if t == last]
     parts += _legend(TOP + len(rows) * TALL + 26, hatched=True)
     where = f"after step {L - 1} of every row" if to_the_end else "where each sentence ends"
-    alt = (f"A padded batch of {plural(N, 'sentence')} over {plural(L, 'step')}; lengths {listed(lengths)}, so "
-           f"{L * N - sum(lengths)} of {L * N} cells are padding. h_n is taken {where}.")
+    alt = (
+        f"A padded batch of {plural(N, 'sentence')} over {plural(L, 'step')}; lengths {listed(lengths)}, so "
+        f"{L * N - sum(lengths)} of {L * N} cells are padding. h_n is taken {where}."
+    )
     return picture(_width(steps), TOP + len(rows) * TALL + 40, parts, alt)
 
 
@@ -111,9 +112,11 @@ def draw_packed(packed: PackedSequence, labels: Words | None = None) -> Picture:
         parts.append(text(_middle(column), bottom + 20, count, font_weight=600, text_anchor="middle"))
     memory, end = _memory(bottom + 34, begins)
     parts += memory + _legend(bottom + 90, hatched=False)
-    alt = (f"A packed batch of {plural(sizes[0], 'sentence')}: batch_sizes {listed(sizes)}; "
-           f"{plural(begins[-1], 'row')} of data and no padding. Rows from the top: "
-           f"{listed([f'n={n}' for n in order])}.")
+    alt = (
+        f"A packed batch of {plural(sizes[0], 'sentence')}: batch_sizes {listed(sizes)}; "
+        f"{plural(begins[-1], 'row')} of data and no padding. Rows from the top: "
+        f"{listed([f'n={n}' for n in order])}."
+    )
     return picture(max(_width(steps), end + 6), bottom + 104, parts, alt)
 
 
@@ -153,11 +156,20 @@ def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Pictu
             parts.append(text(8, y + 16, "⋮", size=16, fill=QUIET))
             continue
         parts.append(text(8, y + 16, f"n={n}", fill=QUIET) + text(48, y + 16, shorten(names[n], 17), fill=X.ink))
-        parts += [_across(x, y, values[n], name, limit)
-                  for (x, _), values, name in zip(heads, (batch, single), (f"h_n[{n}]", f"alone[{n}]"))]
+        parts += [
+            _across(x, y, values[n], name, limit)
+            for (x, _), values, name in zip(heads, (batch, single), (f"h_n[{n}]", f"alone[{n}]"))
+        ]
         gap = f"{apart[n]:.2f}" if not apart[n] >= 100 else f"{apart[n]:.0e}"
-        parts.append(text(510, y + 16, "= the same" if same[n] else f"≠ differs by {gap}",
-                          fill=TEXT if same[n] else WRONG, font_weight=400 if same[n] else 700))
+        parts.append(
+            text(
+                510,
+                y + 16,
+                "= the same" if same[n] else f"≠ differs by {gap}",
+                fill=TEXT if same[n] else WRONG,
+                font_weight=400 if same[n] else 700,
+            )
+        )
     wrong = [name for name, is_same in zip(names, same) if not is_same]
     said = f"{len(wrong)} of {len(names)} rows differ: {listed(wrong)}" if wrong else "All rows are the same"
     alt = f"h_n of {plural(len(names), 'sentence')} in a batch and alone, {batch.shape[1]} numbers each. {said}."
@@ -187,8 +199,10 @@ def _words(labels: Words | None, lengths: Sequence[int] | dict[int, int], rows: 
 
 def _headings(name: str, shape: str, steps: list) -> list[str]:
     parts = [text(8, 20, f"{name} {shape}", fill=X.ink, font_weight=600)]
-    return parts + [text(_middle(column), TOP - 8, "…" if t is None else f"t={t}", fill=QUIET, text_anchor="middle")
-                    for column, t in enumerate(steps)]
+    return parts + [
+        text(_middle(column), TOP - 8, "…" if t is None else f"t={t}", fill=QUIET, text_anchor="middle")
+        for column, t in enumerate(steps)
+    ]
 
 
 def _middle(column: int) -> float:
@@ -216,7 +230,8 @@ def _hatched(x: float, y: float, w: float, h: float, tip: str) -> str:
     look = dict(x=x, y=y, width=w, height=h, rx=5, fill="#EEEEEE", stroke="#AAAAAA", stroke_width=1)
     starts = range(round(x) + 6, round(x + w - h / 2), 12)
     return tag("rect", tag("title", tip), **look) + "".join(
-        line(start, y + h - 3, start + h / 2, y + 3, "#AAAAAA", 1, head=False) for start in starts)
+        line(start, y + h - 3, start + h / 2, y + 3, "#AAAAAA", 1, head=False) for start in starts
+    )
 
 
 def _frame(row: int, column: int) -> str:
@@ -247,9 +262,21 @@ def _across(x: float, y: float, values: np.ndarray, name: str, limit: float) -> 
     shown = abbreviate(len(values), 8)
     w = 144 / len(shown)
     return "".join(
-        text(x + (i + 0.5) * w, y + 16, "…", fill=QUIET, text_anchor="middle") if k is None
-        else tag("rect", tag("title", f"{name}, feature {k}: {values[k]:.3f}"), x=x + i * w, y=y, width=w, height=22,
-                 fill=value_colour(float(values[k]), limit), stroke=QUIET, stroke_width=0.6) for i, k in enumerate(shown))
+        text(x + (i + 0.5) * w, y + 16, "…", fill=QUIET, text_anchor="middle")
+        if k is None
+        else tag(
+            "rect",
+            tag("title", f"{name}, feature {k}: {values[k]:.3f}"),
+            x=x + i * w,
+            y=y,
+            width=w,
+            height=22,
+            fill=value_colour(float(values[k]), limit),
+            stroke=QUIET,
+            stroke_width=0.6,
+        )
+        for i, k in enumerate(shown)
+    )
 
 
 def _legend(y: float, hatched: bool) -> list[str]:

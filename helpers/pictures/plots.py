@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
 
+from ..checks import require_labels, require_numbers, require_words
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, H, X, text_on, value_colour
-from ..rnn.recurrence import require_numbers
 from ..rnn.traces import Trace, require_index, require_trace
+from ..wording import plural
 from .labels import place_labels
-from .svg import plural, require_labels, require_words
 
 # Curves that are compared; the marker repeats what the colour says.
 STYLES = [("o-", "#D55E00"), ("s-", "#0072B2"), ("^-", "#009E73"), ("D--", "#B0568A"), ("v--", "#555555"), ("x:", "#A87400")]
@@ -66,9 +66,7 @@ def plot_nonlinearities(**functions: Callable[[np.ndarray], np.ndarray]) -> Figu
     return figure
 
 
-def plot_curves(
-    x: Sequence[float], curves: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, log: str = ""
-) -> Figure:
+def plot_curves(x: Sequence[float], curves: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, log: str = "") -> Figure:
     """Plot numbers to be compared, each curve with a mark of its own.
 
     >>> plot_curves([1, 2, 4], {"loop": [1, 2, 4], "call": [1, 1, 2]}, xlabel="steps", ylabel="ms").alt
@@ -248,8 +246,10 @@ def plot_training(**runs: Sequence[Sequence[float]]) -> Figure:
     if not panels or not all(values.size for values in panels.values()):
         raise ValueError("runs: given none, expected names, each with runs of the same number of epochs, at least 1")
     count, length = next(iter(panels.values())).shape
-    alt = (f"Curves of {' and '.join(runs)} over {length} epochs: the mean of {count} runs, in a band from "
-           "the lowest to the highest.")
+    alt = (
+        f"Curves of {' and '.join(runs)} over {length} epochs: the mean of {count} runs, in a band from "
+        "the lowest to the highest."
+    )
     figure = Figure(figsize=(2.8 * len(runs), 2.6), layout="constrained")
     figure.alt = alt
     for axes, (name, values) in zip(figure.subplots(1, len(runs), squeeze=False)[0], panels.items()):

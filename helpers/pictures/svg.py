@@ -1,8 +1,7 @@
 """SVG as text: a handful of plain functions. Every text and attribute is escaped, nothing needs an id."""
 
 import re
-import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from html import escape
 
@@ -113,93 +112,6 @@ class Alike:
 @lru_cache(1024)  # most labels of a picture stand where they stood before the last move
 def _words_at(x: float, y: float, words: str) -> str:
     return tag("text", words, x=x, y=y)
-
-
-def abbreviate(size: int, most: int, around: int | None = None) -> list[int | None]:
-    """Which of `size` things to draw when there is room for `most`: the first ones, a gap (None), the last two.
-
-    >>> abbreviate(4, 6), abbreviate(100, 6)
-    ([0, 1, 2, 3], [0, 1, 2, None, 98, 99])
-    >>> abbreviate(100, 7, around=50)
-    [0, None, 49, 50, 51, None, 99]
-
-    Parameters
-    ----------
-    around : one that must not fall into the gap
-    """
-    if size <= most:
-        return list(range(size))
-    shown = [*range(most - 3), None, size - 2, size - 1]
-    if around is None or around in shown:
-        return shown
-    reach = max(most - 5, 0) // 2
-    kept = sorted({0, *range(around - reach, around + reach + 1), size - 1})
-    after = {a: [None] * (b - a > 1) for a, b in zip(kept, kept[1:])}
-    return [i for a in kept for i in (a, *after.get(a, ()))]
-
-
-def plural(count: int, noun: str) -> str:
-    """A number and its noun.
-
-    >>> plural(1, "step"), plural(2, "step")
-    ('1 step', '2 steps')
-    """
-    return f"{count} {noun}{'s' * (count != 1)}"
-
-
-def listed(things: Sequence, most: int = 12) -> str:
-    """The first `most` of some things in one line; an ellipsis stands for the others.
-
-    >>> listed([3, 2, 2, 1]), listed([3, 2, 2, 1], most=2)
-    ('3, 2, 2, 1', '3, 2, …')
-    """
-    return ", ".join(map(str, things[:most])) + (", …" if len(things) > most else "")
-
-
-def shorten(word: str, most: int) -> str:
-    """A word cut to `most` characters, the last of them an ellipsis.
-
-    >>> shorten("extraordinary", 6)
-    'extra…'
-    """
-    return word if len(word) <= most else word[: most - 1] + "…"
-
-
-def require_words(name: str, words: Iterable[object]) -> list[str]:
-    """Words as a list of texts. One text alone is refused: it would fall into its letters.
-
-    >>> require_words("labels", "I love you")
-    Traceback (most recent call last):
-    TypeError: labels: given 'I love you', expected a list of words, as 'I love you'.split() makes it
-    """
-    if isinstance(words, str) or not isinstance(words, Iterable):
-        raise TypeError(f"{name}: given {reprlib.repr(words)}, expected a list of words, as 'I love you'.split() makes it")
-    return [str(word) for word in words]
-
-
-def require_rows(name: str, rows: Iterable[Iterable[object]]) -> list[list[str]]:
-    """The words of each sentence of a batch.
-
-    >>> require_rows("labels", [["I", "love", "you"], "hello"])
-    Traceback (most recent call last):
-    TypeError: labels: given 'hello', expected a list of words, as 'I love you'.split() makes it
-    """
-    if isinstance(rows, str) or not isinstance(rows, Iterable):
-        raise TypeError(f"{name}: given {reprlib.repr(rows)}, expected a list of words for each sentence")
-    return [require_words(name, row) for row in rows]
-
-
-def require_labels(labels: Sequence[str], steps: int) -> list[str]:
-    """One text for each step, or one sentence saying what is missing.
-
-    >>> require_labels(["so"], steps=2)
-    Traceback (most recent call last):
-    ValueError: labels: given 1, expected one for each of 2 steps
-    """
-    labels = require_words("labels", labels)
-    if len(labels) < steps:
-        raise ValueError(f"labels: given {len(labels)}, expected one for each of {steps} steps")
-    return labels
 
 
 def picture(width: float, height: float, parts: Iterable[str], alt: str) -> Picture:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..notation import H_N, role_of
 from ..rnn.shapes import Shape, Shapes, expected_shapes
 from ..rnn.traces import Trace
-from .svg import abbreviate
+from ..wording import abbreviate
 
 
 @dataclass(frozen=True)
@@ -200,8 +200,12 @@ def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table
     """
     steps, features = abbreviate(len(states), 12, around=t), abbreviate(states.shape[1], 8, around=feature)
     heads = ["…" if i is None else f"h[{i}]" + " ◂" * (i == feature) for i in features]
-    rows = [["…"] * (len(features) + 1) if step is None else
-            [f"t={step}", *("…" if i is None else f"{states[step, i]:>6.3f}" for i in features)] for step in steps]
+    rows = [
+        ["…"] * (len(features) + 1)
+        if step is None
+        else [f"t={step}", *("…" if i is None else f"{states[step, i]:>6.3f}" for i in features)]
+        for step in steps
+    ]
     return Table(("t", *heads), tuple(map(tuple, rows)), {f"t={t}"}, "here")
 
 

@@ -5,12 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..checks import require_labels, require_numbers
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
-from ..rnn.recurrence import require_numbers
 from ..rnn.traces import Trace, require_index, require_trace
+from ..wording import abbreviate, shorten
 from .cells import Cells, limit_of, scale, title
 from .picture import Picture
-from .svg import abbreviate, line, picture, plain, require_labels, shorten, tag, text
+from .svg import line, picture, plain, tag, text
 
 LEFT = 76  # room beside a heat map for its name, and for the slanted words below it
 

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..checks import require_labels
 from ..notation import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
 from ..rnn.traces import Trace, require_index, require_trace
+from ..wording import plural, shorten
 from .cells import Cells, limit_of, scale, title
 from .layout import OUTSIDE, Layout, R
 from .picture import Picture
-from .svg import Alike, behind, empty_node, lines, outline, picture, plural, require_labels, shorten, tag
+from .svg import Alike, behind, empty_node, lines, outline, picture, tag
 
 
 def draw_unrolled(

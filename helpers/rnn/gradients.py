@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .recurrence import require_numbers
+from ..checks import require_numbers
 from .traces import Trace, require_index, require_trace
 
 SLOPES = {"tanh": lambda h: 1 - h**2, "relu": lambda h: (h > 0).astype(h.dtype)}  # of the activation, from its result

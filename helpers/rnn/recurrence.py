@@ -5,15 +5,15 @@
 Nothing here is clever. Three loops (layers, directions, steps) and two lines of arithmetic are the whole of `nn.RNN`.
 """
 
-import reprlib
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from ..device import to_numpy
 from .shapes import Shapes, expected_shapes, require_rnn
 
 ACTIVATIONS = {"tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
@@ -222,38 +222,3 @@ def _require_like_weights(name: str, value: Tensor, rnn: nn.RNN) -> None:
             raise ValueError(f"{name}: given {given}, expected {expected}, the {kind} of rnn's weights")
     if weight.device.type == "meta" or not weight.is_floating_point():
         raise ValueError(f"rnn: given {weight.dtype} weights on {weight.device}, expected real numbers to compute with")
-
-
-def require_numbers(name: str, values: Any, *axes: str) -> np.ndarray:
-    """Real numbers as an array, given as a tensor, an array or a list; anything else is refused in one sentence.
-
-    >>> require_numbers("verdicts", [0.5, 1], "L")
-    array([0.5, 1. ])
-    >>> require_numbers("verdicts", ["praise"], "L")
-    Traceback (most recent call last):
-    TypeError: verdicts: given ['praise'], expected numbers (L)
-
-    Parameters
-    ----------
-    axes : the names of the axes it must have; without any, it may have any number of them
-    """
-    named = f"numbers ({', '.join(axes)})" if axes else "numbers"
-    try:
-        is_float = isinstance(values, Tensor) and values.is_floating_point()  # bfloat16 too, which NumPy has not
-        array = to_numpy(values) if is_float else np.asarray(values.numpy(force=True) if isinstance(values, Tensor) else values)
-    except (TypeError, ValueError, RuntimeError):  # rows of different lengths; a tensor that has no numbers
-        array = np.asarray(None)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: given {reprlib.repr(values)}, expected {named}")
-    if axes and array.ndim != len(axes):
-        raise ValueError(f"{name}: given shape {array.shape}, expected {named}")
-    return array
-
-
-def to_numpy(tensor: Tensor) -> np.ndarray:
-    """A tensor from any device, as float64 if it was float64 and as float32 otherwise: NumPy has no bfloat16.
-
-    >>> to_numpy(torch.zeros(2, dtype=torch.bfloat16)).dtype
-    dtype('float32')
-    """
-    return (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy(force=True)  # detached, on the CPU

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from ..device import one_thread
-from .recurrence import Call, cell_weights, hidden_states, numpy_weights, read_call, to_numpy
+from ..device import one_thread, to_numpy
+from .recurrence import Call, cell_weights, hidden_states, numpy_weights, read_call
 from .shapes import Shapes
 
 

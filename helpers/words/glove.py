@@ -58,9 +58,7 @@ class LocalGloVe(GloVe):
         return self.vectors[[self.token_to_index[token] for token in tokens]]  # picking rows by a list copies them
 
 
-def load_glove(
-    source: str | os.PathLike = "mini", words: Iterable[str] | None = None, *, everything: bool = False
-) -> GloVe:
+def load_glove(source: str | os.PathLike = "mini", words: Iterable[str] | None = None, *, everything: bool = False) -> GloVe:
     """Word vectors as a `torchnlp.word_to_vector.GloVe`: every line checked, no word silently zero.
 
     >>> vectors = load_glove(words=["king", "queen", "xylophone"])

@@ -30,8 +30,9 @@ class Numbers(NamedTuple):
     values: array
 
 
-def checked_lines(file: BinaryIO, where: str, wanted: Iterable[str] | None = None, dim: int | None = None
-                  ) -> Iterator[tuple[str, Numbers]]:
+def checked_lines(
+    file: BinaryIO, where: str, wanted: Iterable[str] | None = None, dim: int | None = None
+) -> Iterator[tuple[str, Numbers]]:
     """Each wanted word with its numbers, after the checks torchnlp does not make.
 
     >>> dict(checked_lines(io.BytesIO(b"i 1 2\\nlove 3 4\\nyou 5 6\\n"), "a file", wanted=["love"]))
@@ -79,8 +80,9 @@ def checked_lines(file: BinaryIO, where: str, wanted: Iterable[str] | None = Non
             return
     _require(seen or wanted is not None, f"{where}: has no words")
     _require(line.endswith(b"\n"), f"{where}, line {place}: {CUT}")
-    _require(promised in (None, place - 1),
-             f"{where}: has {place - 1} words, its first line promises {promised}; it may be cut short")
+    _require(
+        promised in (None, place - 1), f"{where}: has {place - 1} words, its first line promises {promised}; it may be cut short"
+    )
 
 
 def _word_and_numbers(line: bytes, dim: int | None) -> tuple[str, list[bytes]]:
@@ -92,13 +94,11 @@ def _word_and_numbers(line: bytes, dim: int | None) -> tuple[str, list[bytes]]:
     _require(dim > 1, f"expected a word and its numbers, given {line[:40]!r}")
     words, numbers = [first, *others[:-dim]], others[-dim:]
     # Some words of GloVe 840B have spaces in them, such as ". . ."; none of them ends in a number.
-    _require(len(numbers) == dim and (len(words) == 1 or not _is_number(words[-1])),
-             f"has {len(others)} numbers, expected {dim}")
+    _require(len(numbers) == dim and (len(words) == 1 or not _is_number(words[-1])), f"has {len(others)} numbers, expected {dim}")
     try:
         word = b" ".join(words).decode("utf-8")
     except UnicodeDecodeError:
-        raise ValueError(f"the word {first[:40]!r} is not UTF-8 (name the `words` you want, and it is passed over)"
-                         ) from None
+        raise ValueError(f"the word {first[:40]!r} is not UTF-8 (name the `words` you want, and it is passed over)") from None
     _require(word and "\r" not in word, f"{word!r} is no word")
     return word, numbers
 
@@ -164,8 +164,11 @@ def _member(archive: zipfile.ZipFile, path: Path, member: str) -> str:
     texts = [name for name in archive.namelist() if name.endswith(".txt")]
     if member in archive.namelist():
         return member
-    _require(not member and len(texts) == 1, f"{path}: given {member!r}, expected the name of one of its texts after "
-             f"a slash: {', '.join(f'{path.name}/{name}' for name in texts) or 'it has none'}")
+    _require(
+        not member and len(texts) == 1,
+        f"{path}: given {member!r}, expected the name of one of its texts after "
+        f"a slash: {', '.join(f'{path.name}/{name}' for name in texts) or 'it has none'}",
+    )
     return texts[0]
 
 

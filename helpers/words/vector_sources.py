@@ -86,8 +86,10 @@ def find_vectors(source: str | os.PathLike, words: Iterable[str] | None = None, 
         raise ValueError("everything: given True and words too, expected one of them")
     if isinstance(source, str) and source in RELEASES:
         if wanted is None and not everything:
-            raise ValueError(f"words: given None, expected the words to find in {source!r}, or everything=True to "
-                             f"download all of it ({RELEASES[source].size / 1e6:.0f} MB)")
+            raise ValueError(
+                f"words: given None, expected the words to find in {source!r}, or everything=True to "
+                f"download all of it ({RELEASES[source].size / 1e6:.0f} MB)"
+            )
         name, kept, lines = _of_release(source, wanted)
     else:
         name, kept, lines = _of_file(source, wanted)
@@ -115,6 +117,7 @@ def _wanted(words: Iterable[str]) -> dict[str, None]:
 
 # Each of the two gives a name, the file that keeps what is found (or None), and the lines, which nothing has read yet.
 
+
 def _of_release(source: str, wanted: dict | None) -> tuple[str, Path | None, Iterator]:
     release = RELEASES[source]
     searched = None if wanted is None else {word for word in wanted if word == word.lower() and not CONTRACTED(word)}
@@ -135,8 +138,9 @@ def _downloaded(source: str, release: Release, searched: set | None) -> Iterator
     except (*FAILED, *BROKEN) as error:
         said = f"{type(error).__name__}: {error}" if isinstance(error, HTTPException) or not str(error) else str(error)
         reason = " ".join(said.split())  # one line
-        raise ConnectionError(f"{source}: {release.url}: {reason}. Try again later; offline? use \"mini\", or the path "
-                              "of a GloVe file you have") from None
+        raise ConnectionError(
+            f'{source}: {release.url}: {reason}. Try again later; offline? use "mini", or the path of a GloVe file you have'
+        ) from None
 
 
 def _of_file(source: str | os.PathLike, wanted: dict | None) -> tuple[str, Path | None, Iterator]:
@@ -209,5 +213,8 @@ def _keep(path: Path, texts: dict[str, bytes]) -> None:
     try:
         kept_files.keep(path, chain([header], lines))
     except OSError as error:
-        warnings.warn(f"the words were found but can't be kept ({error}), so next time they are searched again; free "
-                      "some space, or set UNROLLED_CACHE to a folder that you may write to", stacklevel=4)
+        warnings.warn(
+            f"the words were found but can't be kept ({error}), so next time they are searched again; free "
+            "some space, or set UNROLLED_CACHE to a folder that you may write to",
+            stacklevel=4,
+        )

@@ -27,8 +27,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAULTS = tomllib.loads((Path(__file__).parent / "faults.toml").read_text(encoding="utf-8"))["fault"]
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "build", "node_modules", "__pycache__", ".pytest_cache", ".hypothesis",
-                                    "*.egg-info", ".ipynb_checkpoints")
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv*", "build", "node_modules", "__pycache__", ".pytest_cache", ".hypothesis", "*.egg-info", ".ipynb_checkpoints"
+)
 PATIENCE = 300  # seconds for the tests of one fault; one that takes longer is not counted as caught
 WANTED = 0.95
 
@@ -74,8 +75,13 @@ def run(faults, workers=2, quiet=True):
                 ends.setdefault(end, []).append(fault["what"])
                 if not quiet:
                     print(f"{end:8}", fault["file"], "-", fault["what"], flush=True)
-    return dict(planted=len(faults), caught=len(ends.get("caught", [])), survived=ends.get("SURVIVED", []),
-                too_slow=ends.get("TOO SLOW", []), seconds=round(time.monotonic() - began, 1))
+    return dict(
+        planted=len(faults),
+        caught=len(ends.get("caught", [])),
+        survived=ends.get("SURVIVED", []),
+        too_slow=ends.get("TOO SLOW", []),
+        seconds=round(time.monotonic() - began, 1),
+    )
 
 
 def require_passing(tests, copies, pool):
@@ -159,8 +165,10 @@ def faulty(fault, folder):
         if path.suffix == ".ipynb" and not fault.get("raw"):
             find, replace = (json.dumps(part, ensure_ascii=False)[1:-1] for part in (find, replace))
         if text.count(find) != fault.get("count", 1):
-            raise ValueError(f"{fault['what']}: {fault['file']} has {fault['find']!r} {text.count(find)} times, "
-                             f"expected {fault.get('count', 1)}")
+            raise ValueError(
+                f"{fault['what']}: {fault['file']} has {fault['find']!r} {text.count(find)} times, "
+                f"expected {fault.get('count', 1)}"
+            )
         changed = text.replace(find, replace)
     if changed == text:
         raise ValueError(f"{fault['what']}: nothing would change in {fault['file']}")
@@ -186,7 +194,7 @@ DEEDS = {
     "no longer needed below": lambda cell: cell.update(source="".join(cell["source"]).replace("# needed below\n", "")),
     "take away the alternative text": in_html(r'alt="[^"]*"', ""),
     "say only that it is a picture": in_html(r'alt="[^"]*"', 'alt="A picture of a recurrent network"'),
-    "blank the picture": in_html(r'src="[^"]*"', 'src="data:image/svg+xml,%3Csvg xmlns=\'http://www.w3.org/2000/svg\'/%3E"'),
+    "blank the picture": in_html(r'src="[^"]*"', "src=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E\""),
 }
 
 

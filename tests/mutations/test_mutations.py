@@ -15,12 +15,15 @@ def test_each_fault_still_applies(fault):
     assert all((ROOT / test.partition("::")[0]).is_file() for test in fault["tests"])
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"find": "a text that is nowhere"}, "0 times"),
-    ({"find": "import"}, "times, expected 1"),
-    ({"replace": FAULTS[0]["find"]}, "nothing would change"),
-    ({"do": "strip the output", "cell": "a cell that is nowhere", "file": "notebooks/00_start_here.ipynb"}, "no cell"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"find": "a text that is nowhere"}, "0 times"),
+        ({"find": "import"}, "times, expected 1"),
+        ({"replace": FAULTS[0]["find"]}, "nothing would change"),
+        ({"do": "strip the output", "cell": "a cell that is nowhere", "file": "notebooks/00_start_here.ipynb"}, "no cell"),
+    ],
+)
 def test_a_fault_that_no_longer_applies_is_an_error(change, message):
     with pytest.raises(ValueError, match=message):
         faulty(FAULTS[0] | change, ROOT)
@@ -31,9 +34,13 @@ def test_a_few_faults_are_caught():
 
 
 def test_a_fault_that_no_test_sees_survives():
-    harmless = dict(what="a word in a comment", file="helpers/rnn/shapes.py",
-                    find="int = 1  # directions", replace="int = 1  # ways",
-                    tests=["tests/notebooks/test_stored_form.py"])
+    harmless = dict(
+        what="a word in a comment",
+        file="helpers/rnn/shapes.py",
+        find="int = 1  # directions",
+        replace="int = 1  # ways",
+        tests=["tests/notebooks/test_stored_form.py"],
+    )
     assert run([harmless], workers=1)["survived"] == ["a word in a comment"]
 
 

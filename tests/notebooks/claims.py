@@ -25,11 +25,38 @@ from torch import nn
 import helpers
 
 NUMBER = r"\d+(?:\.\d+)?(?:e[-−]?\d+)?"
-AXES = {"L", "N", "D", "H_in", "H_out", "t", "h", "x", "W_ih", "W_hh", "W", "T", "dtype", "shape", "h_0", "h0", "c_n", "input",
-        "ih", "hh"}
+AXES = {
+    "L",
+    "N",
+    "D",
+    "H_in",
+    "H_out",
+    "t",
+    "h",
+    "x",
+    "W_ih",
+    "W_hh",
+    "W",
+    "T",
+    "dtype",
+    "shape",
+    "h_0",
+    "h0",
+    "c_n",
+    "input",
+    "ih",
+    "hh",
+}
 NO_CLAIMS = [  # numbers that count cells, minutes, notebooks and mistakes, and the addresses of links
-    r"^#+ \d+(?: and \d+)?\.", r"\*\*\d+ minutes\.\*\*", r"(?<=\])\([^()]*\)", r"\[\d\d [^\]]*\]", r"\*\*\d\d [^*]*\*\*",
-    r"notebooks? \d\d(?:(?:,? and|,| to) \d\d)*", r"\(\d\d\)", r"mistakes? \d+", r"`[A-Z_]{4,}=[^`]*`",
+    r"^#+ \d+(?: and \d+)?\.",
+    r"\*\*\d+ minutes\.\*\*",
+    r"(?<=\])\([^()]*\)",
+    r"\[\d\d [^\]]*\]",
+    r"\*\*\d\d [^*]*\*\*",
+    r"notebooks? \d\d(?:(?:,? and|,| to) \d\d)*",
+    r"\(\d\d\)",
+    r"mistakes? \d+",
+    r"`[A-Z_]{4,}=[^`]*`",
 ]
 
 
@@ -112,8 +139,17 @@ def ours():
         found |= set(dir(thing))
     for module in modules:
         found |= {name for name, _ in module.named_parameters()}
-    return found | {"input_size", "hidden_size", "num_layers", "nonlinearity", "enforce_sorted", "drop_last", "weights_only",
-                    "batch_sizes", "allow_tf32"}
+    return found | {
+        "input_size",
+        "hidden_size",
+        "num_layers",
+        "nonlinearity",
+        "enforce_sorted",
+        "drop_last",
+        "weights_only",
+        "batch_sizes",
+        "allow_tf32",
+    }
 
 
 def untrue_shapes(notebook):

@@ -26,8 +26,15 @@ IN_KERNEL = (Path(__file__).parent / "in_kernel.py").read_text(encoding="utf-8")
 
 def rerun(notebook, folder=ROOT / "notebooks"):
     """What went wrong, by what was tried: {"alone": [...], "twice": [...], "stale": [...], "again": [...], ...}."""
-    client = NotebookClient(notebook, timeout=60, allow_errors=True, record_timing=False, coalesce_streams=True,
-                            resources={"metadata": {"path": folder}}, extra_arguments=["--IPKernelApp.log_level=ERROR"])
+    client = NotebookClient(
+        notebook,
+        timeout=60,
+        allow_errors=True,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": folder}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
     with client.setup_kernel():
         return Rerun(notebook, client).findings()
 

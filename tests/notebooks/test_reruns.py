@@ -51,20 +51,22 @@ def test_there_are_equations_to_try():
 
 @pytest.fixture(scope="module")
 def faults():
-    return rerun(made_of(
-        code("ready = 1"),
-        prose("## Good\n\nHere `n == 3` and `ready + n == 4`, but `ready == 2`; no claim: `ready = 2`"),
-        code("# needed below\nn = 3\nn", result("3")),
-        prose("## Alone"),
-        code("n + ready", result("4")),
-        code("late + 1"),
-        code("print('new')", printed("old\n")),
-        code("print('stripped')"),
-        prose("## Twice"),
-        code("count = globals().get('count', 0) + 1\nprint(count)", printed("1\n")),
-        code("late = n = 5"),
-        code(SHOWS_LIVE),
-    ))
+    return rerun(
+        made_of(
+            code("ready = 1"),
+            prose("## Good\n\nHere `n == 3` and `ready + n == 4`, but `ready == 2`; no claim: `ready = 2`"),
+            code("# needed below\nn = 3\nn", result("3")),
+            prose("## Alone"),
+            code("n + ready", result("4")),
+            code("late + 1"),
+            code("print('new')", printed("old\n")),
+            code("print('stripped')"),
+            prose("## Twice"),
+            code("count = globals().get('count', 0) + 1\nprint(count)", printed("1\n")),
+            code("late = n = 5"),
+            code(SHOWS_LIVE),
+        )
+    )
 
 
 def result(text):

@@ -5,8 +5,15 @@ import re
 import pytest
 from stored import EACH, NOTEBOOKS, ROOT, code, first_line, made_of, prose, prose_cells, read
 
-SKELETON = ("**You will**", "**You will learn**", "**You need**", "minutes.**", "## On your own", "## What we have seen",
-            "**Next:**")
+SKELETON = (
+    "**You will**",
+    "**You will learn**",
+    "**You need**",
+    "minutes.**",
+    "## On your own",
+    "## What we have seen",
+    "**Next:**",
+)
 
 
 def too_long(notebook):
@@ -62,12 +69,15 @@ def test_every_notebook_is_on_both_maps():
 # ---- each check finds its fault -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cells, words", [
-    ([code("x\n" * 16)], "16 lines"),
-    ([code("x = " + "1" * 100)], "104 columns"),
-    ([prose("word " * 81)], "81 words"),
-    ([code("1") for _ in range(4)], "4 code cells in a row"),
-])
+@pytest.mark.parametrize(
+    "cells, words",
+    [
+        ([code("x\n" * 16)], "16 lines"),
+        ([code("x = " + "1" * 100)], "104 columns"),
+        ([prose("word " * 81)], "81 words"),
+        ([code("1") for _ in range(4)], "4 code cells in a row"),
+    ],
+)
 def test_a_cell_that_is_too_long_is_found(cells, words):
     assert words in too_long(made_of(*cells))[0]
 

@@ -26,8 +26,11 @@ SILENT = {"manual_seed", "set_printoptions", "flatten_parameters", "backward", "
 def not_run_in_order(notebook):
     """Cells without a count, or with one that is not their place."""
     cells = code_cells(notebook)
-    return [f"{first_line(cell)} has the count {cell.execution_count}, not {place}"
-            for place, cell in enumerate(cells, 1) if cell.execution_count != place]
+    return [
+        f"{first_line(cell)} has the count {cell.execution_count}, not {place}"
+        for place, cell in enumerate(cells, 1)
+        if cell.execution_count != place
+    ]
 
 
 def without_output(notebook):
@@ -125,14 +128,18 @@ def test_a_wrong_count_is_found(counts, wrong):
     assert len(not_run_in_order(made_of(*(code("1", count=count) for count in counts)))) == wrong
 
 
-@pytest.mark.parametrize("source", ["x", "print(1)", "for i in range(3):\n    print(i)", "show(x)", "a = 1\na + 1", "f(x)",
-                                    "with a:\n    b = 1\nprint(b)"])
+@pytest.mark.parametrize(
+    "source",
+    ["x", "print(1)", "for i in range(3):\n    print(i)", "show(x)", "a = 1\na + 1", "f(x)", "with a:\n    b = 1\nprint(b)"],
+)
 def test_a_stripped_output_is_found(source):
     assert without_output(made_of(code(source))) == [f"`{source.splitlines()[0]}`"]
     assert without_output(made_of(code(source, printed("1")))) == []
 
 
-@pytest.mark.parametrize("source", ["x = 1", "def f():\n    print(1)", "import torch", "loss.backward()", "", "f = lambda: print(1)"])
+@pytest.mark.parametrize(
+    "source", ["x = 1", "def f():\n    print(1)", "import torch", "loss.backward()", "", "f = lambda: print(1)"]
+)
 def test_a_cell_that_gives_nothing_may_have_nothing(source):
     assert without_output(made_of(code(source))) == []
 

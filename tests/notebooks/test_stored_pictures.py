@@ -78,10 +78,17 @@ def showing(*tags):
     return made_of(*(code("show(x)", page(f"<div>{tag}</div>")) for tag in tags))
 
 
-@pytest.mark.parametrize("alt, words", [
-    ('alt=""', "no text"), ("", "no text"), ('alt="   "', "no text"), ('alt="A picture of an RNN"', "tells not"),
-    ('alt="Something that is long enough, but no size in it"', "tells not"), (f'alt="{GOOD}"', None),
-])
+@pytest.mark.parametrize(
+    "alt, words",
+    [
+        ('alt=""', "no text"),
+        ("", "no text"),
+        ('alt="   "', "no text"),
+        ('alt="A picture of an RNN"', "tells not"),
+        ('alt="Something that is long enough, but no size in it"', "tells not"),
+        (f'alt="{GOOD}"', None),
+    ],
+)
 def test_a_missing_or_empty_text_is_found(alt, words):
     found = bad_texts(showing(f'<img {alt} src="{DRAWN}">'))
     assert words in found[0] if words else found == []
@@ -101,10 +108,18 @@ def png(draw):
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-@pytest.mark.parametrize("source, blank", [
-    (DRAWN, False), (SVG.format(""), True), (SVG.format("%3Crect width='9'/%3E"), True), ("", True), ("missing.png", True),
-    (png(lambda figure: figure.subplots()), True), (png(lambda figure: figure.subplots().plot([0, 1, 0])), False),
-    (png(lambda figure: figure.subplots().imshow([[0, 1], [1, 0]])), False),
-])
+@pytest.mark.parametrize(
+    "source, blank",
+    [
+        (DRAWN, False),
+        (SVG.format(""), True),
+        (SVG.format("%3Crect width='9'/%3E"), True),
+        ("", True),
+        ("missing.png", True),
+        (png(lambda figure: figure.subplots()), True),
+        (png(lambda figure: figure.subplots().plot([0, 1, 0])), False),
+        (png(lambda figure: figure.subplots().imshow([[0, 1], [1, 0]])), False),
+    ],
+)
 def test_a_blank_picture_is_found(source, blank):
     assert bool(blank_pictures(showing(f'<img alt="{GOOD}" src="{source}">'))) == blank

@@ -80,16 +80,31 @@ def test_links_lead_somewhere(page):
 
 
 def lesson(text):
-    return made_of(prose("# T"), prose(f"## Here\n\n{text}"), code("x = f(5, 2)\nx", printed("0.762 (L=5, N=2) 1e-6 torch.Size([4, 8])")),
-                   prose("## Elsewhere"), code("77"), code("88"))
+    return made_of(
+        prose("# T"),
+        prose(f"## Here\n\n{text}"),
+        code("x = f(5, 2)\nx", printed("0.762 (L=5, N=2) 1e-6 torch.Size([4, 8])")),
+        prose("## Elsewhere"),
+        code("77"),
+        code("88"),
+    )
 
 
-@pytest.mark.parametrize("text, untrue", [
-    ("5 steps, 0.76 or 0.762, 1e-6, 76 %, layer 2", []),
-    ("6 steps", ["6"]), ("0.77", ["0.77"]), ("1e-5", ["1e-5"]), ("77 %", ["77 %"]), ("88", ["88"]), ("`x[3]`", ["3"]),
-    ("$\\tanh(0.9)$", ["0.9"]), ("notebook 09, 3 [03 x](03_y.ipynb) (04), mistake 9, h_7, l3, float64", ["3"]),
-    ("It has 999 things ([source](https://example.org/1)). And 998.", ["998"]),
-])
+@pytest.mark.parametrize(
+    "text, untrue",
+    [
+        ("5 steps, 0.76 or 0.762, 1e-6, 76 %, layer 2", []),
+        ("6 steps", ["6"]),
+        ("0.77", ["0.77"]),
+        ("1e-5", ["1e-5"]),
+        ("77 %", ["77 %"]),
+        ("88", ["88"]),
+        ("`x[3]`", ["3"]),
+        ("$\\tanh(0.9)$", ["0.9"]),
+        ("notebook 09, 3 [03 x](03_y.ipynb) (04), mistake 9, h_7, l3, float64", ["3"]),
+        ("It has 999 things ([source](https://example.org/1)). And 998.", ["998"]),
+    ],
+)
 def test_a_number_that_stands_nowhere_is_found(text, untrue):
     assert [told.partition(":")[0] for told in untrue_numbers(lesson(text))] == untrue
 
@@ -98,33 +113,56 @@ def test_numbers_of_the_course_itself_are_no_claims():
     assert numbers("## 3. What\n**20 minutes.** notebooks 02 to 04, and 06") == []
 
 
-@pytest.mark.parametrize("text, unknown", [
-    ("`x`, `f(x)`, `torch.cat([h_n[-2], h_n[-1]], dim=-1)`, `weight_ih_l0`, `README.md`", ["h_n"] * 2),
-    ("`weigth_ih_l0`", ["weigth_ih_l0"]), ("`nn.Rnn`", ["Rnn"]), ("`tensor.permutate()`", ["permutate"]), ("`x.view(N, -1)`", []),
-])
+@pytest.mark.parametrize(
+    "text, unknown",
+    [
+        ("`x`, `f(x)`, `torch.cat([h_n[-2], h_n[-1]], dim=-1)`, `weight_ih_l0`, `README.md`", ["h_n"] * 2),
+        ("`weigth_ih_l0`", ["weigth_ih_l0"]),
+        ("`nn.Rnn`", ["Rnn"]),
+        ("`tensor.permutate()`", ["permutate"]),
+        ("`x.view(N, -1)`", []),
+    ],
+)
 def test_a_name_that_does_not_exist_is_found(text, unknown):
     assert [told.partition(":")[0] for told in unknown_names(lesson(text)) if "tensor:" not in told] == unknown
 
 
-@pytest.mark.parametrize("shape, untrue", [("(4, 8)", 0), ("(8, 4)", 1), ("output (L=5, N=2)", 0), ("(L=2, N=5)", 1), ("(L, N)", 0),
-                                           ("f(9, 9)", 0)])
+@pytest.mark.parametrize(
+    "shape, untrue", [("(4, 8)", 0), ("(8, 4)", 1), ("output (L=5, N=2)", 0), ("(L=2, N=5)", 1), ("(L, N)", 0), ("f(9, 9)", 0)]
+)
 def test_a_shape_that_stands_nowhere_is_found(shape, untrue):
     assert len(untrue_shapes(lesson(f"`{shape}`"))) == untrue
 
 
-@pytest.mark.parametrize("text, wrong", [
-    ("# T\n## A\n### B\n## C", 0), ("## A\n# T", 1), ("# T\n### B", 1), ("# T\n## A\n## A", 1), ("# T\n# U", 1), ("no heading", 1),
-])
+@pytest.mark.parametrize(
+    "text, wrong",
+    [
+        ("# T\n## A\n### B\n## C", 0),
+        ("## A\n# T", 1),
+        ("# T\n### B", 1),
+        ("# T\n## A\n## A", 1),
+        ("# T\n# U", 1),
+        ("no heading", 1),
+    ],
+)
 def test_a_heading_out_of_order_is_found(text, wrong):
     assert len(disorder(made_of(prose(text)))) == wrong
 
 
-@pytest.mark.parametrize("text, wrong", [
-    ("[x](01_rnn_theory.ipynb) [01 RNN theory](01_rnn_theory.ipynb) notebook 05", 0),
-    ("[x](01_theory.ipynb)", 1), ("[01 RNN theory](02_constructor_arguments.ipynb)", 1), ("as in notebook 31", 1),
-    ("[x](01_rnn_theory.ipynb#Why-tanh?) [x](#The-map)", 0), ("[x](01_rnn_theory.ipynb#Why-relu?)", 1), ("[x](#The-mop)", 1),
-    ("![](../docs/explorer.png)", 1), ("![an explorer with four sliders above a drawing](../docs/explorer.png)", 0),
-    ("![an explorer with four sliders above a drawing](nowhere.png)", 1),
-])
+@pytest.mark.parametrize(
+    "text, wrong",
+    [
+        ("[x](01_rnn_theory.ipynb) [01 RNN theory](01_rnn_theory.ipynb) notebook 05", 0),
+        ("[x](01_theory.ipynb)", 1),
+        ("[01 RNN theory](02_constructor_arguments.ipynb)", 1),
+        ("as in notebook 31", 1),
+        ("[x](01_rnn_theory.ipynb#Why-tanh?) [x](#The-map)", 0),
+        ("[x](01_rnn_theory.ipynb#Why-relu?)", 1),
+        ("[x](#The-mop)", 1),
+        ("![](../docs/explorer.png)", 1),
+        ("![an explorer with four sliders above a drawing](../docs/explorer.png)", 0),
+        ("![an explorer with four sliders above a drawing](nowhere.png)", 1),
+    ],
+)
 def test_a_link_that_leads_nowhere_is_found(text, wrong):
     assert len(broken_links(text, NOTEBOOKS[0])) == wrong

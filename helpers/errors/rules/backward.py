@@ -86,9 +86,7 @@ def _loop(code: Code) -> ast.stmt | None:
 def _renewed(loop: ast.stmt, target: ast.expr, carrying: ast.stmt) -> bool:
     """Whether the loop gives the state another value as well, so that nothing is carried over."""
     others = (s for s in ast.walk(loop) if isinstance(s, ast.Assign) and s is not carrying)
-    return any(
-        ast.unparse(part) == ast.unparse(target) for s in others for whole in s.targets for part in _targets(whole)
-    )
+    return any(ast.unparse(part) == ast.unparse(target) for s in others for whole in s.targets for part in _targets(whole))
 
 
 def _owners(code: Code, found: list[nn.Module]) -> Iterator[tuple[nn.Module, str]]:
@@ -131,9 +129,7 @@ def _walked_twice(call: Call, state: tuple[str, Any] | None) -> Explanation:
         made = "\n".join(code.segment(s) for s in _way_to(statement, code))
         return Explanation(rule, given, expected, cause, at(first, code, made, "before"))
     given = (culprit("graph", "freed by an earlier backward()"),)
-    cause = (
-        "backward() went through the same graph before. Call the network again, or add up the losses and call it once."
-    )
+    cause = "backward() went through the same graph before. Call the network again, or add up the losses and call it once."
     earlier = _earlier_backward(code)
     if earlier is None:
         return Explanation(
@@ -222,9 +218,7 @@ def _changed(call: Call, state: tuple[str, Any] | None) -> Explanation:
 def _read_too(name: str, statement: ast.stmt) -> ast.Subscript | None:
     """Where a line that writes a part of a tensor also reads a part of it, into a call."""
     calls = (
-        (node for node in ast.walk(statement.value) if isinstance(node, ast.Call))
-        if isinstance(statement, ast.Assign)
-        else ()
+        (node for node in ast.walk(statement.value) if isinstance(node, ast.Call)) if isinstance(statement, ast.Assign) else ()
     )
     parts = (arg for call in calls for arg in call.args if isinstance(arg, ast.Subscript))
     return next((part for part in parts if isinstance(part.value, ast.Name) and part.value.id == name), None)
@@ -240,9 +234,7 @@ def _in_place(code: Code) -> tuple[str, ast.stmt] | None:
             target = statement.targets[0]
         elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             function = statement.value.func
-            ends = (
-                isinstance(function, ast.Attribute) and function.attr.endswith("_") and not function.attr.endswith("__")
-            )
+            ends = isinstance(function, ast.Attribute) and function.attr.endswith("_") and not function.attr.endswith("__")
             target = function.value if ends else None
         while isinstance(target, ast.Subscript):
             target = target.value

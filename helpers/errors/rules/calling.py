@@ -16,12 +16,7 @@ from ..sizes import data_of, described, first_weight, fits, input_side, layout, 
 def check_signature(call: Call) -> Explanation | None:
     """rnn(), rnn(x, h0, c0), rnn(x, batch_first=True): not the arguments that forward takes."""
     unknown = [key for key in call.kwargs if key not in ("input", "hx")]
-    if (
-        len(call.args) <= 2
-        and "input" in call.given
-        and not unknown
-        and not (len(call.args) == 2 and "hx" in call.kwargs)
-    ):
+    if len(call.args) <= 2 and "input" in call.given and not unknown and not (len(call.args) == 2 and "hx" in call.kwargs):
         return None
     state = "(h0, c0)" if call.lstm else "h0"
     given = Side(
@@ -50,11 +45,7 @@ def check_signature(call: Call) -> Explanation | None:
     cause = (
         f"{options[0]} is chosen when the network is made, not when it is called."
         if options
-        else (
-            f"The state is called hx, not {unknown[0]}."
-            if unknown
-            else "There are more arguments than the network takes."
-        )
+        else (f"The state is called hx, not {unknown[0]}." if unknown else "There are more arguments than the network takes.")
     )
     return Explanation(rule, given, expected, cause, _call_again(call, ", ".join(words[:2])))
 
@@ -105,9 +96,7 @@ def _into_tensor(call: Call, value: Any) -> tuple[str, Fix]:
     if isinstance(value, (np.ndarray, list, tuple, int, float)) and _numeric(value):
         make = spell(call, "torch.as_tensor")
         source = "NumPy gave it" if isinstance(value, np.ndarray) else "These are Python's own numbers"
-        return f"{source}, and the network reads tensors.", change(
-            call, "input", f"{make}({{}}, dtype={spell(call, kind)})"
-        )
+        return f"{source}, and the network reads tensors.", change(call, "input", f"{make}({{}}, dtype={spell(call, kind)})")
     names = layout(call)
     data = f"{spell(call, 'torch.zeros')}({', '.join(['1'] * (len(names) - 1))}, {call.module.input_size})"
     fix = change(call, "input", data)
@@ -180,8 +169,7 @@ def embed(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
     if fitting and (packed or len(shape) > 2 or _one_hot(data)):
         template = "{}.to(" + f"{network(call)}.{first_weight(call)}.dtype)"
         return (
-            "The shape is right, but these are whole numbers, as one_hot makes them; the network computes "
-            "with fractions.",
+            "The shape is right, but these are whole numbers, as one_hot makes them; the network computes with fractions.",
             change(call, "input", template),
         )
     most = int(data.max()) + 1 if data.numel() and data.device.type != "meta" else 1000
@@ -223,19 +211,13 @@ def check_device(call: Call) -> Explanation | None:
             fix,
         )
     fix = change(call, "input", f"{{}}.to({network(call)}.{first_weight(call)}.device)")
-    return Explanation(
-        rule, given, expected, "The network was moved, this batch was not: each batch needs .to(device).", fix
-    )
+    return Explanation(rule, given, expected, "The network was moved, this batch was not: each batch needs .to(device).", fix)
 
 
 def check_steps(call: Call) -> Explanation | None:
     """A sequence without any step."""
     value, data = call.given["input"], data_of(call.given["input"])
-    steps = (
-        data.shape[layout(call, data.dim()).index("L")]
-        if not call.cell and not isinstance(value, PackedSequence)
-        else 1
-    )
+    steps = data.shape[layout(call, data.dim()).index("L")] if not call.cell and not isinstance(value, PackedSequence) else 1
     if steps:
         return None
     names = layout(call, data.dim())

@@ -69,8 +69,7 @@ def _axes_reshaped(call: Call, shape: tuple[int, ...]) -> tuple[str, Fix]:
     line = change(call, "input", template)
     code = f"{line.code}\n{remake(call, input_size=after[-1]).code}"
     return (
-        f"No axis has the {call.module.input_size} features of this network. If {more}, it needs "
-        f"input_size={after[-1]}.",
+        f"No axis has the {call.module.input_size} features of this network. If {more}, it needs input_size={after[-1]}.",
         put(call, code),
     )
 
@@ -112,13 +111,7 @@ def _loop(call: Call) -> tuple[str, Fix]:
     if h0 is not None and h0.dim() == 2 and h0.size(0) == shape[0] != shape[1]:
         name += ".transpose(0, 1)"  # the batch is in front
     state = name_of(call, "hx") if "hx" in call.given and call.given["hx"] is not None else ""
-    if (
-        node is not None
-        and state
-        and text.startswith(f"{state.strip('()')} = ")
-        or text.startswith(f"{state} = ")
-        and state
-    ):
+    if node is not None and state and text.startswith(f"{state.strip('()')} = ") or text.startswith(f"{state} = ") and state:
         fixed = replace(call, node_of(call, "input"), "step")
         return cause, fixed._replace(code=f"for step in {name}: {fixed.code}")
     return cause + " This is its first step.", change(call, "input", "{}[0]")
@@ -145,13 +138,7 @@ def check_size(call: Call) -> Explanation | None:
 def _numbers_of_words(call: Call) -> bool:
     """Whether a table of fractions holds nothing but whole numbers, as ids.float() does."""
     data = call.given["input"]
-    if (
-        call.cell
-        or isinstance(data, PackedSequence)
-        or data.dim() != 2
-        or data.device.type == "meta"
-        or not data.numel()
-    ):
+    if call.cell or isinstance(data, PackedSequence) or data.dim() != 2 or data.device.type == "meta" or not data.numel():
         return False
     return bool((data == data.round()).all() and (data >= 0).all() and data.max() > 1)
 
@@ -175,12 +162,7 @@ def _size_mended(call: Call, shape: tuple[int, ...], packed: bool) -> tuple[str,
             f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own "
             "output came back as input."
         )
-        if (
-            not call.cell
-            and first_state(call) is None
-            or first_state(call) is not None
-            and first_state(call).size(-1) == H_in
-        ):
+        if not call.cell and first_state(call) is None or first_state(call) is not None and first_state(call).size(-1) == H_in:
             return cause, remake(call, input_size=H_out, hidden_size=H_in)
         return cause, remake(call, input_size=last)
     if last == 2 * H_in:

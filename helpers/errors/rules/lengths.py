@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from ...pictures.svg import listed
+from ...wording import listed
 from ..calls import Call
 from ..code import Code, statements, value_of
 from ..explanations import Axis, Explanation, Side, culprit
@@ -82,9 +82,7 @@ def check_lengths(call: Call) -> Explanation | None:
     lengths, value = _lengths(call), call.given.get("input")
     if call.what == "pack_padded_sequence":
         N = value.size(0 if batch_first(call) else 1)
-        found = (
-            _no_row_of_numbers(call, lengths, N) or _elsewhere(call, lengths) or _not_as_many(call, lengths, value, N)
-        )
+        found = _no_row_of_numbers(call, lengths, N) or _elsewhere(call, lengths) or _not_as_many(call, lengths, value, N)
         if found:
             return found
     if not isinstance(lengths, Tensor) or lengths.device.type == "meta":
@@ -96,8 +94,7 @@ def check_lengths(call: Call) -> Explanation | None:
         expected = Side("lengths", note=_row([max(n, 1) for n in numbers]))
         where = [i for i, n in enumerate(numbers) if n <= 0][:3]
         cause = (
-            f"An empty sequence (number {', '.join(map(str, where))} of the lengths): leave it out, or "
-            "count one step of padding."
+            f"An empty sequence (number {', '.join(map(str, where))} of the lengths): leave it out, or count one step of padding."
         )
         if call.what == "pack_sequence":
             fix = change(call, "sequences", "[s for s in {} if len(s)]")
@@ -107,9 +104,7 @@ def check_lengths(call: Call) -> Explanation | None:
         return Explanation(rule, given, expected, cause, fix)
     if numbers != sorted(numbers, reverse=True):
         rule = "With enforce_sorted=True (the default) the longest sequence comes first."
-        cause = (
-            "The batch is in its own order. With enforce_sorted=False torch sorts, and restores the order afterwards."
-        )
+        cause = "The batch is in its own order. With enforce_sorted=False torch sorts, and restores the order afterwards."
         expected = (Side("lengths", note=f"{_row(numbers)} with enforce_sorted=False"),)
         return Explanation(rule, given, expected, cause, edit(call, enforce_sorted="False"))
     return None
@@ -136,12 +131,8 @@ def _no_row_of_numbers(call: Call, lengths: Any, N: int) -> Explanation | None:
         )
         if lengths.numel() == N and lengths.dim():
             own = _given_lengths(call)
-            template = (
-                "{}.flatten()" if isinstance(own, Tensor) else f"{spell(call, 'torch.as_tensor')}({{}}).flatten()"
-            )
-            return Explanation(
-                rule, given, expected, "The lengths have an axis too many.", change(call, "lengths", template)
-            )
+            template = "{}.flatten()" if isinstance(own, Tensor) else f"{spell(call, 'torch.as_tensor')}({{}}).flatten()"
+            return Explanation(rule, given, expected, "The lengths have an axis too many.", change(call, "lengths", template))
         if lengths.dim() == 0:
             return Explanation(
                 rule,
@@ -177,9 +168,7 @@ def _elsewhere(call: Call, lengths: Tensor) -> Explanation | None:
     if lengths.device.type == "cpu":
         return None
     given, expected = culprit("lengths", str(lengths.device)), Side("lengths", note="cpu")
-    cause = (
-        "The lengths went to the device with the rest of the batch. torch reads them in Python: they stay on the CPU."
-    )
+    cause = "The lengths went to the device with the rest of the batch. torch reads them in Python: they stay on the CPU."
     return Explanation(
         "lengths live on the CPU, wherever the batch is.", given, expected, cause, change(call, "lengths", "{}.cpu()")
     )
@@ -205,9 +194,7 @@ def _not_as_many(call: Call, lengths: Tensor, value: Tensor, N: int) -> Explanat
         cause = "The lengths belong to a larger batch; the last batch is often smaller. Take them from this very batch."
         return Explanation(rule, given, expected, cause, change(call, "lengths", f"{{}}[:{N}]"))
     cause = "Some lengths are missing. Without padding, each sequence is as long as the batch:"
-    return Explanation(
-        rule, given, expected, cause, change(call, "lengths", f"[{value.size(1 if first else 0)}] * {N}")
-    )
+    return Explanation(rule, given, expected, cause, change(call, "lengths", f"[{value.size(1 if first else 0)}] * {N}"))
 
 
 def check_unpad(call: Call) -> Explanation | None:

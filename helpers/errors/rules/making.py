@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ...pictures.svg import shorten
+from ...wording import shorten
 from ..calls import Call, Written, argument_order
 from ..explanations import Explanation, Fix, Side, culprit
 from ..mends import remake, spell, with_arguments
@@ -88,9 +88,7 @@ def _names(call: Call) -> Finding | None:
     if "proj_size" in call.kwargs and not call.lstm:
         unknown = "proj_size"
     if unknown in ("proj_size", "nonlinearity", "num_layers", "batch_first", "dropout", "bidirectional"):
-        owner = {"proj_size": "nn.LSTM", "nonlinearity": "nn.RNN and nn.RNNCell"}.get(
-            unknown, "nn.RNN, nn.LSTM and nn.GRU"
-        )
+        owner = {"proj_size": "nn.LSTM", "nonlinearity": "nn.RNN and nn.RNNCell"}.get(unknown, "nn.RNN, nn.LSTM and nn.GRU")
         cause = f"{unknown} belongs to {owner}. Leave it out, or take another class."
         return Finding(unknown, f"no {unknown}", f"{call.what} has no argument {unknown}.", cause, None)
     if unknown is not None:
@@ -109,9 +107,7 @@ def _names(call: Call) -> Finding | None:
             else ("input_size is the number of features of each step, x.size(-1).")
         )
         rule = "A network is made with two sizes: input_size and hidden_size."
-        return Finding(
-            missing, f"{missing}, a whole number >= 1", rule, cause, "16" if missing == "hidden_size" else "1"
-        )
+        return Finding(missing, f"{missing}, a whole number >= 1", rule, cause, "16" if missing == "hidden_size" else "1")
     return None
 
 
@@ -140,18 +136,14 @@ def _nonlinearity(call: Call) -> Finding | None:
         return None
     rule, expected = "nonlinearity is 'tanh' or 'relu'.", "nonlinearity='tanh' or 'relu'"
     if isinstance(value, bool) and call.what == "nn.RNN":
-        cause = (
-            "The fourth argument by position is nonlinearity. Give options by their names; this one looks like bias."
-        )
+        cause = "The fourth argument by position is nonlinearity. Give options by their names; this one looks like bias."
         return Finding("nonlinearity", expected, rule, cause, str(value), "bias")
     cause = (
         "A plain RNN computes with these two only."
         if isinstance(value, str)
         else f"Not a {type(value).__name__}: the name, in quotes."
     )
-    lower = (
-        value.strip().lower() if isinstance(value, str) else getattr(value, "__name__", type(value).__name__).lower()
-    )
+    lower = value.strip().lower() if isinstance(value, str) else getattr(value, "__name__", type(value).__name__).lower()
     return Finding("nonlinearity", expected, rule, cause, "'relu'" if "relu" in lower else "'tanh'")
 
 
@@ -165,9 +157,7 @@ def _switches(call: Call) -> Finding | None:
             cause = "The fourth argument by position is bias. Give options by their names; this one looks like dropout."
             return Finding(name, expected, rule, cause, repr(value), "dropout")
         if name == "bias" and value in ("tanh", "relu"):
-            return Finding(
-                name, expected, rule, f"{call.what} has no nonlinearity to choose; by position this is bias.", None
-            )
+            return Finding(name, expected, rule, f"{call.what} has no nonlinearity to choose; by position this is bias.", None)
         cause = (
             f"This is {'an' if type(value).__name__[0] in 'aeiou' else 'a'} {type(value).__name__}; torch "
             "wants Python's own True or False."
@@ -188,14 +178,10 @@ def _sizes(call: Call) -> Finding | None:
         rule, expected = f"{name} is a whole number >= 1: {means}.", f"{name}, a whole number >= 1"
         right = _whole(value)
         if isinstance(value, float) and value == right:
-            return Finding(
-                name, expected, rule, "A division with / gives a fraction, even of whole numbers: use //.", str(right)
-            )
+            return Finding(name, expected, rule, "A division with / gives a fraction, even of whole numbers: use //.", str(right))
         if isinstance(value, int):
             cause = (
-                "An empty vocabulary, or a size counted before anything was read."
-                if value == 0
-                else "A size is never negative."
+                "An empty vocabulary, or a size counted before anything was read." if value == 0 else "A size is never negative."
             )
             return Finding(name, expected, rule, cause, str(abs(value) or (1 if name == "input_size" else 16)))
         cause = f"This is a {type(value).__name__}, not a whole number of Python's."
@@ -217,9 +203,7 @@ def _layers(call: Call) -> Finding | None:
     if isinstance(value, Written) or isinstance(value, int) and value > 0:
         return None
     cause = (
-        "Without hidden layers there is no network: one layer is 1."
-        if value == 0
-        else "A whole number of Python's is needed."
+        "Without hidden layers there is no network: one layer is 1." if value == 0 else "A whole number of Python's is needed."
     )
     return Finding(
         "num_layers",
@@ -259,13 +243,9 @@ def _place(call: Call) -> Finding | None:
     try:
         device = torch.device(value)
     except RuntimeError:
-        return Finding(
-            "device", expected, rule, "torch knows no device of this name; a graphics card is 'cuda'.", "'cpu'"
-        )
+        return Finding("device", expected, rule, "torch knows no device of this name; a graphics card is 'cuda'.", "'cpu'")
     if device.type == "cuda" and not torch.cuda.is_available():
-        return Finding(
-            "device", expected, rule, "There is no graphics card here, or this torch was built without CUDA.", "'cpu'"
-        )
+        return Finding("device", expected, rule, "There is no graphics card here, or this torch was built without CUDA.", "'cpu'")
     return None
 
 
@@ -280,9 +260,7 @@ def _type(call: Call) -> Finding | None:
         else "This is not a dtype of torch's."
     )
     name = spell(call, "torch.float64" if "64" in str(value) and "float" in str(value) else "torch.float32")
-    return Finding(
-        "dtype", "dtype, a type of fractions such as torch.float32", "The weights are fractions.", cause, name
-    )
+    return Finding("dtype", "dtype, a type of fractions such as torch.float32", "The weights are fractions.", cause, name)
 
 
 CHECKS: list[Callable[[Call], Finding | None]] = [
@@ -305,15 +283,11 @@ def check_made(call: Call) -> Explanation | None:
         given = culprit(call.what, f"nonlinearity={value!r}")
         expected = Side(call.what, note="nonlinearity='tanh' or 'relu'")
         cause = "nn.RNNCell takes any name when it is made, and complains when it is called."
-        return Explanation(
-            "nonlinearity is 'tanh' or 'relu'.", given, expected, cause, remake(call, nonlinearity="tanh")
-        )
+        return Explanation("nonlinearity is 'tanh' or 'relu'.", given, expected, cause, remake(call, nonlinearity="tanh"))
     if not isinstance(getattr(call.module, "num_layers", 1), bool):
         return None
     given = culprit(call.what, f"num_layers={call.module.num_layers}")
     expected = Side(call.what, note="num_layers, a whole number >= 1")
-    cause = (
-        "The third argument by position is num_layers. Give options by their names; this one looks like batch_first."
-    )
+    cause = "The third argument by position is num_layers. Give options by their names; this one looks like batch_first."
     fix = remake(call, num_layers=1, batch_first=call.module.num_layers)
     return Explanation("num_layers is a whole number >= 1.", given, expected, cause, fix)

@@ -32,9 +32,7 @@ def check_by_hand(call: Call) -> Explanation | None:
     if isinstance(sizes, Tensor):
         given, expected = culprit("batch_sizes", str(sizes.device)), Side("batch_sizes", note="cpu")
         cause = "batch_sizes always stay on the CPU, wherever the data are."
-        return Explanation(
-            rule, given, expected, cause, edit(call, batch_sizes=f"{name_of(call, 'batch_sizes')}.cpu()")
-        )
+        return Explanation(rule, given, expected, cause, edit(call, batch_sizes=f"{name_of(call, 'batch_sizes')}.cpu()"))
     given = culprit("arguments", f"{described(data)} alone")
     pack = spell(call, "torch.nn.utils.rnn.pack_sequence")
     listed = f"[{name_of(call, 'data')}]" if isinstance(data, Tensor) else name_of(call, "data")
@@ -117,9 +115,7 @@ def _apart(call: Call, value: Iterable[Tensor], rule: str) -> Explanation | None
         if same_rows and turned:
             expected = Side("each sequence", (Axis("L"), Axis("H_in", first.size(0))))
             cause = "The axes of each sequence look swapped: the steps must come first."
-            return Explanation(
-                rule, sides, expected, cause, change(call, "sequences", "[s.transpose(0, 1) for s in {}]")
-            )
+            return Explanation(rule, sides, expected, cause, change(call, "sequences", "[s.transpose(0, 1) for s in {}]"))
         least = min(s.size(-1) for s in value if s.dim() > 1) if all(s.dim() > 1 for s in value) else 1
         cause = (
             "The features were counted differently; made the same for all, for example by keeping the "
@@ -160,8 +156,7 @@ def check_options(call: Call) -> Explanation | None:
     if total is not None and isinstance(packed, PackedSequence) and total < len(packed.batch_sizes):
         longest = len(packed.batch_sizes)
         cause = (
-            "It only ever adds padding; it does not cut a sequence. Here it was taken for a limit, or "
-            "counted from another batch."
+            "It only ever adds padding; it does not cut a sequence. Here it was taken for a limit, or counted from another batch."
         )
         return Explanation(
             "total_length is at least the longest sequence of the batch.",

@@ -18,9 +18,7 @@ def explain_returned(error: BaseException, steps: list[Step]) -> Explanation | N
     code = code_of(steps)
     if code is None:
         return None
-    steps = steps[
-        1 + max(i for i, step in enumerate(steps) if not step.in_torch) :
-    ]  # torch's, below the learner's line
+    steps = steps[1 + max(i for i, step in enumerate(steps) if not step.in_torch) :]  # torch's, below the learner's line
     if not steps and isinstance(error, (ValueError, TypeError)) and isinstance(code.node, ast.Tuple):
         return _unpacked(code)
     layer = next((s for s in reversed(steps) if s.frame.f_code.co_name == "_call_impl"), None)
@@ -46,9 +44,7 @@ def _taken(steps: list[Step], layer: Step | None, code: Code) -> Any:
         return next(iter(layer.frame.f_locals.get("args", ())), None)
     if steps:
         return next((s.frame.f_locals["input"] for s in reversed(steps) if "input" in s.frame.f_locals), None)
-    return next(
-        (value for value in (_value(part, code) for part in _touched(code.node)) if isinstance(value, tuple)), None
-    )
+    return next((value for value in (_value(part, code) for part in _touched(code.node)) if isinstance(value, tuple)), None)
 
 
 def _touched(node: ast.AST | None) -> list[ast.expr]:
@@ -92,22 +88,16 @@ def _returned(rnn: nn.Module, value: Any) -> str:
         return ""
     second = second[0] if lstm and second else second
     output = first.data if isinstance(first, PackedSequence) else first
-    right = (
-        not cell and isinstance(output, Tensor) and output.shape[-1:] == (both * width,) and _state(rnn, second, width)
-    )
+    right = not cell and isinstance(output, Tensor) and output.shape[-1:] == (both * width,) and _state(rnn, second, width)
     if right and isinstance(first, Tensor) and first.dim() == second.dim() == 3:
-        right = first.size(0 if rnn.batch_first else 1) == second.size(
-            1
-        )  # else it came from another, batch_first or not
+        right = first.size(0 if rnn.batch_first else 1) == second.size(1)  # else it came from another, batch_first or not
     return "all" if right else ""
 
 
 def _state(rnn: nn.Module, value: Any, width: int) -> bool:
     if not isinstance(value, Tensor) or value.shape[-1:] != (width,):
         return False
-    return (
-        isinstance(rnn, RECURRENT[1]) or value.dim() > 1 and value.size(0) == rnn.num_layers * (1 + rnn.bidirectional)
-    )
+    return isinstance(rnn, RECURRENT[1]) or value.dim() > 1 and value.size(0) == rnn.num_layers * (1 + rnn.bidirectional)
 
 
 def _call(code: Code, steps: list[Step], layer: Step | None, value: Any) -> Call:
@@ -232,9 +222,7 @@ def _both_directions(call: Call) -> Explanation | None:
     """A layer made for hidden_size numbers behind a bidirectional network, which gives twice as many."""
     layer, value = call.module, call.given["input"]
     networks = [n for n in _in_reach(call.code, []) if isinstance(n, RECURRENT[0]) and n.bidirectional]
-    width = next(
-        (n.proj_size or n.hidden_size for n in networks if (n.proj_size or n.hidden_size) == layer.in_features), 0
-    )
+    width = next((n.proj_size or n.hidden_size for n in networks if (n.proj_size or n.hidden_size) == layer.in_features), 0)
     if not width or value.shape[-1:] != (2 * width,):
         return None
     name, more = network(call), "" if layer.bias is not None else ", bias=False"

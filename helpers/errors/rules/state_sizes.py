@@ -35,19 +35,11 @@ def check_state_shape(call: Call) -> Explanation | None:
     return Explanation(rule, (*sides, shown), expected_sides(call), cause, fix)
 
 
-def _shape_mended(
-    call: Call, given: list[Tensor], right: list[tuple], wrong: list[list[int]]
-) -> tuple[str, Fix, Sequence[int]]:
+def _shape_mended(call: Call, given: list[Tensor], right: list[tuple], wrong: list[list[int]]) -> tuple[str, Fix, Sequence[int]]:
     """Cause, mend, and which axes of the input are to blame (none, if it is the state)."""
     shape = tuple(data_of(call.given["input"]).shape)
     packed = isinstance(call.given["input"], PackedSequence)
-    if (
-        not call.cell
-        and not packed
-        and len(shape) == 3
-        and wrong[0] == [1]
-        and fits(call, (shape[1], shape[0], shape[2]))
-    ):
+    if not call.cell and not packed and len(shape) == 3 and wrong[0] == [1] and fits(call, (shape[1], shape[0], shape[2])):
         is_first = call.module.batch_first
         got, reads = ("(L, N, H_in)", "(N, L, H_in)") if is_first else ("(N, L, H_in)", "(L, N, H_in)")
         cause = (
@@ -184,8 +176,7 @@ def _like_the_input(call: Call, kind: str, rule: str, cause: str) -> Explanation
     if all(one == right for one in kinds):
         return None
     sides = tuple(
-        state_side(call, i, s, (), note=short(one), wrong_note=one != right)
-        for i, (s, one) in enumerate(zip(given, kinds))
+        state_side(call, i, s, (), note=short(one), wrong_note=one != right) for i, (s, one) in enumerate(zip(given, kinds))
     )
     expected = tuple(Side(s.name, s.axes, short(right)) for s in expected_sides(call))
     fix = change_states(call, f"{{}}.to({network(call)}.{first_weight(call)}.{kind})")

@@ -44,9 +44,7 @@ def zeros(call: Call) -> Fix:
         return replace(call, node, whole)
     line = f"{name_of(call, 'hx')} = {whole}"
     if len(names) > 1:
-        line = (
-            f"{' = '.join(names)} = {codes[0]}" if codes[0] == codes[1] else f"{', '.join(names)} = {', '.join(codes)}"
-        )
+        line = f"{' = '.join(names)} = {codes[0]}" if codes[0] == codes[1] else f"{', '.join(names)} = {', '.join(codes)}"
     if names and loops(call.code) and set(names) & targets(call.code.statement):  # only the first state is wrong
         first = f"{names[0]}[0]" if call.lstm and len(names) == 1 else names[0]
         line = f"if {first}.shape != ({_sizes(call, 0)}): {line}"
@@ -125,9 +123,7 @@ def _pair_mended(call: Call, hx: Any) -> tuple[str, Fix]:
     if parts and isinstance(parts[0], (tuple, list)) and len(parts[0]) == 2:
         return _pair_in_a_pair(call)
     if len(parts) == 2 and isinstance(parts[1], (tuple, list)) and len(parts[1]) == 2:
-        return "This is all an LSTM returned: (output, (h_n, c_n)). Only the inner pair goes on.", change(
-            call, "hx", "{}[1]"
-        )
+        return "This is all an LSTM returned: (output, (h_n, c_n)). Only the inner pair goes on.", change(call, "hx", "{}[1]")
     if len(parts) == 1 and isinstance(parts[0], Tensor) and tuple(parts[0].shape) == right[0] == right[1]:
         return "The cell state c_0 is missing.", change(call, "hx", f"({{}}[0], {like}({{}}[0]))")
     if len(parts) > 2 and all(isinstance(s, Tensor) for s in parts[:2]):

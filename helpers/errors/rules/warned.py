@@ -46,17 +46,12 @@ def _scattered(call: Call | None) -> Explanation:
     )
     name = network(call) if call is not None else "rnn"
     fix = put(call, f"{name}.flatten_parameters()") if call is not None else Fix("rnn.flatten_parameters()")
-    return Explanation(
-        "cuDNN wants the weights side by side in memory.", given, (Side("weights", note="one block"),), cause, fix
-    )
+    return Explanation("cuDNN wants the weights side by side in memory.", given, (Side("weights", note="one block"),), cause, fix)
 
 
 def _traced(call: Call | None) -> Explanation:
     given, expected = culprit("lengths", "a list"), Side("lengths", note="a tensor")
-    cause = (
-        "torch.jit.trace writes down what happens to tensors only: numbers in a list become constants "
-        "of the traced network."
-    )
+    cause = "torch.jit.trace writes down what happens to tensors only: numbers in a list become constants of the traced network."
     fix = Fix("lengths = torch.as_tensor(lengths)")
     if call is not None:
         fix = change(call, "lengths", f"{spell(call, 'torch.as_tensor')}({{}})")
