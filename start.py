@@ -1,7 +1,7 @@
 """Open the course, or prove that it works: the one command of Unrolled.
 
     python start.py [options]            open the course in JupyterLab
-    python start.py test [options]       run every test and every notebook
+    python start.py test [options]       test the helpers and run every notebook; --all adds what takes minutes
     python start.py notebooks [names]    run the notebooks again and store their outputs
     python start.py quiz                 shapes to be guessed, in this terminal, with a score
     python start.py slides [names]       make slides of the notebooks, in build/slides

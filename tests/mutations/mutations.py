@@ -135,7 +135,7 @@ def _pytest(copy, tests, said):
     sys.dont_write_bytecode = True  # else a fault of the same length, planted within a second, would hide behind a .pyc
     os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}  # for kernels
     sys.stdout = sys.stderr = open(said, "w", encoding="utf-8")
-    status = pytest.main(["-x", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "--numprocesses=0", *tests])
+    status = pytest.main(["-x", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "--numprocesses=0", "--all", *tests])
     sys.stdout.flush()
     os._exit(status)
 

@@ -5,7 +5,7 @@ Nothing has to be marked beyond what Markdown has anyway. In the text of a noteb
 - each number in digits must stand in the code or an output nearby, rounded as the text rounds it
 - each name in inline code must be one of the notebook's, of torch's, or of the course's; a word must be in an output
 - each shape in inline code, `(4, 8)` or `(L=5, N=2, H_in=3)`, must stand nearby in this order
-- each equation in inline code, `output[-1] == h_n[-1]`, is run at the end of its section (rerun.py)
+- each equation in inline code, `output[-1] == h_n[-1]`, is run at the end of its section (kernel_checks.py)
 
 *Nearby* is the section, and the code cells right before and after the text; for what sums up at the end, all. What no code
 here can show, such as a fact about the world, is told in words, or in a sentence with a link to where it is from.
@@ -102,6 +102,19 @@ def stands_in(told, near):
 
 def inline(text):
     return re.findall(r"`([^`\n]+)`", text)
+
+
+def equations(text):
+    """What the prose claims in inline code with `==`, such as `output[-1] == h_n[-1]`."""
+    return [claim for claim in re.findall(r"`([^`\n]+==[^`\n]+)`", text) if is_expression(claim)]
+
+
+def is_expression(text):
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return True
 
 
 def unknown_names(notebook):

@@ -1,4 +1,4 @@
-"""What rerun.py sends into a notebook's kernel: names put aside and brought back, claims tried, explorers moved.
+"""What kernel_checks.py sends into a notebook's kernel: names put aside and brought back, claims tried, explorers moved.
 
 It hangs on IPython's shell, not in the notebook's names.
 """
@@ -15,7 +15,7 @@ def install(shell):
         """The names that the notebook's cells have made."""
 
         def __init__(self):
-            self.not_theirs, self.kept, self.all = set(shell.user_ns), {"": {}}, {}
+            self.not_theirs, self.kept = set(shell.user_ns), {"": {}}
 
         def now(self):
             return {name: x for name, x in shell.user_ns.items() if name not in self.not_theirs and name[0] != "_"}
@@ -28,12 +28,6 @@ def install(shell):
 
         def keep(self, cell):
             self.kept[cell] = self.now()
-
-        def collect(self):
-            self.all.update(self.now())
-
-        def become_all(self):
-            shell.user_ns.update(self.all)
 
     def holds(claim):
         """Whether both sides of `a == b` are the same, within rounding where they are tensors."""

@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+MARK = "# needed below"  # the first line of a cell that later sections build on
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -21,11 +22,15 @@ def read(path):
 
 
 def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return only("code", notebook.cells)
 
 
 def prose_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    return only("markdown", notebook.cells)
+
+
+def only(cell_type, cells):
+    return [cell for cell in cells if cell.cell_type == cell_type]
 
 
 def is_planned(cell):
@@ -49,6 +54,22 @@ def sections(notebook):
             found.append((headings[-1].strip(), []))
         found[-1][1].append(cell)
     return found
+
+
+def needed(notebook):
+    """The code cells before the first section, and those marked as needed below."""
+    before = only("code", sections(notebook)[0][1])
+    return before + [cell for cell in code_cells(notebook) if cell.source.startswith(MARK) and cell not in before]
+
+
+def parts(notebook):
+    """Each section's cells with its text; what stands above a heading in its cell belongs to the section before."""
+    texts = [""]
+    for cell in prose_cells(notebook):
+        above, heading, below = re.match(r"(.*?)(?:^(## )(.*))?\Z", cell.source, flags=re.M | re.S).groups("")
+        texts[-1] += above
+        texts += [below] if heading else []
+    return list(zip((cells for _, cells in sections(notebook)), texts, strict=True))
 
 
 def pages(cell):

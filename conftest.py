@@ -1,4 +1,7 @@
-"""What the tests share: one thread of torch, a browser, golden files, and the flag that writes them anew."""
+"""How the suite runs: what `--all` adds to it, one thread of torch, a browser, and golden files.
+
+What is asked of a notebook while nbval has its kernel is in tests/notebooks/kernel_checks.py.
+"""
 
 import os
 from pathlib import Path
@@ -6,13 +9,30 @@ from pathlib import Path
 import pytest
 import torch
 
+pytest_plugins = ["kernel_checks"]
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the kernels; this process has loaded torch already
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent / "tests" / "golden"
 
 
 def pytest_addoption(parser):
-    parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew, from what is shown today")
+    parser.addoption("--all", action="store_true", help="also the sweeps: tests that try many states, and take minutes")
+    parser.addoption("--sweeps", action="store_true", help="only what --all adds")
+    parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden again, from what is shown today")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the tests that were not asked for. A notebook's cells stay with its sweeps, which need what the cells made."""
+    sweeps_wanted, others_wanted = config.option.all or config.option.sweeps, not config.option.sweeps
+
+    def is_wanted(item):
+        if item.get_closest_marker("sweep"):
+            return sweeps_wanted
+        return others_wanted or item.path.suffix == ".ipynb"
+
+    config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
+    items[:] = filter(is_wanted, items)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,129 @@
+"""What else is asked of a notebook while nbval has its kernel: one run serves all.
+
+nbval runs each cell in order and compares its output with the stored one. In the same kernel
+
+- each equation in the prose is tried at the end of its section
+- in a sweep, every cell runs again, from the last to the first, and must give what is stored
+- in a sweep, every explorer is moved through its states
+
+In a sweep, a second kernel runs each section alone, as a learner does who starts in the middle: with nothing but what the
+cells marked `# needed below` have made. The root conftest.py makes this a plugin of pytest.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from claims import equations
+from nbval.plugin import IPyNbCell, IPyNbFile
+from stored import needed, only, parts, sections
+
+IN_KERNEL = (Path(__file__).parent / "in_kernel.py").read_text(encoding="utf-8") + "\ninstall(get_ipython())\ndel install"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(parent):
+    """Wherever nbval would collect a notebook, collect one that is asked more."""
+    found = yield
+    paths = [collected.path for collected in found if type(collected) is IPyNbFile]
+    others = [collected for collected in found if type(collected) is not IPyNbFile]
+    return others + [kind.from_parent(parent, path=path) for path in paths for kind in (Notebook, Sections)]
+
+
+class AskedNotebook(IPyNbFile):
+    """A notebook whose kernel also runs lines of ours."""
+
+    def setup(self):
+        super().setup()
+        self.ask(IN_KERNEL)
+
+    def ask(self, code):
+        """Run a line of ours in the kernel and return what it prints; it leaves no name among the notebook's own."""
+        asked = self.kernel.execute_cell_input(code, allow_stdin=False)
+        printed, state = "", "busy"
+        while state != "idle":
+            message = self.kernel.get_message("iopub", timeout=self.config.option.nbval_cell_timeout)
+            if message["parent_header"].get("msg_id") != asked:
+                continue
+            content = message["content"]
+            assert message["msg_type"] != "error", "\n".join(content["traceback"])
+            printed += content["text"] if message["msg_type"] == "stream" and content["name"] == "stdout" else ""
+            state = content.get("execution_state", state)
+        self.kernel.await_reply(asked, timeout=5)
+        return printed
+
+    def sweep(self, kind, name, cell=None, **more):
+        """A test that only --all runs."""
+        if cell is not None:
+            more |= dict(cell=cell.cell, cell_num=cell.cell_num, options=cell.options)
+        item = kind.from_parent(self, name=name, **more)
+        item.add_marker(pytest.mark.sweep)
+        return item
+
+
+class Notebook(AskedNotebook):
+    """The one run of all cells in order, and what it is used for beyond nbval's comparison."""
+
+    def collect(self):
+        cells = {item.cell.id: item for item in super().collect()}
+        for section, text in parts(self.nb):
+            yield from (cells[cell.id] for cell in only("code", section))
+            yield from (Claim.from_parent(self, name=f"`{claim}`", claim=claim) for claim in equations(text))
+        yield from (self.sweep(IPyNbCell, f"{item.name} again", item) for item in reversed(cells.values()))
+        yield self.sweep(Explorers, "every explorer moved")
+
+
+class Sections(AskedNotebook):
+    """Each section alone: first the cells needed below, then each section with what those above it have made."""
+
+    def collect(self):
+        cells = {item.cell.id: item for item in super().collect()}
+        above = ""
+        for cell in needed(self.nb):
+            yield self.sweep(NeededCell, f"{cells[cell.id].name} needed below", cells[cell.id])
+        for _, section in sections(self.nb):
+            for number, cell in enumerate(only("code", section)):
+                begins = None if number else above
+                yield self.sweep(AloneCell, f"{cells[cell.id].name} alone", cells[cell.id], above=begins)
+            above = next((cell.id for cell in reversed(section) if cell in needed(self.nb)), above)
+
+
+class NeededCell(IPyNbCell):
+    """A cell that later sections build on; afterwards the names it leaves are put aside."""
+
+    def runtest(self):
+        super().runtest()
+        self.parent.ask(f"get_ipython().names.keep({self.cell.id!r})")
+
+
+class AloneCell(IPyNbCell):
+    """A cell of a section that runs alone; at the section's beginning only the names made by the cells above are there."""
+
+    def __init__(self, *, above, **options):
+        super().__init__(**options)
+        self.above = above  # the last needed cell above, whose names a section begins with; None inside a section
+
+    def runtest(self):
+        if self.above is not None:
+            self.parent.ask(f"get_ipython().names.become({self.above!r})")
+        super().runtest()
+
+
+class Claim(pytest.Item):
+    """An equation in inline code, such as `output[-1] == h_n[-1]`."""
+
+    def __init__(self, *, claim, **options):
+        super().__init__(**options)
+        self.claim = claim
+
+    def runtest(self):
+        answer = self.parent.ask(f"print(get_ipython().holds({self.claim!r}))").strip()
+        assert answer == "True", f"the prose says `{self.claim}`; at the end of its section this is {answer}"
+
+
+class Explorers(pytest.Item):
+    """All explorers that the notebook has made: in no state may a callback raise, or show what is no XML."""
+
+    def runtest(self):
+        wrong = json.loads(self.parent.ask("print(get_ipython().move_all())"))
+        assert not wrong, "\n".join(wrong)
