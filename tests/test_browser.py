@@ -136,14 +136,14 @@ class Lab:
             unreached += [control.evaluate(NAMED) for control in controls if not control.evaluate("e => e.reached")]
         return unreached
 
-    def dead_controls(self, **patience):
-        """Move every control once and back; what each one is called that did nothing, there or back."""
+    def dead_controls(self, back=False, **patience):
+        """Move every control once, and back if wanted; what each one is called that did nothing."""
         dead = []
         for explorer in self.explorers:
             for kind, keys in KEYS.items():
                 for control in explorer.query_selector_all(kind):
-                    there, back = reversed(keys) if control.evaluate(AT_END) else keys
-                    moves = [self.shows_another(explorer, press, control, keys, **patience) for keys in (there, back)]
+                    ways = keys[::-1] if control.evaluate(AT_END) else keys
+                    moves = [self.shows_another(explorer, press, control, way, **patience) for way in ways[: 1 + back]]
                     dead += [] if all(moves) else [control.evaluate(NAMED)]
         return dead
 
@@ -168,6 +168,7 @@ Explorer("does nothing", {"deaf": switch("deaf")}, lambda deaf: deaf, [lambda ne
 """
 
 
+@pytest.mark.sweep
 def test_planted_faults_are_seen(lab):
     notebook = new_notebook(cells=[new_code_cell(FAILING), new_code_cell(UGLY)], metadata={"kernelspec": KERNEL})
     nbformat.write(notebook, lab.folder / "planted.ipynb")
@@ -183,6 +184,7 @@ def test_planted_faults_are_seen(lab):
         close_notebook(lab.page)
 
 
+@pytest.mark.sweep
 def test_what_axe_finds_in_jupyterlab_itself_is_known(lab):
     lab.run(NAMES[0])
     try:
@@ -212,10 +214,17 @@ def test_every_control_changes_what_its_explorer_shows(lab, cells):
     assert lab.page.locator("[data-failed]").count() == 0
 
 
+@pytest.mark.sweep
+def test_every_control_moves_there_and_back(lab, cells):
+    assert lab.dead_controls(back=True) == []
+
+
+@pytest.mark.sweep
 def test_every_control_has_a_name_and_is_reached_by_keyboard(lab, cells):
     assert (lab.nameless_controls(), lab.unreached_controls()) == ([], [])
 
 
+@pytest.mark.sweep
 def test_every_number_can_be_typed(lab, cells):
     for explorer in lab.explorers:
         for slider in explorer.query_selector_all(".widget-slider"):
@@ -225,6 +234,7 @@ def test_every_number_can_be_typed(lab, cells):
             assert handle.get_attribute("aria-valuenow") == limit
 
 
+@pytest.mark.sweep
 def test_a_player_plays_and_pauses(lab, cells):
     for explorer in lab.explorers:
         for button in explorer.query_selector_all(".widget-play button:has(.fa-play)"):
@@ -234,6 +244,7 @@ def test_a_player_plays_and_pauses(lab, cells):
             assert not lab.shows_another(explorer, lambda: None, seconds=1.5)
 
 
+@pytest.mark.sweep
 def test_every_answer_can_be_shown(lab, cells):
     for question in lab.page.locator(EXPLORER).filter(has_text="Predict:").all():
         question.get_by_label("show the answer").check()
@@ -248,6 +259,7 @@ def test_what_is_typed_stays_text(lab, cells):
     assert lab.dialogs == []
 
 
+@pytest.mark.sweep
 def test_nothing_sticks_out_or_is_faint(lab, cells):
     try:
         for dark, key in [(False, "Home"), (True, "End")]:  # both themes; every slider at its smallest, then its largest
@@ -262,6 +274,7 @@ def test_nothing_sticks_out_or_is_faint(lab, cells):
         set_theme(lab.page, dark=False)
 
 
+@pytest.mark.sweep
 def test_axe_finds_nothing_grave(lab, cells):
     assert grave_findings(lab.page, OURS) == []
     try:
