@@ -40,6 +40,7 @@ def explorer_of(folder, page, times):
     return width, last
 
 
+@pytest.mark.sweep
 def test_explorers_are_larger_and_their_sliders_still_meet_the_mouse(browser):
     with copied_notebooks() as folder, jupyterlab(folder) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 720})

@@ -57,6 +57,7 @@ def by_formula(question):
     }[asked]
 
 
+@pytest.mark.sweep
 @settings(max_examples=1000, deadline=None)
 @given(level=st.integers(1, LEVELS), seed=st.integers(0, 2**32))
 def test_every_question_has_exactly_one_right_answer_and_it_is_torchs(level, seed):
@@ -177,6 +178,7 @@ def test_ctrl_c_ends_it_with_the_score(capsys):
     assert "0 of 1 right" in capsys.readouterr().out
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_terminal_without_the_marks_can_play(encoding):
     run = [sys.executable, "-m", "helpers.exercises.quiz", "7"]

@@ -117,6 +117,7 @@ def opened(browser, request):
     page.close()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_can_be_read_by_everyone(site, opened, name):
     page, asked = opened

@@ -97,6 +97,7 @@ def test_a_bag_of_words_is_no_fool_where_order_does_not_matter(reviews, vectors)
     assert accuracy(bag, *encode(reviews[1]["plain"], vectors)) >= 0.9
 
 
+@pytest.mark.sweep
 def test_shuffled_words_leave_only_guessing(reviews, vectors):
     found = []
     for seed in SEEDS:
@@ -109,6 +110,7 @@ def test_shuffled_words_leave_only_guessing(reviews, vectors):
     assert abs(mean(found) - 0.5) <= 0.05
 
 
+@pytest.mark.sweep
 def test_random_vectors_know_nothing_of_an_unseen_adjective(reviews, vectors):
     seen, unseen = [], []
     for seed in SEEDS:
@@ -121,6 +123,7 @@ def test_random_vectors_know_nothing_of_an_unseen_adjective(reviews, vectors):
     assert mean(seen) >= 0.85 and mean(unseen) <= 0.6
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("seed", range(3))
 def test_four_features_are_enough(seed, reviews, vectors):
     small, _ = trained(lambda: Reader(vectors.dim, 4), encode(reviews[0], vectors), seed, epochs=12)

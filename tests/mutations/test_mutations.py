@@ -29,10 +29,12 @@ def test_a_fault_that_no_longer_applies_is_an_error(change, message):
         faulty(FAULTS[0] | change, ROOT)
 
 
+@pytest.mark.sweep
 def test_a_few_faults_are_caught():
     assert run(sample(5))["survived"] == []
 
 
+@pytest.mark.sweep
 def test_a_fault_that_no_test_sees_survives():
     harmless = dict(
         what="a word in a comment",
@@ -44,6 +46,7 @@ def test_a_fault_that_no_test_sees_survives():
     assert run([harmless], workers=1)["survived"] == ["a word in a comment"]
 
 
+@pytest.mark.sweep
 def test_tests_that_fail_anyway_are_an_error():
     missing = dict(FAULTS[0], tests=["tests/test_recurrence.py::test_that_is_not_there"])
     with pytest.raises(RuntimeError, match="without any fault"):
