@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from helpers import load_glove
-from helpers.words.vector_sources import CONTRACTED
+from helpers.words.vector_sources import is_contraction
 
 NOTEBOOK = next(Path(__file__).parent.parent.glob("notebooks/06_*.ipynb"))
 MINI, REAL = 'GLOVE = "mini"', 'GLOVE = "6B.50d"'
@@ -23,7 +23,7 @@ def server(tmp_path, monkeypatch):
     """A web server with a file like GloVe's: 50 numbers a word, no contraction, other words between."""
     numbers, lines = random.Random(0), []
     for place, word in enumerate(load_glove().index_to_token):
-        lines += [f"other{place}"] + ([] if CONTRACTED(word) else [word])
+        lines += [f"other{place}"] + ([] if is_contraction(word) else [word])
     rows = [" ".join([word, *(f"{numbers.gauss(0, 1):.5f}" for _ in range(50))]) for word in lines]
     text = "\n".join([f"{len(rows)} 50", *rows, ""])
     (tmp_path / "glove-wiki-gigaword-50.gz").write_bytes(gzip.compress(text.encode()))

@@ -1,8 +1,8 @@
-"""Words to vectors, as torchnlp's own object; the only module that imports torchnlp.
+"""From words to vectors, as torchnlp's own object. No other module imports torchnlp.
 
-`torchnlp.word_to_vector.GloVe` reads any file it finds, whole or not, downloads one it does not find, keeps what it
-read in a `.pt` file that it trusts from then on, and answers an unknown word with zeros. So here it reads no file at
-all: it is handed a table of lines that were checked.
+`torchnlp.word_to_vector.GloVe` reads any file that it finds, complete or not, downloads a file that it does not find,
+saves what it read in a `.pt` file that it trusts from then on, and returns zeros for an unknown word. So here it reads no
+file at all: it gets a table of lines that were checked.
 
     source  ->  checked lines (vector_sources)  ->  torchnlp's GloVe
 """
@@ -32,7 +32,7 @@ def _unknown(word: object, vectors: GloVe) -> UnknownWord:
 
 
 class LocalGloVe(GloVe):
-    """torchnlp's GloVe, on a table it is given. It can't download; its lookups are copies and never silently zero."""
+    """torchnlp's GloVe, on a table that it is given. It can't download; what it returns is a copy, and never silently zero."""
 
     def __init__(self, name: str, words: list[str], table: torch.Tensor, missing: tuple[str, ...] = ()):
         self.index_to_token, self.token_to_index = words, {word: index for index, word in enumerate(words)}
@@ -41,7 +41,7 @@ class LocalGloVe(GloVe):
         super().__init__(name, self.dim)
         self.name = name
 
-    def cache(self, name: str, cache: str, url: None = None) -> None:
+    def cache(self, name: str, cache: str, url: str | None = None) -> None:
         """Where torchnlp would fill the attributes above from a file; they are filled."""
 
     def __contains__(self, token: object) -> bool:
@@ -58,8 +58,10 @@ class LocalGloVe(GloVe):
         return self.vectors[[self.token_to_index[token] for token in tokens]]  # picking rows by a list copies them
 
 
-def load_glove(source: str | os.PathLike = "mini", words: Iterable[str] | None = None, *, everything: bool = False) -> GloVe:
-    """Word vectors as a `torchnlp.word_to_vector.GloVe`: every line checked, no word silently zero.
+def load_glove(
+    source: "str | os.PathLike[str]" = "mini", words: Iterable[str] | None = None, *, everything: bool = False
+) -> GloVe:
+    """Word vectors as a `torchnlp.word_to_vector.GloVe`, where every line was checked and no word is silently zero.
 
     >>> vectors = load_glove(words=["king", "queen", "xylophone"])
     >>> vectors["king"].shape
@@ -75,8 +77,8 @@ def load_glove(source: str | os.PathLike = "mini", words: Iterable[str] | None =
         ...
     helpers.words.glove.UnknownWord: 'quean' is not one of the 2 words of glove.mini.20d.txt; close spellings: queen
 
-    torchnlp by itself answers an unknown word with zeros, which is also what padding looks like; here it raises. Ask
-    first with `word in vectors`.
+    torchnlp by itself returns zeros for an unknown word, and padding looks the same; here an unknown word raises an
+    error. Ask first with `word in vectors`.
 
     Parameters
     ----------
@@ -84,33 +86,35 @@ def load_glove(source: str | os.PathLike = "mini", words: Iterable[str] | None =
                  "mini": the small ones that come with the course; nothing is downloaded or written
                  "6B.50d", "6B.100d", "6B.200d", "6B.300d": GloVe trained on 6 billion words of Wikipedia and news, from
                  the gensim-data project's releases (public domain). Only as much is downloaded as is needed to find
-                 `words`, a few MB for common ones; a word it does not have costs the whole file, 69 to 394 MB. What is
-                 read to its end is compared with its published md5.
-                 a path: a GloVe text (UTF-8, one word and its numbers a line, with or without the header line of
-                 word2vec), as it is, as .gz, or in a .zip; with several texts in it "glove.6B.zip/glove.6B.50d.txt"
-    words      : the words to keep; None for all. With words, reading stops when all were found, and no line is checked
-                 but theirs. They are taken as they are. "6B" has lower-case words only, and contractions in two parts, such
-                 as do n't: there "Paris" and "don't" are always missing, and are not searched for.
+                 `words`, a few MB for common ones; a word that it does not have costs the whole file, 69 to 394 MB. A file
+                 that is read to its end is compared with its published md5.
+                 a path: a GloVe text (UTF-8; one word and its numbers per line, separated by spaces or tabs; with or
+                 without the header line of word2vec), also compressed as .gz, .bz2 or .xz, or in a .zip or .tar; if an
+                 archive has several texts, "glove.6B.zip/glove.6B.50d.txt"
+    words      : the words to keep, as they are spelled; None for all. With `words`, reading stops when all have been found,
+                 and no other lines are checked. "6B" has lower-case words only, and has contractions in two parts, such as
+                 do n't. So "Paris" and "don't" are always missing there, and are not searched for.
     everything : True to download all 400,000 words of "6B"
 
-    Words that were found in a download or in a large file are kept in a folder, checked when they come back, and found
-    anew when the file has changed. UNROLLED_CACHE in the environment moves that folder from its usual place (on Linux
-    ~/.cache/unrolled); it can be deleted at any time. UNROLLED_GLOVE_URL replaces the address of "6B", for a class with
+    Words that were found in a download or in a large file are cached, checked when they come back, and searched for again
+    when the file has changed. UNROLLED_CACHE in the environment moves the cache from its usual folder (on Linux
+    ~/.cache/unrolled); you can delete it at any time. UNROLLED_GLOVE_URL replaces the address of "6B", for a class with
     a copy of its own: "http://192.168.1.10:8000/{name}.gz", where {name} becomes glove-wiki-gigaword-50 and so on.
 
     Returns
     -------
     vectors : `vectors[word]` (H_in,) and `vectors[list of words]` (number of words, H_in) are new float32 tensors;
               also `vectors.dim`, `.index_to_token`, `.token_to_index`, `.vectors` (the table itself) and `.missing`,
-              the `words` the source does not have
+              the `words` that the source does not have
 
     Raises
     ------
-    ValueError      : a source that is none; a line that is not a word and its numbers (the message names the file, the
-                      line and what is wrong); a broken archive; none of the words found; "6B" without `words`
-    ConnectionError : the download failed, or is not what it should be; nothing of it is kept
+    ValueError      : an unknown source; a line that is not a word and its numbers (the message names the file, the line
+                      and what is wrong); a broken archive; a file of another format (which is named); none of the words
+                      found; "6B" without `words`
+    ConnectionError : the download failed, or is not what it should be; nothing of it is cached
 
-    Warns when words were found but could not be kept, because the disk is full or the folder may not be written.
+    Warns if words were found but could not be cached, because the disk is full or the folder may not be written.
 
     Source: Pennington, Socher, Manning, "GloVe: Global Vectors for Word Representation", 2014.
     """
@@ -120,15 +124,15 @@ def load_glove(source: str | os.PathLike = "mini", words: Iterable[str] | None =
 
 
 def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -> list[tuple[str, float]]:
-    """The k words whose vectors point most nearly the same way, nearest first, without the word itself.
+    """The k words whose vectors have the most similar direction, nearest first, without the word itself.
 
     >>> [word for word, cosine in neighbours(load_glove(), "coffee", k=3)]
     ['wine', 'milk', 'juice']
 
     Parameters
     ----------
-    word_or_vector : a word, or a tensor (H_in,); of a tensor's neighbours none is left out
-    k              : how many (>= 1); fewer come back when there are fewer words
+    word_or_vector : a word, or a tensor (H_in,); for a tensor no word is left out
+    k              : how many words (>= 1); fewer are returned if there are fewer
 
     Returns
     -------
@@ -136,7 +140,7 @@ def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -
 
     Raises
     ------
-    TypeError  : vectors are no word vectors
+    TypeError  : `vectors` are not word vectors
     ValueError : an unknown word (named, with close spellings), a tensor of another shape, k < 1
     """
     require_vectors(vectors)
@@ -148,7 +152,7 @@ def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -
 
 
 def similarity(vectors: GloVe, a: str, b: str) -> float:
-    """The cosine of the angle between two words' vectors: 1 the same direction, 0 at right angles, -1 opposite.
+    """The cosine of the angle between the vectors of two words: 1 for the same direction, 0 for a right angle, -1 for opposite.
 
     >>> vectors = load_glove()
     >>> similarity(vectors, "cat", "dog") > similarity(vectors, "cat", "monday")
@@ -156,7 +160,7 @@ def similarity(vectors: GloVe, a: str, b: str) -> float:
 
     Raises
     ------
-    TypeError  : vectors are no word vectors
+    TypeError  : `vectors` are not word vectors
     ValueError : an unknown word; named, with close spellings
     """
     require_vectors(vectors)
@@ -170,7 +174,7 @@ def analogy(vectors: GloVe, a: str, b: str, c: str, k: int = 3, exclude: bool = 
     >>> analogy(vectors, "king", "man", "woman", k=1)[0][0]
     'queen'
 
-    As is usual, a, b and c themselves are not among the answers. It is honest to know what that hides:
+    As is usual, a, b and c themselves are not among the answers. This hides that "king" itself is nearest:
 
     >>> [word for word, cosine in analogy(vectors, "king", "man", "woman", k=2, exclude=False)]
     ['king', 'queen']
@@ -185,7 +189,7 @@ def analogy(vectors: GloVe, a: str, b: str, c: str, k: int = 3, exclude: bool = 
 
     Raises
     ------
-    TypeError  : vectors are no word vectors
+    TypeError  : `vectors` are not word vectors
     ValueError : an unknown word (named, with close spellings), k < 1
     """
     require_vectors(vectors)
@@ -199,9 +203,9 @@ def _look_up(vectors: GloVe, word: str) -> torch.Tensor:
     return vectors[word]
 
 
-def _nearest(vectors: GloVe, query: torch.Tensor, k: int, without: tuple = ()) -> list[tuple[str, float]]:
+def _nearest(vectors: GloVe, query: torch.Tensor, k: int, without: tuple[str, ...] = ()) -> list[tuple[str, float]]:
     if not isinstance(k, int) or k < 1:
-        raise ValueError(f"k: given {k!r}, expected a whole number, at least 1")
+        raise ValueError(f"k: given {k!r}, expected an integer, at least 1")
     if query.shape != (vectors.dim,):
         raise ValueError(f"word_or_vector: given a tensor of shape {tuple(query.shape)}, expected (H_in={vectors.dim},)")
     cosines = torch.cosine_similarity(vectors.vectors, query, dim=1)  # (number of words,)

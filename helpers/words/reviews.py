@@ -10,10 +10,14 @@ All sentences of a kind are numbered, and some numbers are drawn, none of them t
 is tested was never trained on, and to ask for more than there are is an error, not an endless search.
 """
 
+import math
 import random
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+Adjectives = tuple[tuple[str, ...], tuple[str, ...]]  # of praise, of blame
 
 # How a sentence begins sets its length, from 4 words to 19: without short and long ones, padding would do no harm.
 OPENINGS = (
@@ -101,7 +105,7 @@ UNSEEN_BLAME = (
     "tiresome",
 )
 NEGATIONS = ("was not", "wasn't", "was never")
-# What follows the opening and the thing; and whether {a} means what it says (1) or the opposite (0).
+# What comes after the opening and the thing; and whether {a} means what it says (1) or the opposite (0).
 PATTERNS = {
     "plain": [(f"{was} {{a}}", 1) for was in ("was", "was very", "was really", "was so")],
     "negated": [(f"{was} {{a}}", 0) for was in NEGATIONS],
@@ -114,7 +118,7 @@ PATTERNS = {
 
 
 class Review(NamedTuple):
-    """A sentence, its tokens parted by spaces, and its label: 1 for praise, 0 for blame."""
+    """A sentence with spaces between its tokens, and its label: 1 for praise, 0 for blame."""
 
     text: str
     label: int
@@ -164,33 +168,27 @@ def make_reviews(train: int = 400, test: int = 200, seed: int = 0) -> tuple[list
     return seen, tests
 
 
-def _draw(kind: str, counts: tuple[int, int], adjectives: tuple, chance) -> list[Review]:
+def _draw(kind: str, counts: tuple[int, int], adjectives: Adjectives, chance: Callable[[], float]) -> list[Review]:
     """`sum(counts)` different reviews of one kind."""
-    slots = _slots(kind, adjectives)
-    sizes = [len(slot) for slot in slots]
-    together = 2 if kind == "pair" else 1  # reviews a drawn number stands for
-    size, count = int(np.prod(sizes)), sum(counts) // together
+    praise, blame = map(len, adjectives)
+    sizes = [len(PATTERNS[kind]), len(OPENINGS), len(THINGS), *([praise, blame] if kind == "pair" else [praise + blame])]
+    together = 2 if kind == "pair" else 1  # how many reviews one drawn number stands for
+    size, count = math.prod(sizes), sum(counts) // together
     if count > size:
         most = f"at most {size * together} {kind} reviews together"
         raise ValueError(f"train, test: given {counts[0]} and {counts[1]}, expected {most}")
     # Of all of Python's random functions only random() promises the same numbers in every version.
     numbers = sorted(range(size), key=lambda _: chance())[:count]
-    places = zip(*np.unravel_index(numbers, sizes))
-    return [review for place in places for review in _say(kind, [slot[i] for slot, i in zip(slots, place)])]
+    return [review for choices in zip(*np.unravel_index(numbers, sizes)) for review in _say(kind, choices, adjectives)]
 
 
-def _slots(kind: str, adjectives: tuple) -> list[list]:
-    """What a sentence of this kind chooses from, gap by gap."""
-    praise, blame = adjectives
-    last = [praise, blame] if kind == "pair" else [[*((a, 1) for a in praise), *((a, 0) for a in blame)]]
-    return [PATTERNS[kind], OPENINGS, THINGS, *last]
-
-
-def _say(kind: str, chosen: list) -> list[Review]:
-    (pattern, as_said), opening, thing, *last = chosen
-    frame = f"{opening} {thing} {pattern}".strip()
+def _say(kind: str, choices: Sequence[int], adjectives: Adjectives) -> list[Review]:
+    """The review, or the pair, that the choices stand for: of a pattern, an opening, a thing and one or two adjectives."""
+    pattern, as_said = PATTERNS[kind][choices[0]]
+    frame = f"{OPENINGS[choices[1]]} {THINGS[choices[2]]} {pattern}".strip()
+    praises, blames = adjectives
     if kind == "pair":
-        good, bad = last
+        good, bad = praises[choices[3]], blames[choices[4]]
         return [Review(frame.format(a=good, b=bad), as_said), Review(frame.format(a=bad, b=good), 1 - as_said)]
-    ((adjective, praise),) = last
+    adjective, praise = (*praises, *blames)[choices[3]], int(choices[3] < len(praises))
     return [Review(frame.format(a=adjective), praise if as_said else 1 - praise)]

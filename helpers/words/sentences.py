@@ -1,4 +1,4 @@
-"""Sentences as an RNN sees them: typed text becomes tokens, tokens become vectors, one a time step."""
+"""Sentences as an RNN sees them: a typed text becomes tokens, and each token becomes the vector of one time step."""
 
 import re
 import unicodedata
@@ -12,10 +12,10 @@ from .vector_sources import require_vectors
 if TYPE_CHECKING:
     from torchnlp.word_to_vector import GloVe
 
-# What is no letter to Python's \w and still belongs to the one before it: accents, the vowel signs of Hindi and Thai, the
-# points of Arabic and Hebrew; and the joiners inside words of Persian and Hindi.
+# What is not a letter to Python's \w and still belongs to the letter before it: accents, the vowel signs of Hindi and Thai,
+# the points of Arabic and Hebrew; and the joiners inside words of Persian and Hindi.
 MARKS = "".join(chr(code) for code in range(0x300, 0x1F000) if unicodedata.category(chr(code)).startswith("M"))
-WORD = rf"\w+(?:[{MARKS}\u200c\u200d]+\w*)*"  # quick: the marks are looked for once a word, not once a letter
+WORD = rf"\w+(?:[{MARKS}\u200c\u200d]+\w*)*"  # fast, because the marks are searched for once per word, not once per letter
 # In order: a flag (two letters of its own alphabet); a word, with apostrophes inside it; any other single character, with
 # what makes one emoji of several characters (joiner, skin tone, marks of style).
 TOKEN = re.compile(
@@ -26,7 +26,7 @@ TOKEN = re.compile(
 
 
 def tokenize(text: str) -> list[str]:
-    """The words and marks of a text, in lower case. Whatever is typed, something sensible comes out.
+    """The words and punctuation marks of a text, in lower case. Every text gives a sensible result.
 
     >>> tokenize("I don't like it, I LOVE it!")
     ['i', "don't", 'like', 'it', ',', 'i', 'love', 'it', '!']
@@ -42,8 +42,8 @@ def tokenize(text: str) -> list[str]:
 
     Returns
     -------
-    tokens : no token is empty or holds white space, and but for white space and capitals no character is lost; a curly
-             apostrophe is written as a straight one
+    tokens : no token is empty or contains white space; except for white space and capitals no character is lost; a curly
+             apostrophe becomes a straight one
 
     Raises
     ------
@@ -56,12 +56,12 @@ def tokenize(text: str) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Sentence:
-    """A sentence and what an RNN gets of it.
+    """A sentence, and the part of it that an RNN reads.
 
     text    : as it was typed
     tokens  : all its tokens, in order
     unknown : those without a vector, each named once, in order; they are left out of `input`
-    input   : (L, N=1, H_in), float32: the vectors of the known tokens, in order; L is 0 when there is none
+    input   : (L, N=1, H_in), float32: the vectors of the known tokens, in order; L is 0 if there is none
     """
 
     text: str
@@ -76,7 +76,7 @@ class Sentence:
 
 
 def embed(text_or_tokens: str | list[str] | tuple[str, ...], vectors: "GloVe") -> Sentence:
-    """A sentence as the input of an RNN: one vector a known word, words without a vector named and left out.
+    """A sentence as the input of an RNN: one vector for each known word. Words without a vector are left out, and named.
 
     >>> from helpers.words.glove import load_glove
     >>> sentence = embed("I love you, Grelda", load_glove())
@@ -89,7 +89,7 @@ def embed(text_or_tokens: str | list[str] | tuple[str, ...], vectors: "GloVe") -
 
     Parameters
     ----------
-    text_or_tokens : a text, which `tokenize` takes apart; or a list of tokens, taken as they are
+    text_or_tokens : a text, which `tokenize` splits; or a list of tokens, which are used as they are
     vectors        : from `load_glove`
 
     Returns
@@ -99,18 +99,18 @@ def embed(text_or_tokens: str | list[str] | tuple[str, ...], vectors: "GloVe") -
 
     Raises
     ------
-    TypeError : neither a string nor a list of strings; vectors are no word vectors
+    TypeError : neither a string nor a list of strings; or not word vectors
     """
     require_vectors(vectors)
-    is_text = isinstance(text_or_tokens, str)
-    is_list = isinstance(text_or_tokens, list | tuple) and all(isinstance(token, str) for token in text_or_tokens)
-    if not is_text and not is_list:
+    if isinstance(text_or_tokens, str):
+        text, tokens = text_or_tokens, tokenize(text_or_tokens)
+    elif isinstance(text_or_tokens, list | tuple) and all(isinstance(token, str) for token in text_or_tokens):
+        text, tokens = " ".join(text_or_tokens), list(text_or_tokens)
+    else:
         raise TypeError(f"text_or_tokens: given {type(text_or_tokens).__name__}, expected a string or a list of strings")
-    tokens = tokenize(text_or_tokens) if is_text else text_or_tokens
     unknown = tuple(token for token in dict.fromkeys(tokens) if token not in vectors)
     known = list(_without(tokens, unknown))
     rows = vectors[known] if known else torch.empty(0, vectors.dim)  # (L, H_in)
-    text = text_or_tokens if is_text else " ".join(tokens)
     return Sentence(text, tuple(tokens), unknown, rows.unsqueeze(1))
 
 

@@ -1,11 +1,11 @@
 """Where word vectors come from: the file that comes with the course, GloVe on the web, a file of one's own.
 
-What took long to find, in a download or in a large file, is kept, and checked again when it comes back:
+Vectors from a download or from a large file are cached, and are checked again when they come back:
 
     a file, or a web server  ->  checked lines  ->  whoever asked
                                     |    ^
                                     v    |
-                                  kept file
+                                    cache
 """
 
 import os
@@ -19,18 +19,21 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
-from . import kept_files
-from .downloads import FAILED, Download
-from .vector_files import BROKEN, Numbers, checked_lines, open_vectors, progress, unpacked
+from ..wording import shorten
+from . import cache
+from .downloads import DOWNLOAD_ERRORS, Download
+from .vector_files import READ_ERRORS, gunzip, open_vectors, progress_bar
+from .vector_lines import Numbers, checked_lines
 
 MINI = Path(__file__).parent.parent / "data" / "glove.mini.20d.txt"
-SMALL = 1 << 20  # bytes of a file that is read anew as quickly as what would be kept of it
-RECENT = 2.0  # seconds; a file changed so recently can change again without another time stamp
-FORMAT = 1  # of the kept files; another number makes all of them be found anew
-# "6B" is all in lower case, and was cut as in do n't and it 's. A word it cannot have would cost the whole file to miss.
-CONTRACTED = re.compile(r".+(n't|'(s|d|m|ll|re|ve))").fullmatch
+MIN_CACHED_SIZE = 1 << 20  # bytes; a smaller file is read again as quickly as what would be cached of it
+MIN_AGE = 2.0  # seconds; a file that was changed more recently could change again and keep its time stamp
+CACHE_FORMAT = 2  # another number makes all that was cached before be ignored
+# "6B" has lower-case words only, and has contractions in two parts, such as do n't. To find that a word is missing, one must
+# read the whole file; so words that cannot be there are not searched for.
+is_contraction = re.compile(r".+(n't|'(s|d|m|ll|re|ve))").fullmatch
 RELEASES_URL = "https://github.com/RaRe-Technologies/gensim-data/releases/download/{name}/{name}.gz"
 
 
@@ -57,15 +60,15 @@ RELEASES = {
 
 
 class Vectors(NamedTuple):
-    """name : of the source; values : each word's float32; missing : the words asked for that it does not have"""
+    """name : of the source; values : the float32 values of each word; missing : wanted words that the source does not have"""
 
     name: str
-    values: dict[str, array]
+    values: "dict[str, array[float]]"
     missing: tuple[str, ...]
 
 
 def require_vectors(vectors: object) -> None:
-    """Refuse what is no table of word vectors, in one sentence. (Here, and not in `glove`: torchnlp is slow to import.)
+    """Refuse what is not a table of word vectors. (This is not in `glove`, because torchnlp is slow to import.)
 
     >>> require_vectors({"king": [1.0, 2.0]})
     Traceback (most recent call last):
@@ -75,13 +78,13 @@ def require_vectors(vectors: object) -> None:
         raise TypeError(f"vectors: given {type(vectors).__name__}, expected word vectors, as from load_glove()")
 
 
-def find_vectors(source: str | os.PathLike, words: Iterable[str] | None = None, everything: bool = False) -> Vectors:
-    """The wanted words' numbers as they stand in the source, checked. `helpers.words.glove.load_glove` explains the rest.
+def find_vectors(source: "str | os.PathLike[str]", words: Iterable[str] | None = None, everything: bool = False) -> Vectors:
+    """The vectors of the wanted words as they are in the source, checked. `helpers.words.glove.load_glove` explains the rest.
 
     >>> find_vectors("mini", ["king", "xylophone"]).missing
     ('xylophone',)
     """
-    wanted = None if words is None else _wanted(words)
+    wanted = None if words is None else _unique(words)
     if everything and wanted is not None:
         raise ValueError("everything: given True and words too, expected one of them")
     if isinstance(source, str) and source in RELEASES:
@@ -90,52 +93,54 @@ def find_vectors(source: str | os.PathLike, words: Iterable[str] | None = None, 
                 f"words: given None, expected the words to find in {source!r}, or everything=True to "
                 f"download all of it ({RELEASES[source].size / 1e6:.0f} MB)"
             )
-        name, kept, lines = _of_release(source, wanted)
+        found = _in_release(source, wanted)
     else:
-        name, kept, lines = _of_file(source, wanted)
-    values = _read_kept(kept)
+        found = _in_file(source, wanted)
+    values = _read_cached(found.cached)
     if values is None:
-        texts, values = {}, {}
-        for word, numbers in lines if wanted != {} else ():
-            values[word] = numbers.values
-            if kept:
-                texts[word] = numbers.text
-        if not values:
-            raise ValueError(f"words: {name} has none of {reprlib.repr(list(wanted))}")
-        if kept:
-            _keep(kept, texts)
-    return Vectors(name, values, tuple(word for word in wanted or () if word not in values))
+        numbers = {} if wanted == [] else dict(found.lines)
+        if not numbers:
+            raise ValueError(f"words: {found.name} has none of {reprlib.repr(wanted)}")
+        values = {word: one.values for word, one in numbers.items()}
+        if found.cached:
+            _store(found.cached, numbers)
+    return Vectors(found.name, values, tuple(word for word in wanted or () if word not in values))
 
 
-def _wanted(words: Iterable[str]) -> dict[str, None]:
+def _unique(words: Iterable[str]) -> list[str]:
     """The words without repeats, in order."""
     given = [words] if isinstance(words, str) or not isinstance(words, Iterable) else list(words)
     if isinstance(words, str) or not all(isinstance(word, str) for word in given):
         raise ValueError(f'words: given {reprlib.repr(words)}, expected a list of words, such as ["king", "queen"]')
-    return dict.fromkeys(given)
+    return list(dict.fromkeys(given))
 
 
-# Each of the two gives a name, the file that keeps what is found (or None), and the lines, which nothing has read yet.
+class _Found(NamedTuple):
+    """A source: its name, the file of the cache for what is wanted of it (or None), and its lines, which nothing has read yet."""
+
+    name: str
+    cached: Path | None
+    lines: Iterator[tuple[str, Numbers]]
 
 
-def _of_release(source: str, wanted: dict | None) -> tuple[str, Path | None, Iterator]:
+def _in_release(source: str, wanted: list[str] | None) -> _Found:
     release = RELEASES[source]
-    searched = None if wanted is None else {word for word in wanted if word == word.lower() and not CONTRACTED(word)}
-    kept = _kept_path(source, release.url, searched)
-    return source, kept, iter(()) if searched == set() else _downloaded(source, release, searched)
+    searched = None if wanted is None else {word for word in wanted if word == word.lower() and not is_contraction(word)}
+    lines = iter(()) if searched == set() else _downloaded(source, release, searched)
+    return _Found(source, _cache_path(source, release.url, searched), lines)
 
 
-def _downloaded(source: str, release: Release, searched: set | None) -> Iterator[tuple[str, Numbers]]:
+def _downloaded(source: str, release: Release, searched: set[str] | None) -> Iterator[tuple[str, Numbers]]:
     try:
-        with Download(release.url) as download, progress(download, source, download.total) as file:
+        with Download(release.url) as download, progress_bar(download, source, download.total) as file:
             count = 0
-            for line in checked_lines(unpacked(file), "the file", searched, release.dim):
+            for line in checked_lines(gunzip(file), "the file", searched, release.dim):
                 count += 1
                 yield line
             to_the_end = searched is None or count < len(searched)
             if to_the_end and download.md5.hexdigest() != release.md5:
                 raise ValueError(f"its md5 is {download.md5.hexdigest()}, not {release.md5} as published")
-    except (*FAILED, *BROKEN) as error:
+    except (*DOWNLOAD_ERRORS, *READ_ERRORS) as error:
         said = f"{type(error).__name__}: {error}" if isinstance(error, HTTPException) or not str(error) else str(error)
         reason = " ".join(said.split())  # one line
         raise ConnectionError(
@@ -143,78 +148,90 @@ def _downloaded(source: str, release: Release, searched: set | None) -> Iterator
         ) from None
 
 
-def _of_file(source: str | os.PathLike, wanted: dict | None) -> tuple[str, Path | None, Iterator]:
+def _in_file(source: "str | os.PathLike[str]", wanted: list[str] | None) -> _Found:
     path, member = (MINI, "") if source == "mini" else _file_and_member(source)
     before = _state(path)
-    settled = time.time() - max(before[1:3]) / 1e9 > RECENT
-    kept = None
-    if path != MINI and wanted is not None and before[0] > SMALL and settled:
-        kept = _kept_path(path.stem, [str(path.resolve()), member, *before], wanted)
-    return Path(member or path).name, kept, _read(path, member, wanted, before)
+    is_settled = time.time() - max(before[1:3]) / 1e9 > MIN_AGE
+    cached = None
+    if path != MINI and wanted is not None and before[0] > MIN_CACHED_SIZE and is_settled:
+        cached = _cache_path(path.stem, [str(path.resolve()), member, *before], wanted)
+    return _Found(Path(member or path).name, cached, _read_file(path, member, wanted, before))
 
 
-def _file_and_member(source: str | os.PathLike) -> tuple[Path, str]:
-    if isinstance(source, str | os.PathLike):
+def _file_and_member(source: "str | os.PathLike[str]") -> tuple[Path, str]:
+    """A file that is there and, if the source goes on after it as in "glove.zip/glove.txt", the rest."""
+    is_folder = False
+    if _is_path(source):
         path = Path(os.path.expanduser(source))
         for file in (path, *path.parents):
             if _is_file(file):
                 return file, "" if file == path else path.relative_to(file).as_posix()
+        is_folder = os.path.isdir(path) and source != ""
+    given = repr(shorten(os.fspath(source), 200)) if _is_path(source) else reprlib.repr(source)
     known = ", ".join(f'"{name}"' for name in ("mini", *RELEASES))
-    raise ValueError(f"source: given {reprlib.repr(source)}, expected {known} or the path of an existing GloVe file")
+    folder = ", which is a folder" if is_folder else ""
+    raise ValueError(f"source: given {given}{folder}, expected {known} or the path of an existing GloVe file")
+
+
+def _is_path(source: object) -> TypeGuard["str | os.PathLike[str]"]:
+    return isinstance(source, str | os.PathLike)
 
 
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # too long for a name, or in a folder that may not be looked into
+    except OSError:  # too long for a name, or in a folder that this user may not open
         return False
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """Another one means another content: size, times of the last change of content and of name or rights, place."""
+    """If this changes, the content may have changed: size, times of the last change of content and of metadata, inode."""
     now = path.stat()
     return now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino
 
 
-def _read(path: Path, member: str, wanted: dict | None, before: tuple) -> Iterator[tuple[str, Numbers]]:
+def _read_file(path: Path, member: str, wanted: list[str] | None, before: tuple[int, ...]) -> Iterator[tuple[str, Numbers]]:
     where = str(path / member) if member else str(path)
     try:
         with open_vectors(path, member) as file:
             yield from checked_lines(file, where, wanted)
         if _state(path) != before:
             raise ValueError(f"{where}: was changed while it was read; load it again")
-    except BROKEN as error:
-        raise ValueError(f"{where}: can't be read ({error or type(error).__name__}); is it whole, and yours to read?") from None
+    except READ_ERRORS as error:
+        raise ValueError(
+            f"{where}: can't be read ({error or type(error).__name__}); is it whole, and are you allowed to read it?"
+        ) from None
 
 
-def _kept_path(label: str, origin: object, words: Iterable[str] | None) -> Path | None:
+def _cache_path(label: str, origin: object, words: Iterable[str] | None) -> Path | None:
     try:
-        folder = kept_files.folder()
+        folder = cache.folder()
     except RuntimeError:
         return None
-    return folder / "glove" / kept_files.name_for(label, FORMAT, origin, None if words is None else sorted(words))
+    return folder / "glove" / cache.file_name(label, CACHE_FORMAT, origin, None if words is None else sorted(words))
 
 
-def _read_kept(path: Path | None) -> dict[str, array] | None:
-    """What was kept, after all the checks that a new file has to pass; None when there is nothing or it fails one."""
+def _read_cached(path: Path | None) -> "dict[str, array[float]] | None":
+    """What was cached, after all the checks that a new file has to pass; None if there is nothing or if a check fails."""
     try:
-        file = path and kept_files.open_kept(path)
+        file = path and cache.open_stored(path)
         if file:
             with file:
                 return {word: numbers.values for word, numbers in checked_lines(file, str(path))}
     except (OSError, ValueError):
-        pass  # it is found and kept anew
+        pass  # then it is read from its source again, and cached again
     return None
 
 
-def _keep(path: Path, texts: dict[str, bytes]) -> None:
-    header = b"%d %d\n" % (len(texts), next(iter(texts.values())).count(b" ") + 1)
-    lines = (b"%s %s\n" % (word.encode(), numbers) for word, numbers in texts.items())
+def _store(path: Path, numbers: dict[str, Numbers]) -> None:
+    dim = len(next(iter(numbers.values())).values)
+    header = b"%d %d\n" % (len(numbers), dim)
+    lines = (b"%s\t%s\n" % (word.encode(), one.text) for word, one in numbers.items())
     try:
-        kept_files.keep(path, chain([header], lines))
+        cache.store(path, chain([header], lines))
     except OSError as error:
         warnings.warn(
-            f"the words were found but can't be kept ({error}), so next time they are searched again; free "
+            f"the words were found but can't be cached ({error}), so next time they are searched for again; free "
             "some space, or set UNROLLED_CACHE to a folder that you may write to",
             stacklevel=4,
         )

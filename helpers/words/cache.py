@@ -1,7 +1,7 @@
-"""Small files kept between sessions. What comes back is whole and unchanged, or does not come back.
+"""A cache of small files. What comes back from it is whole and unchanged, or does not come back.
 
-A file is written under another name and renamed when it is complete, which is one step on every system: who looks at
-the same time, in another process or as another user, finds the old file, the new one or none. No lock is needed.
+A file is written under another name and renamed when it is complete, which is one step on every system: another process
+that looks at the same time finds the old file, the new one or none. No lock is needed.
 """
 
 import contextlib
@@ -20,11 +20,11 @@ DAY = 24 * 3600
 
 
 def folder() -> Path:
-    """Where files are kept: $UNROLLED_CACHE, or the system's place for what can be made again. Delete it at any time.
+    """Where the cache is: $UNROLLED_CACHE, or the system's place for what can be made again. Delete it at any time.
 
     Raises
     ------
-    RuntimeError : this user has no home
+    RuntimeError : this user has no home folder
     """
     if chosen := os.environ.get("UNROLLED_CACHE"):
         return Path(chosen).expanduser()
@@ -35,29 +35,29 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "unrolled")
 
 
-def name_for(label: str, *what: object) -> str:
-    """The name of the file that keeps `what`: a label for people, and a hash of everything the content depends on.
+def file_name(label: str, *what: object) -> str:
+    """The name of the file for `what`: a label for people, and a hash of everything that the content depends on.
 
-    >>> name_for("6B.50d", ["king", "queen"])
+    >>> file_name("6B.50d", ["king", "queen"])
     '6B.50d-79dbd433265f18b2210b710a1e92a96e.txt'
     """
     digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()
     return f"{re.sub(r'[^A-Za-z0-9.]+', '_', label)[:40]}-{digest[:32]}.txt"
 
 
-def keep(path: Path, lines: Iterable[bytes]) -> None:
+def store(path: Path, lines: Iterable[bytes]) -> None:
     """Write the lines and a checksum of them, all or nothing.
 
     Raises
     ------
-    OSError : it could not be written; then nothing is left behind, and what was there before still is
+    OSError : it could not be written; then nothing is left behind, and what was there before is still there
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path.parent)
     part = path.with_name(f"{uuid.uuid4().hex}.part")
     try:
         with open(part, "xb") as file:  # not `tempfile`, whose files no other user may read
-            checksum = _start(path)
+            checksum = _new_checksum(path)
             file.write(checksum.hexdigest().encode() + b"\n")  # a place for the real one
             for line in lines:
                 checksum.update(line)
@@ -73,18 +73,18 @@ def keep(path: Path, lines: Iterable[bytes]) -> None:
             raise
 
 
-def open_kept(path: Path) -> BinaryIO | None:
-    """What `keep` wrote, open for reading at its first line; None if there is no such file or it is not as it was.
+def open_stored(path: Path) -> BinaryIO | None:
+    """What `store` wrote, open for reading at its first line; None if there is no such file or if it has changed.
 
     Raises
     ------
-    OSError : it is there and can't be read
+    OSError : the file is there and can't be read
     """
     try:
         file = open(path, "rb")
     except FileNotFoundError:
         return None
-    checksum, found = _start(path), file.readline(65).rstrip(b"\n")
+    checksum, found = _new_checksum(path), file.readline(65).rstrip(b"\n")
     begin = file.tell()
     while block := file.read(1 << 17):
         checksum.update(block)
@@ -95,13 +95,13 @@ def open_kept(path: Path) -> BinaryIO | None:
     return None
 
 
-def _start(path: Path) -> "hashlib._Hash":
-    return hashlib.sha256(path.name.encode())  # a file under another name is not the one that was kept
+def _new_checksum(path: Path) -> "hashlib._Hash":
+    return hashlib.sha256(path.name.encode())  # a file under another name is not the one that was stored
 
 
 def _is_intact(path: Path) -> bool:
     try:
-        file = open_kept(path)
+        file = open_stored(path)
     except OSError:
         return False
     if file:
@@ -110,7 +110,7 @@ def _is_intact(path: Path) -> bool:
 
 
 def _remove_leftovers(place: Path) -> None:
-    """Of processes that were killed while they wrote."""
+    """Delete what processes left behind that were killed while they wrote."""
     for part in place.glob("*.part"):
         with contextlib.suppress(OSError):  # another process was quicker, or it is another user's
             if time.time() - part.stat().st_mtime > DAY:

@@ -1,4 +1,4 @@
-"""helpers.words.kept_files: what was kept comes back whole, or does not come back. Faults are in test_vector_sources.py."""
+"""helpers.words.cache: what was stored comes back whole, or does not come back. Faults are in test_vector_sources.py."""
 
 import os
 import subprocess
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers.words import kept_files
-from helpers.words.kept_files import folder, keep, name_for, open_kept
+from helpers.words import cache
+from helpers.words.cache import file_name, folder, open_stored, store
 
 
 def content(path):
-    file = open_kept(path)
+    file = open_stored(path)
     if file is None:
         return None
     with file:
@@ -20,25 +20,25 @@ def content(path):
 
 
 def test_it_comes_back_as_it_was(tmp_path):
-    path = tmp_path / "new" / "folder" / "kept.txt"
-    assert open_kept(path) is None
-    keep(path, [b"one\n", b"", b"two\n"])
+    path = tmp_path / "new" / "folder" / "stored.txt"
+    assert open_stored(path) is None
+    store(path, [b"one\n", b"", b"two\n"])
     assert content(path) == b"one\ntwo\n"
-    keep(path, iter([b"three\n"]))
+    store(path, iter([b"three\n"]))
     assert content(path) == b"three\n"
-    keep(path, [])
+    store(path, [])
     assert content(path) == b""
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_every_cut_and_every_wrong_byte_is_noticed(tmp_path):
-    path = tmp_path / "kept.txt"
-    keep(path, [b"a 1 2\n"])
+    path = tmp_path / "stored.txt"
+    store(path, [b"a 1 2\n"])
     data = path.read_bytes()
     for place in range(len(data)):
         for harmed in (data[:place], data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]):
             path.write_bytes(harmed)
-            assert open_kept(path) is None
+            assert open_stored(path) is None
 
 
 def test_all_or_nothing(tmp_path):
@@ -48,10 +48,10 @@ def test_all_or_nothing(tmp_path):
         yield b"new\n"
         raise KeyboardInterrupt
 
-    path = tmp_path / "kept.txt"
-    keep(path, [b"old\n"])
+    path = tmp_path / "stored.txt"
+    store(path, [b"old\n"])
     with pytest.raises(KeyboardInterrupt):
-        keep(path, lines())
+        store(path, lines())
     assert content(path) == b"old\n" and list(tmp_path.iterdir()) == [path]
 
 
@@ -61,37 +61,37 @@ def test_a_file_that_is_being_read_elsewhere(tmp_path, monkeypatch):
     def refuse(part, path):
         raise PermissionError(13, "used by another process")
 
-    path = tmp_path / "kept.txt"
-    monkeypatch.setattr(kept_files.os, "replace", refuse)
+    path = tmp_path / "stored.txt"
+    monkeypatch.setattr(cache.os, "replace", refuse)
     with pytest.raises(PermissionError):
-        keep(path, [b"new\n"])
+        store(path, [b"new\n"])
     monkeypatch.undo()
-    keep(path, [b"old\n"])
-    monkeypatch.setattr(kept_files.os, "replace", refuse)
-    keep(path, [b"new\n"])
+    store(path, [b"old\n"])
+    monkeypatch.setattr(cache.os, "replace", refuse)
+    store(path, [b"new\n"])
     assert content(path) == b"old\n" and list(tmp_path.iterdir()) == [path]
 
 
 def test_an_open_file_stays_what_it_was_when_another_takes_its_place(tmp_path):
-    path = tmp_path / "kept.txt"
-    keep(path, [b"old\n"])
-    with open_kept(path) as file:
+    path = tmp_path / "stored.txt"
+    store(path, [b"old\n"])
+    with open_stored(path) as file:
         if os.name != "nt":
-            keep(path, [b"new\n"])
+            store(path, [b"new\n"])
         assert file.read() == b"old\n"
 
 
 def test_other_users_may_read_it(tmp_path):
     """As far as this user's umask lets them; `tempfile` would shut them out."""
-    keep(tmp_path / "kept.txt", [b"a\n"])
+    store(tmp_path / "stored.txt", [b"a\n"])
     (tmp_path / "plain.txt").write_bytes(b"a\n")
-    assert (tmp_path / "kept.txt").stat().st_mode == (tmp_path / "plain.txt").stat().st_mode
+    assert (tmp_path / "stored.txt").stat().st_mode == (tmp_path / "plain.txt").stat().st_mode
 
 
 def test_names_tell_contents_apart():
-    names = [name_for("a", "bc"), name_for("a", "b", "c"), name_for("a", ["bc"]), name_for("b", "bc")]
-    assert len(set(names)) == 4 and name_for("a", "bc") == names[0]
-    assert name_for("../é b:c" * 20, "\ud800").startswith(".._b_c.._b_c") and len(name_for("x" * 999)) < 90
+    names = [file_name("a", "bc"), file_name("a", "b", "c"), file_name("a", ["bc"]), file_name("b", "bc")]
+    assert len(set(names)) == 4 and file_name("a", "bc") == names[0]
+    assert file_name("../é b:c" * 20, "\ud800").startswith(".._b_c.._b_c") and len(file_name("x" * 999)) < 90
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,12 @@ def test_names_tell_contents_apart():
 )
 @pytest.mark.skipif(os.name == "nt", reason="paths as they are written elsewhere")
 def test_the_folder(monkeypatch, platform, environment, expected):
-    monkeypatch.setattr(kept_files.sys, "platform", platform)
-    monkeypatch.setattr(kept_files.os, "environ", environment)
+    monkeypatch.setattr(cache.sys, "platform", platform)
+    monkeypatch.setattr(cache.os, "environ", environment)
     assert folder() == Path(expected)
 
 
 def test_it_needs_nothing_but_the_standard_library():
-    code = "import sys; from helpers.words import kept_files, downloads; print('torch' in sys.modules, 'tqdm' in sys.modules)"
+    code = "import sys; from helpers.words import cache, downloads; print('torch' in sys.modules, 'tqdm' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, capture_output=True, text=True)
     assert run.stdout.split() == ["False", "False"], run.stderr
