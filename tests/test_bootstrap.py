@@ -1,7 +1,8 @@
-"""A published notebook in a bare kernel, as on Colab: it fetches the helpers, leaves torch alone, and runs to its end.
+"""A published notebook fetches the helpers of its version wherever they are missing, leaves torch alone, and runs to its end.
 
-Nothing is downloaded: the repository is a folder reached by a file:// address, and the fresh environment sees the packages
-that are installed here, all but the course's own. `start.py runtimes colab` does the same with Colab's own versions.
+Nothing is downloaded. The quick tests run the lines with a pip that only copies a folder. The sweep fetches a repository from a
+file:// address into a fresh environment, which sees the packages that are installed here, all but the course's own.
+`start.py runtimes colab` does the same with Colab's own versions.
 """
 
 import json
@@ -10,6 +11,7 @@ import shutil
 import site
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -25,6 +27,82 @@ FETCHED = ["helpers", "notebooks", "README.md", "LICENSE", "pyproject.toml"]
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+OLD_VERSION = "0.1.99"
+
+# What else may be called helpers in the kernel of a learner.
+OTHERS = {
+    "nothing": {},
+    "a module": {"helpers.py": "def trace(): ..."},
+    "a module that fails": {"helpers.py": "1 / 0"},
+    "a script that ends": {"helpers.py": "raise SystemExit(0)"},
+    "a folder": {"helpers/notes.txt": ""},
+    "a package of the same version": {
+        "helpers/__init__.py": f"__version__ = {VERSION!r}; from . import wording",
+        "helpers/wording.py": "",
+    },
+    "an older course": {"helpers/__init__.py": f"UNROLLED = {OLD_VERSION!r}"},
+    "a course from before UNROLLED": {"helpers/__init__.py": "def __getattr__(name): raise AttributeError(name)"},
+}
+PIP = f"""
+import shutil, sys
+from pathlib import Path
+site = Path(__file__).parents[1]
+(site / "asked.txt").write_text(" ".join(sys.argv[1:]))
+shutil.copytree({str(ROOT / "helpers")!r}, site / "helpers")
+"""
+ASK = """
+import helpers, helpers.wording
+print(helpers.UNROLLED, helpers.wording.__file__, *sys.path, sep="\\n")
+"""
+
+
+def write(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def run_lines(folder, before=""):
+    """Run the lines in a Python whose path is `folder`/beside, then `folder`/site; return what ASK prints."""
+    path = [str(folder / "beside"), str(folder / "site")]
+    code = before + publish.LINES.format(address="https://github.com/no-one/unrolled", version=VERSION) + ASK
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+    done = subprocess.run([sys.executable, "-S", "-c", code], env=environment, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    version, file, *after = done.stdout.splitlines()
+    assert [name for name in after if name][:2] == path  # the lines leave the path as it was
+    return version, Path(file)
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    """A folder for `run_lines`, with a pip that copies the course and a torch that only pip knows."""
+    distributions = {
+        f"site/{name}-{version}.dist-info/METADATA": f"Name: {name}\nVersion: {version}\n"
+        for name, version in [("torch", "2.14.1"), ("unrolled", VERSION)]
+    }
+    write(tmp_path, {"site/pip/__init__.py": "", "site/pip/__main__.py": PIP, **distributions})
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "imported", ["", "import contextlib\nwith contextlib.suppress(BaseException): import helpers\n"], ids=["", "imported"]
+)
+@pytest.mark.parametrize("files", OTHERS.values(), ids=OTHERS)
+def test_the_lines_fetch_the_course_whatever_else_is_called_helpers(kernel, files, imported):
+    write(kernel / "beside", files)
+    assert run_lines(kernel, imported) == (VERSION, kernel / "site" / "helpers" / "wording.py")
+    asked = (kernel / "site" / "asked.txt").read_text(encoding="utf-8")
+    assert asked.endswith(f" git+https://github.com/no-one/unrolled@v{VERSION} torch==2.14.1")
+
+
+def test_the_lines_fetch_nothing_where_the_course_is(kernel):
+    shutil.copytree(ROOT / "helpers", kernel / "beside" / "helpers")
+    assert run_lines(kernel) == (VERSION, kernel / "beside" / "helpers" / "wording.py")
+    assert not (kernel / "site" / "asked.txt").exists()
+
+
 def git(folder, *arguments):
     settings = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.invalid", "-c", "init.defaultBranch=main"]
     subprocess.run(["git", *settings, *arguments], cwd=folder, check=True, capture_output=True, env=os.environ | OFFLINE)
@@ -32,14 +110,19 @@ def git(folder, *arguments):
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """The course as it would be fetched, published at a folder of this computer."""
+    """The course as it would be fetched, in an older version and in this one, published at a folder of this computer."""
     folder = tmp_path_factory.mktemp("repository")
     for name in FETCHED:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
-    publish.main([folder.as_uri()], folder)
-    for arguments in (["init"], ["add", "."], ["commit", "-m", "the course"]):
-        git(folder, *arguments)
+    git(folder, "init")
+    for version in (OLD_VERSION, VERSION):
+        for name in ("pyproject.toml", "helpers/__init__.py"):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            (folder / name).write_text(text.replace(f'"{VERSION}"', f'"{version}"'), encoding="utf-8")
+        publish.main([folder.as_uri()], folder)
+        for arguments in (["add", "."], ["commit", "-m", version], ["tag", f"v{version}"]):
+            git(folder, *arguments)
     return folder
 
 
@@ -75,30 +158,41 @@ def run(notebook, folder):
 
 def installed(python, name):
     ask = f"import importlib.metadata as m; print(m.version({name!r}), m.distribution({name!r}).locate_file(''))"
-    return subprocess.run([python, "-c", ask], capture_output=True, text=True).stdout.split()
+    return subprocess.run([python, "-P", "-c", ask], capture_output=True, text=True).stdout.split()
 
 
-def test_a_bare_kernel_fetches_the_helpers_and_runs_to_the_end(repository, bare):
+@pytest.mark.sweep
+@pytest.mark.parametrize("there", ["nothing", "an older course, and a module beside"])
+def test_a_bare_kernel_fetches_the_helpers_and_runs_to_the_end(repository, bare, there):
     python, empty = bare
-    torch, missing = installed(python, "torch"), installed(python, "helpers")
-    assert torch and not missing
+    if there != "nothing":
+        write(empty, OTHERS["a module"])
+        older = f"git+{repository.as_uri()}@v{OLD_VERSION}"
+        subprocess.run([python, "-P", "-m", "pip", "install", "--quiet", "--no-deps", older], check=True)
+        assert installed(python, "unrolled")[0] == OLD_VERSION
+    torch, beside = installed(python, "torch"), list(empty.iterdir())
     notebook = nbformat.read(repository / "notebooks" / NAME, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell("import google.colab, helpers; print(helpers.__file__)"))
     *cells, asked = [cell for cell in run(notebook, empty).cells if cell.cell_type == "code"]
-    assert str(python.parent.parent) in asked.outputs[0].text  # not this checkout's
-    assert installed(python, "torch") == torch
+    fetched = Path(asked.outputs[0].text.strip())
+    assert python.parent.parent in fetched.parents  # not this checkout's
+    assert fetched.with_name("py.typed").is_file()
+    assert installed(python, "torch") == torch and installed(python, "unrolled")[0] == VERSION
     stored = [cell for cell in nbformat.read(ROOT / "notebooks" / NAME, as_version=4).cells if cell.cell_type == "code"]
     assert [len(cell.outputs) for cell in cells] == [len(cell.outputs) for cell in stored]
-    assert list(empty.iterdir()) == []
+    assert list(empty.iterdir()) == beside
 
 
+@pytest.mark.sweep
 def test_an_address_that_leads_nowhere_is_told_in_one_sentence(repository, bare, tmp_path):
     text = (repository / "notebooks" / NAME).read_text(encoding="utf-8")
     nowhere = (tmp_path / "nowhere").as_uri()
-    notebook = nbformat.reads(publish.stamp_notebook(text, nowhere, NAME), as_version=4)
+    notebook = nbformat.reads(publish.stamp_notebook(text, publish.Release(nowhere, VERSION), NAME), as_version=4)
     with pytest.raises(CellExecutionError) as failure:
         run(notebook, bare[1])
     assert failure.value.ename == "SystemExit"
     told = failure.value.evalue
-    assert told.startswith("The course's helpers could not be fetched") and told.endswith(f"%pip install git+{nowhere}@main")
+    assert told.startswith("The course's helpers could not be fetched") and told.endswith(
+        f"%pip install git+{nowhere}@v{VERSION}"
+    )
     assert "\n" not in told

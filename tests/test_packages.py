@@ -1,4 +1,4 @@
-"""requirements.txt, environment.yml and pyproject.toml name the same packages, each in its own way."""
+"""requirements.txt, environment.yml and pyproject.toml agree, and CONTRIBUTING.md says why each package is needed."""
 
 import importlib.metadata
 import re
@@ -11,80 +11,58 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+import helpers
+
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-COURSE = {"jupyterlab", "torch", "numpy", "matplotlib", "ipywidgets", "nbval", "pytorch-nlp", "tqdm"}
-# The reasons are in CONTRIBUTING.md.
-TESTING = {"pytest", "pytest-xdist", "hypothesis", "playwright", "axe-playwright-python", "latex2mathml", "ruff", "setuptools"}
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+PROJECT = tomllib.loads(read("pyproject.toml"))["project"]
+CONDA = yaml.safe_load(read("environment.yml"))["dependencies"]
 CONDA_NAMES = {"pytorch": "torch"}
-
-
-def requirement_lines():
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.strip() and not line.startswith("#")]
-
-
-def exact_pins(lines, sign):
-    """Names and versions; every line is `name<sign>version` and nothing else."""
-    found = {}
-    for line in lines:
-        match = re.fullmatch(r"([a-z][a-z0-9-]*)" + sign + r"([0-9]+(?:\.[0-9]+)+)", line)
-        assert match, f"expected name{sign}version, got {line!r}"
-        found[match[1]] = match[2]
-    return found
-
-
-PINS = exact_pins([line for line in requirement_lines() if line != "-e ."], "==")
+WANTED = [line for line in read("requirements.txt").splitlines() if not line.startswith("#")]
+PINS = dict(line.split("==") for line in WANTED if line != "-e .")
 BOUNDS = {bound.name: bound for bound in map(Requirement, PROJECT["dependencies"] + PROJECT["optional-dependencies"]["course"])}
-
-
-def test_requirements_hold_the_course_and_itself():
-    assert requirement_lines().count("-e .") == 1
-    assert set(PINS) == COURSE | TESTING
-    assert PINS["torch"] == "2.13.0"
 
 
 @pytest.mark.parametrize("name", sorted(PINS))
 def test_what_is_installed_is_what_is_pinned(name):
-    installed = Version(importlib.metadata.version(name))
-    assert installed.public == PINS[name]  # torch's own version says +cpu or +cu130 behind it
+    # torch's own version adds +cpu or +cu130, which is not public.
+    assert Version(importlib.metadata.version(name)).public == PINS[name]
+
+
+def test_the_pins_are_of_the_bounded_packages_and_within_their_bounds():
+    assert "-e ." in WANTED and set(BOUNDS) == set(PINS)
+    assert [str(bound) for name, bound in BOUNDS.items() if not bound.specifier.contains(PINS[name])] == []
+
+
+def test_a_hosted_notebook_keeps_its_own_packages():
+    """Lower bounds only. ipywidgets has an upper one too, because each major version has controls of its own."""
+    for bound in BOUNDS.values():
+        operators = {part.operator for part in bound.specifier}
+        assert operators == ({"<", ">="} if bound.name == "ipywidgets" else {">="}), str(bound)
 
 
 def test_the_conda_environment_pins_the_same():
-    *plain, last = CONDA["dependencies"]
-    assert plain.pop() == "pip" and CONDA["channels"] == ["conda-forge"]
-    conda = exact_pins(plain, "=")
-    del conda["python"]
-    conda = {CONDA_NAMES.get(name, name): version for name, version in conda.items()}
-    pip = exact_pins([line for line in last["pip"] if line != "-e ."], "==")
-    assert "-e ." in last["pip"] and "pytorch-nlp" in pip and "torch" in conda
-    assert not set(conda) & set(pip)
-    assert conda | pip == PINS
+    *pins, pip = CONDA
+    versions = dict(pin.split("=") for pin in pins if pin != "pip")
+    assert Requirement("python" + PROJECT["requires-python"]).specifier.contains(versions.pop("python"))
+    assert {CONDA_NAMES.get(name, name): version for name, version in versions.items()}.items() <= PINS.items()
+    assert pip == {"pip": ["-r requirements.txt"]}
 
 
-def test_the_conda_environment_names_one_exact_python():
-    python = [line for line in CONDA["dependencies"] if str(line).startswith("python")]
-    assert len(python) == 1
-    version = re.fullmatch(r"python=(3\.\d+)", python[0])
-    assert version and Requirement("python" + PROJECT["requires-python"]).specifier.contains(version[1])
+def test_each_package_has_its_reason_in_contributing():
+    reasons = read("CONTRIBUTING.md").partition("\n## Packages")[2].partition("\n## ")[0]
+    assert [name for name in BOUNDS if not re.search(rf"(?<![\w-]){name}(?![\w-])", reasons)] == []
 
 
-def test_the_project_gives_lower_bounds_only():
-    for bound in BOUNDS.values():
-        operators = sorted(part.operator for part in bound.specifier)
-        assert operators == (["<", ">="] if bound.name == "ipywidgets" else [">="]), str(bound)
-    assert str(BOUNDS["ipywidgets"].specifier) == "<9,>=7.7.1"
-    assert str(BOUNDS["torch"].specifier) == ">=2.9" and str(BOUNDS["numpy"].specifier) == ">=2.0"
-
-
-def test_every_pin_is_within_its_bound():
-    assert set(BOUNDS) == set(PINS)
-    for name, bound in BOUNDS.items():
-        assert bound.specifier.contains(PINS[name]), f"{bound} against {PINS[name]}"
-
-
-def test_start_asks_for_the_same_python():
-    oldest = runpy.run_path(str(ROOT / "start.py"))["OLDEST"]
-    assert PROJECT["requires-python"] == ">={}.{}".format(*oldest)
-    assert f'"{oldest[0]}.{oldest[1]}"' in (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+def test_all_files_name_the_same_version_and_the_same_oldest_python():
+    assert helpers.__version__ == PROJECT["version"]
+    assert re.findall(r"^## ([\d.]+)", read("CHANGELOG.md"), re.MULTILINE)[0] == PROJECT["version"]
+    oldest = "{}.{}".format(*runpy.run_path(str(ROOT / "start.py"))["OLDEST"])
+    assert PROJECT["requires-python"] == f">={oldest}"
+    workflow = yaml.safe_load(read(".github/workflows/ci.yml"))
+    assert oldest in workflow["jobs"]["test"]["strategy"]["matrix"]["python"]

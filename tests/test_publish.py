@@ -1,7 +1,5 @@
 """`start.py publish`, on copies: nothing here knows, or needs, a real address."""
 
-import importlib.metadata
-import importlib.util
 import json
 import re
 import shutil
@@ -13,11 +11,12 @@ from pathlib import Path
 import nbformat
 import publish
 import pytest
-import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ["pyproject.toml", "README.md", *(f"notebooks/{path.name}" for path in sorted((ROOT / "notebooks").glob("*.ipynb")))]
 ADDRESS, OLDER = "https://github.com/no-one/un.rolled_2", "https://github.com/somebody/older"
+PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+VERSION = tomllib.loads(PROJECT)["project"]["version"]
 
 
 @pytest.fixture
@@ -41,12 +40,13 @@ def first_cells(path):
 
 def test_what_is_committed_says_where_it_is_published():
     """Nowhere, or wherever pyproject.toml says: in both cases every file agrees."""
-    address = publish.known_address((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    address = publish.known_address(PROJECT)
+    release = publish.Release(address, VERSION) if address else None
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert publish.stamp_page(readme, address) == readme
+    assert publish.stamp_page(readme, release) == readme
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         text = path.read_text(encoding="utf-8")
-        assert publish.stamp_notebook(text, address, path.name) == text, path.name
+        assert publish.stamp_notebook(text, release, path.name) == text, path.name
 
 
 def test_every_file_is_stamped_from_one_address(copy):
@@ -63,7 +63,8 @@ def test_every_file_is_stamped_from_one_address(copy):
             "nbgitpuller.readthedocs.io",
         ]
         assert all(path.name in target and "no-one" in target and "un.rolled_2" in target for _, target in targets)
-        assert f"git+{ADDRESS}@main" in code and compile(code, path.name, "exec")
+        assert all(f"/v{VERSION}" in target for _, target in targets[:2])  # a class follows the branch, by nbgitpuller
+        assert f"git+{ADDRESS}@v{VERSION}" in code and compile(code, path.name, "exec")
         assert max(map(len, code.splitlines())) <= 100
         old, new = (json.loads(text)["cells"] for text in (before[f"notebooks/{path.name}"], path.read_bytes()))
         assert [cell | {"source": 0} for cell in old] == [cell | {"source": 0} for cell in new]  # no new cell, no new number
@@ -73,21 +74,20 @@ def test_every_file_is_stamped_from_one_address(copy):
     assert len(images) == 3 and all((ROOT / image).is_file() for image in images)
 
 
-def test_torch_is_kept_under_the_name_that_pip_knows(monkeypatch):
-    """The wheels for Linux on the index of Python call themselves 2.14.1+cu130, of which pip there knows only 2.14.1."""
-    asked = []
-    monkeypatch.setattr(torch, "__version__", "2.14.1+cu130")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: asked.extend(command) or subprocess.CompletedProcess(command, 0))
-    exec(publish.LINES.format(address=ADDRESS, branch="main"), {})
-    assert asked[-2:] == [f"git+{ADDRESS}@main", f"torch=={importlib.metadata.version('torch')}"]
-
-
 def test_publishing_twice_is_publishing_once(copy):
     publish.main([ADDRESS], copy)
     once = read(copy)
     assert publish.main([ADDRESS + ".git"], copy) == 0 and read(copy) == once
     assert publish.main([], copy) == 0 and read(copy) == once
+
+
+def test_a_new_version_takes_the_place_of_the_older_one(copy):
+    publish.main([ADDRESS], copy)
+    project = (copy / "pyproject.toml").read_text(encoding="utf-8")
+    (copy / "pyproject.toml").write_text(project.replace(f'version = "{VERSION}"', 'version = "9.8.7"'), encoding="utf-8")
+    assert publish.main([], copy) == 0
+    code = first_cells(copy / "notebooks" / "03_input_and_h0_shapes.ipynb")[1]
+    assert "@v9.8.7" in code and VERSION not in code
 
 
 def test_a_new_address_leaves_nothing_of_an_older_one(copy):
@@ -155,5 +155,5 @@ def test_the_command_itself_runs_from_anywhere(copy):
     shutil.copy(ROOT / "tools" / "publish.py", copy / "tools")
     shutil.copytree(ROOT / "docs" / "badges", copy / "docs" / "badges")
     done = subprocess.run([sys.executable, copy / "tools" / "publish.py", ADDRESS], cwd="/", capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, f"published at {ADDRESS}\n")
+    assert (done.returncode, done.stdout) == (0, f"published at {ADDRESS}: commit, then `git tag v{VERSION}` and push both\n")
     assert ADDRESS in (copy / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")

@@ -13,7 +13,6 @@ from test_diagrams import complaints
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
-import helpers
 from helpers import draw_padded, explore_packing, explore_reviews, explore_sentence, load_glove, progress
 from helpers.explorers.sentences import STEPS, _grid, _staircase
 from helpers.explorers.views import MOST_TOKENS
@@ -251,10 +250,6 @@ def test_the_stored_page_of_a_trained_network_names_no_digit_of_it(judge, vector
 
 
 # ---- both, and the bar ----------------------------------------------------------------------------------------------
-
-
-def test_every_explorer_is_tested_here():
-    assert helpers.PUBLIC["explorers.sentences"] == ["explore_sentence", "explore_packing", "explore_reviews"]
 
 
 def test_a_reader_without_a_kernel_sees_the_first_pictures(batch):
