@@ -25,8 +25,6 @@ NAME = "00_start_here.ipynb"
 FETCHED = ["helpers", "notebooks", "README.md", "LICENSE", "pyproject.toml"]
 # No network, and no build environment, which would want one.
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-
-
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 OLD_VERSION = "0.1.99"
 
@@ -37,10 +35,7 @@ OTHERS = {
     "a module that fails": {"helpers.py": "1 / 0"},
     "a script that ends": {"helpers.py": "raise SystemExit(0)"},
     "a folder": {"helpers/notes.txt": ""},
-    "a package of the same version": {
-        "helpers/__init__.py": f"__version__ = {VERSION!r}; from . import wording",
-        "helpers/wording.py": "",
-    },
+    "a package": {"helpers/__init__.py": f"__version__ = {VERSION!r}; from . import notation", "helpers/notation.py": ""},
     "an older course": {"helpers/__init__.py": f"UNROLLED = {OLD_VERSION!r}"},
     "a course from before UNROLLED": {"helpers/__init__.py": "def __getattr__(name): raise AttributeError(name)"},
 }
@@ -52,8 +47,8 @@ site = Path(__file__).parents[1]
 shutil.copytree({str(ROOT / "helpers")!r}, site / "helpers")
 """
 ASK = """
-import helpers, helpers.wording
-print(helpers.UNROLLED, helpers.wording.__file__, *sys.path, sep="\\n")
+import helpers, helpers.notation
+print(helpers.UNROLLED, helpers.notation.__file__, *filter(None, sys.path), sep="\\n")
 """
 
 
@@ -63,43 +58,38 @@ def write(folder, files):
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def run_lines(folder, before=""):
+def run_lines(folder):
     """Run the lines in a Python whose path is `folder`/beside, then `folder`/site; return what ASK prints."""
-    path = [str(folder / "beside"), str(folder / "site")]
-    code = before + publish.LINES.format(address="https://github.com/no-one/unrolled", version=VERSION) + ASK
+    path = [str(folder / name) for name in ("beside", "site")]
+    code = publish.LINES.format(address="https://github.com/no-one/unrolled", version=VERSION) + ASK
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path)}
     done = subprocess.run([sys.executable, "-S", "-c", code], env=environment, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     version, file, *after = done.stdout.splitlines()
-    assert [name for name in after if name][:2] == path  # the lines leave the path as it was
+    assert after[:2] == path  # the lines leave the path as it was
     return version, Path(file)
 
 
 @pytest.fixture
 def kernel(tmp_path):
     """A folder for `run_lines`, with a pip that copies the course and a torch that only pip knows."""
-    distributions = {
-        f"site/{name}-{version}.dist-info/METADATA": f"Name: {name}\nVersion: {version}\n"
-        for name, version in [("torch", "2.14.1"), ("unrolled", VERSION)]
-    }
-    write(tmp_path, {"site/pip/__init__.py": "", "site/pip/__main__.py": PIP, **distributions})
+    write(tmp_path / "site" / "pip", {"__init__.py": "", "__main__.py": PIP})
+    for name, version in (("torch", "2.14.1"), ("unrolled", VERSION)):
+        write(tmp_path / "site" / f"{name}.dist-info", {"METADATA": f"Name: {name}\nVersion: {version}\n"})
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "imported", ["", "import contextlib\nwith contextlib.suppress(BaseException): import helpers\n"], ids=["", "imported"]
-)
 @pytest.mark.parametrize("files", OTHERS.values(), ids=OTHERS)
-def test_the_lines_fetch_the_course_whatever_else_is_called_helpers(kernel, files, imported):
+def test_the_lines_fetch_the_course_whatever_else_is_called_helpers(kernel, files):
     write(kernel / "beside", files)
-    assert run_lines(kernel, imported) == (VERSION, kernel / "site" / "helpers" / "wording.py")
+    assert run_lines(kernel) == (VERSION, kernel / "site" / "helpers" / "notation.py")
     asked = (kernel / "site" / "asked.txt").read_text(encoding="utf-8")
     assert asked.endswith(f" git+https://github.com/no-one/unrolled@v{VERSION} torch==2.14.1")
 
 
 def test_the_lines_fetch_nothing_where_the_course_is(kernel):
     shutil.copytree(ROOT / "helpers", kernel / "beside" / "helpers")
-    assert run_lines(kernel) == (VERSION, kernel / "beside" / "helpers" / "wording.py")
+    assert run_lines(kernel) == (VERSION, kernel / "beside" / "helpers" / "notation.py")
     assert not (kernel / "site" / "asked.txt").exists()
 
 
