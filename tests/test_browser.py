@@ -251,6 +251,7 @@ def test_every_answer_can_be_shown(lab, cells):
         expect(question.locator(VIEWS).last).to_contain_text("The answer is")
 
 
+@pytest.mark.sweep
 def test_what_is_typed_stays_text(lab, cells):
     for explorer in lab.explorers:
         for box in explorer.query_selector_all("[type=text]"):

@@ -367,6 +367,7 @@ def test_old_pythons_can_read_the_file_as_far_as_that():
 # ---- for real, with a requirements.txt that asks for nothing
 
 
+@pytest.mark.sweep
 def test_a_real_start_from_elsewhere_heals_a_broken_venv_whatever_environment_is_active(tmp_path):
     folder = tmp_path / "a path with spaces"
     folder.mkdir()

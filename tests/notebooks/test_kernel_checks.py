@@ -12,6 +12,7 @@ from claims import equations
 from nbformat.v4 import new_output
 from stored import NOTEBOOKS, code, made_of, printed, prose, prose_cells, read
 
+pytestmark = pytest.mark.sweep
 HERE = Path(__file__).parent
 SHOWS_LIVE = """\
 from helpers.explorers.live import Explorer, slider
