@@ -1,4 +1,4 @@
-"""start.py, with everything it would install replaced by small stand-ins: nothing here needs the network."""
+"""start.py and tools/launcher.py, with stand-ins for all that they would install: nothing here needs the network."""
 
 import ast
 import contextlib
@@ -16,26 +16,33 @@ from types import SimpleNamespace
 import pytest
 from traitlets.config.loader import PyFileConfigLoader
 
-START = Path(__file__).resolve().parent.parent / "start.py"
+ROOT = Path(__file__).resolve().parent.parent
+START, LAUNCHER = ROOT / "start.py", ROOT / "tools" / "launcher.py"
 OLD_VERSION = (3, 10, 9, "final", 0)
 
 
-def load(folder=START.parent):
-    """start.py of `folder` as a module, read afresh as each new start does."""
-    spec = importlib.util.spec_from_file_location("start", folder / "start.py")
-    start = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(start)
-    return start
+def load(folder=ROOT):
+    """The launcher of `folder` as a module, read again as each new start does."""
+    spec = importlib.util.spec_from_file_location("launcher", folder / "tools" / "launcher.py")
+    launcher = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(launcher)
+    return launcher
+
+
+def make_course(folder):
+    """What a start needs of the course: the two files it runs, and two that say what to install, which is nothing."""
+    (folder / "tools").mkdir(parents=True)
+    (folder / "start.py").write_bytes(START.read_bytes())
+    (folder / "tools" / "launcher.py").write_bytes(LAUNCHER.read_bytes())
+    (folder / "requirements.txt").write_text("# nothing\n")
+    (folder / "pyproject.toml").write_text("")
 
 
 class Course:
-    """A folder with a copy of start.py whose set-up steps are only written down, and leave behind what real ones would."""
+    """A copy whose set-up steps are only written down, and leave behind what real ones would."""
 
     def __init__(self, folder, monkeypatch):
-        folder.mkdir()
-        (folder / "start.py").write_bytes(START.read_bytes())
-        (folder / "requirements.txt").write_text("")
-        (folder / "pyproject.toml").write_text("")
+        make_course(folder)
         self.folder, self.monkeypatch = folder, monkeypatch
         self.stop_in = self.stop_with = None
         self.reload()
@@ -62,7 +69,7 @@ class Course:
     def __call__(self, *arguments):
         """One start: its exit code, and in `steps` and `command` what it did."""
         self.steps, self.command = [], None
-        return self.start.main(list(arguments))
+        return self.start.main(list(arguments), usage="how to use start.py")
 
 
 BOTH = ["python -m venv", "pip install"]
@@ -97,7 +104,7 @@ def test_further_arguments_are_passed_on(course, arguments, module):
 def test_the_course_opens_at_its_first_notebook(course):
     course()
     assert any(argument.endswith("/notebooks/00_start_here.ipynb") for argument in course.command)
-    assert (START.parent / "notebooks" / "00_start_here.ipynb").is_file()
+    assert (ROOT / "notebooks" / "00_start_here.ipynb").is_file()
 
 
 @pytest.mark.parametrize(
@@ -107,12 +114,19 @@ def test_the_course_opens_at_its_first_notebook(course):
 def test_a_command_runs_its_tool(course, command, tool):
     assert course(command, "02", "03") == 0
     assert course.command[1:] == [str(course.folder / "tools" / tool), "02", "03"]
-    assert (START.parent / "tools" / tool).is_file()
+    assert (ROOT / "tools" / tool).is_file()
+
+
+def test_start_asks_the_launcher_wherever_it_is_called(tmp_path):
+    make_course(tmp_path / "course")
+    command = [sys.executable, str(tmp_path / "course" / "start.py"), "--help"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.stdout.strip() == ast.get_docstring(ast.parse(START.read_text(encoding="ascii"))), run.stderr
 
 
 def test_help_installs_nothing(course, capsys):
     assert course("--help") == 0
-    assert "start.py test" in capsys.readouterr().out
+    assert capsys.readouterr().out == "how to use start.py\n"
     assert course.steps == [] and course.command is None
 
 
@@ -287,7 +301,7 @@ def test_a_folder_one_may_not_write_to(course, capsys):
 def test_a_failing_step_is_explained(tmp_path, capsys, words, advice):
     start = load()
     script = f"print({words!r}); raise SystemExit(1)"
-    with open(tmp_path / "lock", "w") as lock, pytest.raises(start.Failed) as failure:
+    with open(tmp_path / "lock", "w") as lock, pytest.raises(start.SetUpFailed) as failure:
         start.run([sys.executable, "-c", script], "pip install", lock)
     told = str(failure.value)
     assert "pip install" in told and advice in told and "\n" not in told
@@ -298,7 +312,7 @@ def test_a_failing_step_is_explained(tmp_path, capsys, words, advice):
 def test_a_killed_step_is_explained(tmp_path):
     start = load()
     script = "import os; os.kill(os.getpid(), 9)"
-    with open(tmp_path / "lock", "w") as lock, pytest.raises(start.Failed, match="signal 9"):
+    with open(tmp_path / "lock", "w") as lock, pytest.raises(start.SetUpFailed, match="signal 9"):
         start.run([sys.executable, "-c", script], "pip install", lock)
 
 
@@ -351,17 +365,13 @@ def test_a_too_old_python_is_told_so(monkeypatch):
 def test_old_pythons_can_read_the_file_as_far_as_that():
     tree = ast.parse(START.read_bytes().decode("ascii"), feature_version=(3, 7))
     kinds = [type(statement) for statement in tree.body]
-    imports = [i for i, kind in enumerate(kinds) if kind in (ast.Import, ast.ImportFrom)]
-    assert ast.unparse(tree.body[imports[0]]) == "import sys" and kinds.index(ast.If) < imports[1]
+    assert [ast.unparse(node) for node in tree.body[: kinds.index(ast.If)] if isinstance(node, ast.Import)] == [
+        "import os",
+        "import sys",
+    ]
+    assert kinds.index(ast.If) < kinds.index(ast.ImportFrom)  # the launcher, which only a new Python can read
     for node in ast.walk(tree):
-        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.Nonlocal, ast.AsyncFunctionDef, ast.YieldFrom))
-        if isinstance(node, ast.FunctionDef):
-            assert not node.returns and not node.args.kwonlyargs and not any(arg.annotation for arg in node.args.args)
-        if isinstance(node, ast.Raise):
-            assert node.cause is None
-        if isinstance(node, ast.Call):  # f(*many, one) and f(file=...) of print are syntax errors there
-            assert not any(isinstance(argument, ast.Starred) for argument in node.args[:-1])
-            assert not (node.keywords and getattr(node.func, "id", "") == "print")
+        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.NamedExpr, ast.Starred))
 
 
 # ---- for real, with a requirements.txt that asks for nothing
@@ -370,10 +380,7 @@ def test_old_pythons_can_read_the_file_as_far_as_that():
 @pytest.mark.sweep
 def test_a_real_start_from_elsewhere_heals_a_broken_venv_whatever_environment_is_active(tmp_path):
     folder = tmp_path / "a path with spaces"
-    folder.mkdir()
-    (folder / "start.py").write_bytes(START.read_bytes())
-    (folder / "requirements.txt").write_text("# nothing\n")
-    (folder / "pyproject.toml").write_text("")
+    make_course(folder)
     (folder / "pytest.py").write_text("import os, sys; print(sys.prefix, os.environ['VIRTUAL_ENV'], sys.argv[1:], sep='\\n')")
     variables = dict(
         os.environ, VIRTUAL_ENV=str(tmp_path / "gone"), PYTHONPATH=str(tmp_path / "gone"), PIP_USER="1", PIP_NO_INDEX="1"

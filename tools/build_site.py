@@ -20,6 +20,7 @@ import publish
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = Path(__file__).resolve().parent
@@ -43,46 +44,47 @@ class Page:
     before: "Page | None" = None
     after: "Page | None" = None
     thumbnail: str = ""
-    notebook: dict = field(default_factory=dict, repr=False)
+    notebook: NotebookNode = field(default_factory=NotebookNode, repr=False)
 
     @property
-    def title(self):
-        return self.notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+    def title(self) -> str:
+        first: str = self.notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+        return first
 
     @property
-    def href(self):
+    def href(self) -> str:
         return f"{self.stem}.html"
 
     @property
-    def file(self):
+    def file(self) -> str:
         return f"{self.stem}.ipynb"
 
 
-class Renderer(IPythonRenderer):
+class Renderer(IPythonRenderer):  # type: ignore[misc]  # nbconvert brings no types
     """Formulas as MathML. What may be too wide for a telephone scrolls by itself, also by keyboard."""
 
-    def block_math(self, body):
+    def block_math(self, body: str) -> str:
         return f'<span class="scrolls" tabindex="0">{convert(body, display="block")}</span>'
 
-    def inline_math(self, body):
+    def inline_math(self, body: str) -> str:
         return f'<span class="scrolls" tabindex="0">{convert(body)}</span>' if len(body) > 40 else convert(body)
 
 
-def prose(markdown):
+def prose(markdown: str) -> str:
     """HTML of a cell of prose.
 
     >>> prose("Here $x$ is [next](01_theory.ipynb).")[:50]
     '<p>Here <math xmlns="http://www.w3.org/1998/Math/M'
     """
-    html = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(markdown).strip()
+    html: str = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(markdown).strip()
     return html.replace("<table>", '<div class="scrolls" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 
-def prose_line(markdown):
+def prose_line(markdown: str) -> str:
     return re.sub(r"</?(p|a)\b[^>]*>", "", prose(markdown))
 
 
-def read_pages():
+def read_pages() -> list[Page]:
     """The notebooks on the README's map, in its order, each knowing its neighbours."""
     found = ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     pages = [Page(number, stem, question, minutes, last=found[-1][0]) for number, stem, question, minutes in found]
@@ -93,7 +95,7 @@ def read_pages():
     return pages
 
 
-def exporter():
+def exporter() -> HTMLExporter:
     made = HTMLExporter(template_name="site", extra_template_basedirs=[str(TEMPLATES)])
     made.register_filter("prose", prose)
     made.register_filter("prose_line", prose_line)
@@ -102,10 +104,10 @@ def exporter():
     return made
 
 
-def keep_pictures(html, folder):
-    """Put each picture into a file, named by its content, and name that file in its place."""
+def keep_pictures(html: str, folder: Path) -> str:
+    """Put each picture into a file, which is named by its content, and refer to that file instead."""
 
-    def keep(found):
+    def keep(found: re.Match[str]) -> str:
         kind, is_base64, text = found.groups()
         data = base64.b64decode(text) if is_base64 else unquote_to_bytes(unescape(text))
         name = f"{hashlib.sha256(data).hexdigest()[:16]}.{kind.partition('+')[0]}"
@@ -115,7 +117,7 @@ def keep_pictures(html, folder):
     return DATA.sub(keep, html)
 
 
-def write_page(page, made, folder):
+def write_page(page: Page, made: HTMLExporter, folder: Path) -> None:
     html, _ = made.from_notebook_node(page.notebook, resources={"page": page})
     html = keep_pictures(html, folder)
     html = LINK.sub(r'\1.html"', html.replace(SCROLLS, '<div style="overflow-x:auto" tabindex="0">'))
@@ -125,7 +127,7 @@ def write_page(page, made, folder):
     shutil.copy(ROOT / "notebooks" / page.file, folder)
 
 
-def build(folder):
+def build(folder: Path) -> Path:
     """Write the whole site into `folder`, which is emptied first; return its index."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "pictures").mkdir(parents=True)
@@ -143,7 +145,7 @@ def build(folder):
     return folder / "index.html"
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     if len(arguments) > 1 or arguments[:1] and arguments[0].startswith("-"):
         print(f"site takes one folder to write to: given {' '.join(arguments)!r}.", file=sys.stderr)
         return 1

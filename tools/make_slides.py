@@ -15,15 +15,17 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import SlidesExporter
+from nbformat import NotebookNode
 from store_notebooks import NOTEBOOKS, choose, complain
 
 HERE = Path(__file__).resolve().parent / "slides"
 BUILD = HERE.parent.parent / "build" / "slides"
 LONE_CALL = re.compile(r"(show|predict|explore\w*)\((?!.*\n\w)", re.S)  # code that says nothing beyond what it shows
+Slide = tuple[str, NotebookNode]  # a slide type and its cell
 STILL = re.compile(r"(<p [^>]*>Explorer: .*?</p>).*?(<img .*?>)", re.S)  # an explorer's sentence and its first picture
 
 
-def main(names):
+def main(names: list[str]) -> int:
     """Make a deck of each named notebook (all, without a name); return the exit code."""
     try:
         paths = choose(names, NOTEBOOKS)
@@ -38,7 +40,7 @@ def main(names):
     return 0
 
 
-def assets(folder):
+def assets(folder: Path) -> dict[str, str]:
     """The texts of reveal.js and MathJax; npm brings them into `folder` unless they are there.
 
     Raises OSError, with what to do, if there is no npm or no network.
@@ -61,24 +63,24 @@ def assets(folder):
     return {name: file.read_text(encoding="utf-8") for name, file in files.items()}
 
 
-def build(notebook, title, parts):
+def build(notebook: NotebookNode, title: str, parts: dict[str, str]) -> str:
     """The deck as one HTML page."""
     if not any(cell.cell_type == "markdown" and "$" in cell.source for cell in notebook.cells):
         parts = parts | {"mathjax": ""}
     exporter = SlidesExporter(extra_template_basedirs=[str(HERE.parent)], template_name=HERE.name)
-    page, _ = exporter.from_notebook_node(deck(notebook), resources={"deck": parts | {"title": title}})
+    page: str = exporter.from_notebook_node(deck(notebook), resources={"deck": parts | {"title": title}})[0]
     return page
 
 
-def deck(notebook):
+def deck(notebook: NotebookNode) -> NotebookNode:
     """The notebook cut into slides: a new one, with a slide type in each cell."""
-    cells = []
+    cells: list[Slide] = []
     for cell in notebook.cells:
         chosen = cell.metadata.get("slideshow", {}).get("slide_type")
         cells += [(chosen, cell)] if chosen and chosen != "-" else cut(cell)
     if cells and cells[0][0] != "skip":
         cells[0] = ("slide", cells[0][1])
-    slides = nbformat.v4.new_notebook(metadata=notebook.metadata)
+    slides: NotebookNode = nbformat.v4.new_notebook(metadata=notebook.metadata)
     for kind, cell in cells:
         cell = nbformat.from_dict(cell)
         cell.metadata = cell.metadata | {"slideshow": {"slide_type": kind}}
@@ -86,7 +88,7 @@ def deck(notebook):
     return slides
 
 
-def cut(cell):
+def cut(cell: NotebookNode) -> list[Slide]:
     """[(slide type, cell)]: one idea each."""
     if cell.cell_type == "markdown":
         parts = re.split(r"^(?=#{1,2} )", cell.source, flags=re.M)
@@ -105,23 +107,26 @@ def cut(cell):
     ]
 
 
-def code_cell(source, outputs):
-    return nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"transient": {"remove_source": not source}})
+def code_cell(source: str, outputs: list[NotebookNode]) -> NotebookNode:
+    made: NotebookNode = nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"transient": {"remove_source": not source}})
+    return made
 
 
-def brief(output):
+def brief(output: NotebookNode) -> NotebookNode:
     """Of an error, its last line: that is the one to read."""
     if output.output_type != "error":
         return output
-    return nbformat.v4.new_output("stream", name="stdout", text=f"{output.ename}: {output.evalue}\n")
+    last: NotebookNode = nbformat.v4.new_output("stream", name="stdout", text=f"{output.ename}: {output.evalue}\n")
+    return last
 
 
-def still(output):
+def still(output: NotebookNode) -> NotebookNode:
     """Of an explorer, its first picture: the sliders move in the notebook."""
     found = STILL.match(output.data["text/html"])
     if not found:
         return output
-    return nbformat.v4.new_output("display_data", data={"text/html": "".join(found.groups())})
+    picture: NotebookNode = nbformat.v4.new_output("display_data", data={"text/html": "".join(found.groups())})
+    return picture
 
 
 if __name__ == "__main__":

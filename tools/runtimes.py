@@ -44,7 +44,7 @@ COLAB = [
 ]
 
 
-def lowest(bounds):
+def lowest(bounds: list[str]) -> list[str]:
     """The lowest release that each lower bound admits, with its latest repairs.
 
     >>> lowest(["torch>=2.9", "ipywidgets>=7.7.1,<9"])
@@ -56,7 +56,7 @@ def lowest(bounds):
     return [f"{name}=={version}.*" for name, version in found]
 
 
-def wanted(name):
+def wanted(name: str) -> list[str]:
     """What pip is asked for: the course, what opens and tests it, and what the runtime says beyond that."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     course = [*project["dependencies"], *project["optional-dependencies"]["course"]]
@@ -64,7 +64,7 @@ def wanted(name):
     return course + {"newest": [], "colab": COLAB, "oldest": lowest(project["dependencies"]) + kernel}[name]
 
 
-def make(name):
+def make(name: str) -> Path:
     """The Python of the environment `name`, made if it is not there yet, and brought up to what is wanted today."""
     folder = BUILD / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -80,12 +80,12 @@ def make(name):
     return python
 
 
-def versions(python):
+def versions(python: Path) -> list[str]:
     ask = f"import sys, importlib.metadata as m; print(sys.version.split()[0], *map(m.version, {SHOWN[1:]!r}))"
     return subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.split()
 
 
-def run_tests(python, options):
+def run_tests(python: Path, options: list[str]) -> tuple[int, str]:
     """Run the suite there; pytest's code, and its last line, such as `2758 passed in 275.01s`."""
     command = [python, "-m", "pytest", "-q", "-rf", "--tb=short", *LEFT_OUT, *options]
     # The kernels of the notebooks are started by name: the environment's own must be the one that is found.
@@ -103,7 +103,7 @@ def run_tests(python, options):
     return process.wait(), outcome
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[[], "oldest", "colab", "newest"], default=[], metavar="name")
     parser.add_argument("--pytest", default="", metavar="OPTIONS", help="further options for pytest, in one string")

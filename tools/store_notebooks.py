@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 CELL_SECONDS = 60  # as long as the tests wait for a cell (pyproject.toml, --nbval-cell-timeout)
@@ -30,7 +31,7 @@ class NotebookFailed(Exception):
     """Names the notebook, the cell and what went wrong there."""
 
 
-def main(names, folder=NOTEBOOKS):
+def main(names: list[str], folder: Path = NOTEBOOKS, seconds: int = CELL_SECONDS) -> int:
     """Run and store the named notebooks of `folder` (all, without a name); return the exit code."""
     try:
         paths = choose(names, folder)
@@ -40,7 +41,7 @@ def main(names, folder=NOTEBOOKS):
     for path in paths:
         began = time.monotonic()
         try:
-            text = stored_text(path)
+            text = stored_text(path, seconds)
         except NotebookFailed as failure:
             failures += complain(failure)
             continue
@@ -49,7 +50,7 @@ def main(names, folder=NOTEBOOKS):
     return 1 if failures else 0
 
 
-def choose(names, folder):
+def choose(names: list[str], folder: Path) -> list[Path]:
     """The notebooks to run, in order. A name may be a number (02), a file name, or a path.
 
     Raises ValueError if a name fits no notebook of the folder; it names those there are.
@@ -65,27 +66,27 @@ def choose(names, folder):
     return [path for path in paths if not wanted or any(fits(path, stem) for stem in wanted)]
 
 
-def fits(path, stem):
+def fits(path: Path, stem: str) -> bool:
     return path.stem == stem or path.stem.startswith(stem + "_")
 
 
-def stored_text(path):
+def stored_text(path: Path, seconds: int = CELL_SECONDS) -> str:
     """The notebook as it shall be stored: run in a fresh kernel, without what changes from run to run."""
     notebook = nbformat.v4.upgrade(nbformat.read(path, as_version=4))
     notebook.metadata["kernelspec"] = KERNEL
-    execute(notebook, path)
+    execute(notebook, path, seconds)
     clean(notebook)
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
-def execute(notebook, path):
+def execute(notebook: NotebookNode, path: Path, seconds: int) -> None:
     """Run every code cell of `notebook` in place; NotebookFailed names the cell that raised, hung or crashed."""
     for cell in code_cells(notebook):  # a cell that is not run (an empty one) keeps nothing of an earlier run
         cell.outputs, cell.execution_count = [], None
-    running = []
+    running: list[NotebookNode] = []
     client = NotebookClient(
         notebook,
-        timeout=CELL_SECONDS,
+        timeout=seconds,
         kernel_name=KERNEL["name"],
         resources={"metadata": {"path": path.parent}},
         coalesce_streams=True,
@@ -100,18 +101,18 @@ def execute(notebook, path):
     except CellExecutionError as error:
         raise NotebookFailed(where(path, running) + f"{error.ename}: {COLOUR.sub('', error.evalue)}") from None
     except CellTimeoutError:
-        raise NotebookFailed(where(path, running) + f"took more than {CELL_SECONDS} seconds") from None
+        raise NotebookFailed(where(path, running) + f"took more than {plural(seconds, 'second')}") from None
     except DeadKernelError:
         raise NotebookFailed(where(path, running) + "the kernel died") from None
 
 
-def where(path, running):
+def where(path: Path, running: list[NotebookNode]) -> str:
     """Such as: 02_arguments.ipynb, code cell 3 (`rnn = nn.RNN(3)`):"""
     first_line = running[-1].source.strip().splitlines()[0] if running else "none was started"
     return f"{path.name}, code cell {len(running)} (`{first_line}`): "
 
 
-def clean(notebook):
+def clean(notebook: NotebookNode) -> None:
     """Strip, in place, what depends on the clock, the machine or the editor."""
     language = notebook.metadata.get("language_info", {})
     language.pop("version", None)  # of Python; the course runs on several
@@ -122,7 +123,7 @@ def clean(notebook):
         cell.outputs = [output for output in map(clean_output, cell.outputs) if output is not None]
 
 
-def clean_output(output):
+def clean_output(output: NotebookNode) -> NotebookNode | None:
     """The output as stored; None if nothing of it is worth storing."""
     if output.output_type == "error":
         # Frames inside libraries name folders of this machine; the learner's own cell is what the lesson shows.
@@ -137,11 +138,11 @@ def clean_output(output):
     return output
 
 
-def code_cells(notebook):
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def complain(sentence):
+def complain(sentence: object) -> int:
     print(sentence, file=sys.stderr, flush=True)
     return 1
 

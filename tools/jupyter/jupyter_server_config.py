@@ -18,7 +18,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 class PromptConnection(ZMQChannelsWebsocketConnection):
     """The usual connection of a page to its kernel, without the wait."""
 
-    def connect(self):
+    def connect(self) -> Awaitable[None] | None:
         self.websocket_handler.set_nodelay(True)
         return super().connect()
 
