@@ -15,7 +15,7 @@ from .pictures.tables import Table
 from .rnn.recurrence import numpy_weights
 from .rnn.shapes import require_rnn
 
-STORED = Path(__file__).parent / "data" / "forward_speed.json"  # written by benchmarks/forward_speed.py
+STORED_SPEEDS = Path(__file__).parent / "data" / "forward_speed.json"  # written by benchmarks/forward_speed.py
 
 
 def forward_ways(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], np.ndarray | Tensor]]:
@@ -70,10 +70,10 @@ def forward_ways(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], np.ndarra
     return {"NumPy loop": by_numpy, "RNNCell loop": by_cell, "one nn.RNN call": by_call}
 
 
-def wait(device: torch.device) -> None:
+def synchronize(device: torch.device) -> None:
     """Wait until a device has done all it was given. A CPU has: it works at once. CUDA works through a queue.
 
-    >>> wait(torch.device("cpu"))
+    >>> synchronize(torch.device("cpu"))
 
     Source: torch.cuda.synchronize.
     """
@@ -108,11 +108,11 @@ def measure(
         run()
     for _ in range(rounds):
         for name, run in ways.items():
-            wait(device)
+            synchronize(device)
             began = time.perf_counter()
             run()
             if not too_early:
-                wait(device)
+                synchronize(device)
             seconds[name].append(time.perf_counter() - began)
     return {name: 1000 * statistics.median(each) for name, each in seconds.items()}
 
@@ -157,5 +157,5 @@ def stored_speeds(path: Path | None = None) -> Speeds:
     ----------
     path : of another file of that kind
     """
-    data = json.loads((path or STORED).read_text(encoding="utf-8"))
+    data = json.loads((path or STORED_SPEEDS).read_text(encoding="utf-8"))
     return Speeds(data["made"], data["H"], tuple((row["L"], row["N"], row["ms"]) for row in data["rows"]))

@@ -12,8 +12,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
 from .device import one_thread
 
-Batch = PackedSequence | Tensor
-Gather = Callable[[Sequence[Tensor]], Batch]
+SequenceBatch = PackedSequence | Tensor
+Collate = Callable[[Sequence[Tensor]], SequenceBatch]
 
 
 def pack(sequences: Sequence[Tensor]) -> PackedSequence:
@@ -47,7 +47,7 @@ def train(
     watch: tuple[Sequence[Tensor], Tensor] | None = None,
     epochs: int | Iterable = 6,
     seed: int = 0,
-    gather: Gather = pack,
+    gather: Collate = pack,
 ) -> History:
     """Train a classifier of sentences with Adam, 64 sentences at a time, and keep what happened.
 
@@ -85,7 +85,7 @@ def train(
             total = 0.0
             for chosen in torch.randperm(len(sequences), generator=order).split(64):
                 optimizer.zero_grad()
-                logits = one_each(model(gather([sequences[i] for i in chosen.tolist()])), len(chosen))
+                logits = one_logit_each(model(gather([sequences[i] for i in chosen.tolist()])), len(chosen))
                 loss = loss_of(logits, labels[chosen.to(labels.device)])
                 loss.backward()
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -96,7 +96,7 @@ def train(
     return History(losses, accuracies)
 
 
-def accuracy(model: nn.Module, sequences: Sequence[Tensor], labels: Tensor, *, gather: Gather = pack) -> float:
+def accuracy(model: nn.Module, sequences: Sequence[Tensor], labels: Tensor, *, gather: Collate = pack) -> float:
     """The share of sentences that get their label, from 0 to 1.
 
     >>> accuracy(lambda batch: torch.ones(len(batch)), list(torch.zeros(4, 2, 3)), torch.tensor([1.0, 1, 1, 0]),
@@ -113,7 +113,7 @@ def accuracy(model: nn.Module, sequences: Sequence[Tensor], labels: Tensor, *, g
     """
     _require_matching(sequences, labels)
     with torch.no_grad():
-        praised = one_each(model(gather(sequences)), len(sequences)) > 0
+        praised = one_logit_each(model(gather(sequences)), len(sequences)) > 0
     return (praised == (labels > 0.5)).double().mean().item()
 
 
@@ -137,13 +137,13 @@ def verdicts(model: nn.Module, sequence: Tensor) -> list[float]:
     """
     beginnings = [sequence[: t + 1] for t in range(len(sequence))]
     with torch.no_grad(), one_thread():
-        return one_each(model(pack(beginnings)), len(beginnings)).sigmoid().tolist()
+        return one_logit_each(model(pack(beginnings)), len(beginnings)).sigmoid().tolist()
 
 
-def one_each(answers: Tensor, N: int) -> Tensor:
+def one_logit_each(answers: Tensor, N: int) -> Tensor:
     """What a model gives for N sentences, as (N,); refused where that is not one number each.
 
-    >>> one_each(torch.zeros(3, 2), N=3)
+    >>> one_logit_each(torch.zeros(3, 2), N=3)
     Traceback (most recent call last):
     ValueError: model: it gives (3, 2), expected one number for each of 3 sentences
     """

@@ -6,9 +6,9 @@ from ..rnn.shapes import Shapes
 from ..wording import abbreviate
 
 R = 19  # radius of a state
-OUTSIDE = 78  # from a first state to its h_0, which stands outside the output frame
-SPLIT = 58  # from the forward to the reverse row of one layer
-MOST_STEPS, MOST_LAYERS = 7, 4
+H_0_DISTANCE = 78  # from a first state to its h_0, which stands outside the output frame
+DIRECTION_GAP = 58  # from the forward to the reverse row of one layer
+MAX_STEPS, MAX_LAYERS = 7, 4
 
 
 @dataclass
@@ -30,23 +30,23 @@ class Layout:
     def __post_init__(self) -> None:
         s = self.shapes
         at_layer, _, at_t = self.mark or (None, None, None)
-        self.columns = abbreviate(self.steps, MOST_STEPS, at_t)
-        self.layers = abbreviate(s.num_layers, MOST_LAYERS, at_layer)
-        self.lean = 15 if s.D == 2 else 0  # forward states stand left of the column, reverse ones right of it
+        self.columns = abbreviate(self.steps, MAX_STEPS, at_t)
+        self.layers = abbreviate(s.num_layers, MAX_LAYERS, at_layer)
+        self.direction_offset = 15 if s.D == 2 else 0  # forward states stand left of the column, reverse ones right of it
         self.gap = (408 if s.D == 2 else 440) // max(len(self.columns) - 1, 5)
-        self.side = R + 11 + self.lean  # from a column to the edge of the output frame
-        self.left = 74 + R + OUTSIDE + self.lean
+        self.side = R + 11 + self.direction_offset  # from a column to the edge of the output frame
+        self.left = 74 + R + H_0_DISTANCE + self.direction_offset
         self.right = self.left + self.gap * (len(self.columns) - 1)
-        beyond = R + OUTSIDE + self.lean + 6 if s.D == 2 else self.side + 56
+        beyond = R + H_0_DISTANCE + self.direction_offset + 6 if s.D == 2 else self.side + 56
         captions = self.left - self.side + 7.4 * len(f"output {s.output}"), 36 + 7.4 * len(f"h_n {s.h_n}")
         self.width = max(self.right + beyond, *captions) + 8
-        self.up = self.climb()  # of each row of states, above the input
-        self.bottom = self.up[-1] + (SPLIT if s.D == 2 else 0) + R + 45  # y of the input row
+        self.offsets = self.row_offsets()  # of each row of states, above the input
+        self.bottom = self.offsets[-1] + (DIRECTION_GAP if s.D == 2 else 0) + R + 45  # y of the input row
         self.height = self.bottom + R + 72
 
-    def climb(self) -> list[float]:
+    def row_offsets(self) -> list[float]:
         """How far above the input each row of states stands; an ellipsis takes less room than a layer."""
-        split = SPLIT if self.shapes.D == 2 else 0
+        split = DIRECTION_GAP if self.shapes.D == 2 else 0
         rise = 98 + split if split else 84
         up = [78.0]
         for layer, above in zip(self.layers, self.layers[1:]):
@@ -54,10 +54,10 @@ class Layout:
         return up
 
     def x(self, column: int, direction: int | None = None) -> float:
-        return self.left + self.gap * column + {None: 0, 0: -self.lean, 1: self.lean}[direction]
+        return self.left + self.gap * column + {None: 0, 0: -self.direction_offset, 1: self.direction_offset}[direction]
 
     def y(self, row: int, direction: int = 0) -> float:
-        return self.bottom - self.up[row] - (SPLIT if direction else 0)
+        return self.bottom - self.offsets[row] - (DIRECTION_GAP if direction else 0)
 
     def last_column(self, direction: int) -> int:
         return 0 if direction else len(self.columns) - 1

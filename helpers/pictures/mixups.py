@@ -10,16 +10,16 @@ from torch import Tensor
 from ..checks import require_numbers, require_rows
 from ..notation import PAPER, QUIET, TEXT, H, X
 from ..wording import abbreviate, plural, shorten
-from .cells import limit_of, number_cell
+from .cells import colour_limit, number_cell
 from .picture import Picture
-from .svg import line, picture, tag, text
+from .svg import line, svg_picture, tag, text
 
 # One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.
-SAMPLES = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
-MOST_OWNERS = 12  # rows of a table of owners
-MOST = 6  # rows, or columns, of a table of numbers
-LEFT = 66  # where its numbers begin
-TOLERANCE = 1e-4  # of the largest number: well above rounding, well below what a mistake changes
+SEQUENCE_COLOURS = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
+MAX_OWNER_ROWS = 12  # rows of a table of owners
+MAX_TABLE_SIZE = 6  # rows, or columns, of a table of numbers
+TABLE_LEFT = 66  # where its numbers begin
+RELATIVE_TOLERANCE = 1e-4  # of the largest number: well above rounding, well below what a mistake changes
 
 
 def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken: str = "") -> Picture:
@@ -47,15 +47,15 @@ def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken
     spot = {(n, t): (left + t * (w + gap_x), top + n * (h + gap_y)) for n in range(N) for t in range(L)}
     parts = [text(10, top + n * (h + gap_y) + 20, f"sequence {n}", fill=QUIET) for n in range(N)]
     parts += [text(spot[0, t][0] + w / 2, 24, f"step {t}", fill=QUIET, text_anchor="middle") for t in range(L)]
-    chosen = _taken(rows, taken)
+    chosen = _used_states(rows, taken)
     for (n, t), (x, y) in spot.items():
-        parts.append(_word(x, y, w, h, rows[n][t], SAMPLES[n % len(SAMPLES)], (n, t) in chosen))
+        parts.append(_word_box(x, y, w, h, rows[n][t], SEQUENCE_COLOURS[n % len(SEQUENCE_COLOURS)], (n, t) in chosen))
         if time == "across" and t + 1 < L:
             parts.append(line(x + w + 1, y + h / 2, x + w + gap_x - 1, y + h / 2, H.colour))
         if time == "down" and n + 1 < N:
             parts.append(line(x + w / 2, y + h + 1, x + w / 2, y + h + gap_y - 1, H.colour))
     width, height = left + L * (w + gap_x) - gap_x + 14, top + N * (h + gap_y) - gap_y + 14
-    return picture(width, height, parts, _reading_alt(rows, time, chosen))
+    return svg_picture(width, height, parts, _reading_alt(rows, time, chosen))
 
 
 def _require_reading(rows: list[list[str]], time: str, taken: str) -> None:
@@ -68,14 +68,14 @@ def _require_reading(rows: list[list[str]], time: str, taken: str) -> None:
         raise ValueError(f"taken: given {taken!r}, expected 'last', 'last word' or ''")
 
 
-def _taken(rows: list[list[str]], taken: str) -> set[tuple[int, int]]:
+def _used_states(rows: list[list[str]], taken: str) -> set[tuple[int, int]]:
     ends = [len(row) - 1 for row in rows]
     if taken == "last word":
         ends = [max((t for t, word in enumerate(row) if word), default=0) for row in rows]
     return set(enumerate(ends)) if taken else set()
 
 
-def _word(x: float, y: float, w: float, h: float, word: str, fill: str, chosen: bool) -> str:
+def _word_box(x: float, y: float, w: float, h: float, word: str, fill: str, chosen: bool) -> str:
     """One step of one sequence: its word on the colour of its sequence; padding is an empty dashed box."""
     empty = dict(fill=PAPER, stroke=QUIET, stroke_dasharray="3 3")
     look = dict(fill=fill, stroke=X.colour, stroke_width=1.5) if word else empty
@@ -116,27 +116,27 @@ def draw_owners(**tables: Tensor) -> Picture:
     """
     if not tables:
         raise ValueError("tables: given none, expected at least one, as view=owner.view(N, -1)")
-    arrays = {name.replace("_", " "): _owners(name, table) for name, table in tables.items()}
+    arrays = {name.replace("_", " "): _require_owner_table(name, table) for name, table in tables.items()}
     parts, said, y, right = [], [], 12.0, 0.0
     for name, rows in arrays.items():
         parts.append(text(10, y + 14, name, fill=TEXT, font_weight=600))
         w, y = min(26.0, 600 / rows.shape[1]), y + 24
-        for n in abbreviate(len(rows), MOST_OWNERS):
+        for n in abbreviate(len(rows), MAX_OWNER_ROWS):
             if n is None:
                 parts.append(text(10, y + 12, "⋮", size=16, fill=QUIET))
                 y += 20
                 continue
             row = rows[n]
             parts.append(text(10, y + 18, f"row {n}", fill=QUIET))
-            parts += [_owner(66 + k * w, y, w, int(owner)) for k, owner in enumerate(row)]
+            parts += [_owner_cell(66 + k * w, y, w, int(owner)) for k, owner in enumerate(row)]
             held = ", ".join(f"{(row == owner).sum()} of sequence {owner}" for owner in np.unique(row))
             said.append(f"{name}, row {n} holds {held}" if n == 0 else f"row {n} holds {held}")
             y += 28
         right, y = max(right, 66 + rows.shape[1] * w), y + 14
-    return picture(max(right + 14, 220), y, parts, f"Whose numbers: {'; '.join(said)}.")
+    return svg_picture(max(right + 14, 220), y, parts, f"Whose numbers: {'; '.join(said)}.")
 
 
-def _owners(name: str, table: Tensor) -> np.ndarray:
+def _require_owner_table(name: str, table: Tensor) -> np.ndarray:
     array = require_numbers(name, table)
     if array.ndim != 2 or not array.size or array.dtype.kind not in "iu" or array.min() < 0:
         given = f"given {tuple(array.shape)} of {array.dtype}"
@@ -144,12 +144,14 @@ def _owners(name: str, table: Tensor) -> np.ndarray:
     return array
 
 
-def _owner(x: float, y: float, w: float, owner: int) -> str:
-    box = tag("rect", x=x, y=y, width=w, height=26, fill=SAMPLES[owner % len(SAMPLES)], stroke=QUIET, stroke_width=0.6)
+def _owner_cell(x: float, y: float, w: float, owner: int) -> str:
+    box = tag(
+        "rect", x=x, y=y, width=w, height=26, fill=SEQUENCE_COLOURS[owner % len(SEQUENCE_COLOURS)], stroke=QUIET, stroke_width=0.6
+    )
     return box + (text(x + w / 2, y + 18, owner, text_anchor="middle") if w >= 12 else "")
 
 
-def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
+def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) -> Picture:
     """Draw two answers to one question, one above the other, a sequence a row; numbers that differ are framed.
 
     >>> import torch
@@ -178,13 +180,13 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
         raise ValueError(f"answers: given {given}, expected two of one shape, as wrong=..., right=...")
     names = [name.replace("_", " ") for name in arrays]
     a, b = map(_as_table, arrays.values())
-    apart = differences(a, b)
-    differs = apart > tolerance * scale_of(a, b)
-    rows, columns = _worst(apart, 0), _worst(apart, 1)
-    limit, second = limit_of(np.stack([a, b])), 76 + len(rows) * 26
-    parts = _numbers(26, a, names[0], rows, columns, limit) + _numbers(second, b, names[1], rows, columns, limit)
+    apart = absolute_differences(a, b)
+    differs = apart > tolerance * largest_magnitude(a, b)
+    rows, columns = _largest_differences(apart, 0), _largest_differences(apart, 1)
+    limit, second = colour_limit(np.stack([a, b])), 76 + len(rows) * 26
+    parts = _number_table(26, a, names[0], rows, columns, limit) + _number_table(second, b, names[1], rows, columns, limit)
     spots = [(i, j) for i, row in enumerate(rows) for j, column in enumerate(columns) if differs[row, column]]
-    parts += [_frame(LEFT + j * 50, second + 18 + i * 26) for i, j in spots]
+    parts += [_difference_frame(TABLE_LEFT + j * 50, second + 18 + i * 26) for i, j in spots]
     count = int(differs.sum())
     said = f"{count} of {differs.size} numbers {'differs' if count == 1 else 'differ'}"
     said += f", by up to {apart[differs].max():.2g}" if count else ""
@@ -193,15 +195,17 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
     alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}: {said}."
     if not count and a.size:
         alt += f" Both begin with {a.flat[0]:.2f}."
-    return picture(max(LEFT + len(columns) * 50, 270) + 14, low + 36, parts, alt)
+    return svg_picture(max(TABLE_LEFT + len(columns) * 50, 270) + 14, low + 36, parts, alt)
 
 
-def _numbers(y: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
+def _number_table(y: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
     """One of the two tables, under its name and the numbers of its columns; its first row stands 18 below y."""
     parts = [text(14, y - 8, name, font_weight=600)]
-    parts += [text(LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end") for i, row in enumerate(rows)]
+    parts += [
+        text(TABLE_LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end") for i, row in enumerate(rows)
+    ]
     for j, column in enumerate(columns):
-        at = LEFT + j * 50
+        at = TABLE_LEFT + j * 50
         parts.append(text(at + 25, y + 12, column, size=11, fill=QUIET, text_anchor="middle"))
         for i, row in enumerate(rows):
             tip = f"{name}[{row}, {column}]"
@@ -209,10 +213,10 @@ def _numbers(y: float, table: np.ndarray, name: str, rows: list[int], columns: l
     return parts
 
 
-def differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def absolute_differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """How far each two numbers are apart: 0 where neither is a number, infinite where one alone is not.
 
-    >>> differences(np.array([1.0, np.nan, np.nan]), np.array([3.0, np.nan, 0.0]))
+    >>> absolute_differences(np.array([1.0, np.nan, np.nan]), np.array([3.0, np.nan, 0.0]))
     array([ 2.,  0., inf])
     """
     with np.errstate(invalid="ignore"):
@@ -220,10 +224,10 @@ def differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(apart), np.inf, apart)
 
 
-def scale_of(a: np.ndarray, b: np.ndarray) -> float:
+def largest_magnitude(a: np.ndarray, b: np.ndarray) -> float:
     """The largest finite number of both: what a difference is measured against; 1 where all are zero.
 
-    >>> scale_of(np.array([1.0, -4.0]), np.array([np.inf, 2.0]))
+    >>> largest_magnitude(np.array([1.0, -4.0]), np.array([np.inf, 2.0]))
     4.0
     """
     both = np.abs(np.concatenate([a.ravel(), b.ravel()]))
@@ -235,11 +239,11 @@ def _as_table(array: np.ndarray) -> np.ndarray:
     return array.reshape(len(array), prod(array.shape[1:])) if array.ndim else array.reshape(1, 1)
 
 
-def _worst(apart: np.ndarray, axis: int) -> list[int]:
-    """At most MOST rows (axis 0) or columns (axis 1), those that differ most, in their own order."""
+def _largest_differences(apart: np.ndarray, axis: int) -> list[int]:
+    """At most MAX_TABLE_SIZE rows (axis 0) or columns (axis 1), those that differ most, in their own order."""
     most = apart.max(axis=1 - axis, initial=0)
-    return sorted(np.argsort(-most, kind="stable")[:MOST].tolist())
+    return sorted(np.argsort(-most, kind="stable")[:MAX_TABLE_SIZE].tolist())
 
 
-def _frame(x: float, y: float) -> str:
+def _difference_frame(x: float, y: float) -> str:
     return tag("rect", x=x + 2, y=y + 2, width=46, height=22, fill="none", stroke=TEXT, stroke_width=2.5, rx=3)

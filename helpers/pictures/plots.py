@@ -18,8 +18,15 @@ from ..wording import plural
 from .labels import place_labels
 
 # Curves that are compared; the marker repeats what the colour says.
-STYLES = [("o-", "#D55E00"), ("s-", "#0072B2"), ("^-", "#009E73"), ("D--", "#B0568A"), ("v--", "#555555"), ("x:", "#A87400")]
-VALUES = LinearSegmentedColormap.from_list("values", [NEGATIVE, PAPER, POSITIVE])
+CURVE_STYLES = [
+    ("o-", "#D55E00"),
+    ("s-", "#0072B2"),
+    ("^-", "#009E73"),
+    ("D--", "#B0568A"),
+    ("v--", "#555555"),
+    ("x:", "#A87400"),
+]
+VALUE_COLOURMAP = LinearSegmentedColormap.from_list("values", [NEGATIVE, PAPER, POSITIVE])
 
 
 def _figure(width: float, height: float, alt: str) -> tuple[Figure, object]:
@@ -30,7 +37,7 @@ def _figure(width: float, height: float, alt: str) -> tuple[Figure, object]:
     return figure, axes
 
 
-def _require_names(argument: str, given: Mapping) -> None:
+def _require_mapping(argument: str, given: Mapping) -> None:
     if not isinstance(given, Mapping):
         raise TypeError(f"{argument}: given {type(given).__name__}, expected a dict: names, each with its numbers")
 
@@ -82,16 +89,16 @@ def plot_curves(x: Sequence[float], curves: Mapping[str, Sequence[float]], *, xl
     TypeError : curves have no names, or one is no numbers.
     ValueError : no curve or more than 6, or one is not as long as x; log is none of these.
     """
-    _require_names("curves", curves)
-    if not 1 <= len(curves) <= len(STYLES):
-        raise ValueError(f"curves: given {len(curves)}, expected 1 to {len(STYLES)}")
+    _require_mapping("curves", curves)
+    if not 1 <= len(curves) <= len(CURVE_STYLES):
+        raise ValueError(f"curves: given {len(curves)}, expected 1 to {len(CURVE_STYLES)}")
     if log not in ("", "x", "y", "xy"):
         raise ValueError(f"log: given {log!r}, expected 'x', 'y', 'xy' or ''")
     if not len(require_numbers("x", x, "steps")):
         raise ValueError("x: given no number, expected at least one")
     names = " and ".join(", ".join(curves).rsplit(", ", 1))
     figure, axes = _figure(6.8, 3.6, f"Curves of {names}: {ylabel} over {xlabel}, from {x[0]} to {x[-1]}.")
-    for (style, colour), (name, values) in zip(STYLES, curves.items()):
+    for (style, colour), (name, values) in zip(CURVE_STYLES, curves.items()):
         values = require_numbers(name, values, "steps")
         if len(values) != len(x):
             raise ValueError(f"curves: given {len(values)} numbers for {name!r}, expected {len(x)}, as many as x")
@@ -182,7 +189,7 @@ def plot_similarities(words: Sequence[str], vectors: np.ndarray) -> Figure:
     apart = np.where(np.eye(len(words), dtype=bool), -2, cosines)
     a, b = np.unravel_index(apart.argmax(), apart.shape)
     best = f"the highest between two different words is {apart.max():.2f}, of {words[a]} and {words[b]}"
-    return _numbers(cosines, words, words, f"Table of cosines of {len(words)} words ({', '.join(words)}); {best}.")
+    return _colour_table(cosines, words, words, f"Table of cosines of {len(words)} words ({', '.join(words)}); {best}.")
 
 
 def plot_table(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Figure:
@@ -210,14 +217,14 @@ def plot_table(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) 
     size = f"{plural(len(rows), 'row')} ({', '.join(rows)}) and {plural(len(columns), 'column')} ({', '.join(columns)})"
     empty = f", {plural(int((~filled).sum()), 'cell')} empty" if not filled.all() else ""
     best = f"the highest is {values[i, j]:.1f}, of {rows[i]} and {columns[j]}"
-    return _numbers(values, rows, columns, f"Table of {size}{empty}; {best}.", digits=1)
+    return _colour_table(values, rows, columns, f"Table of {size}{empty}; {best}.", digits=1)
 
 
-def _numbers(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], alt: str, digits: int = 2) -> Figure:
+def _colour_table(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], alt: str, digits: int = 2) -> Figure:
     """A table of colours, zero white and the largest number the strongest, with its numbers."""
     figure, axes = _figure(1.6 + 0.55 * len(columns), 1.2 + 0.55 * len(rows), alt)
     most = max(1.0, np.abs(values[np.isfinite(values)]).max())
-    axes.imshow(np.ma.masked_invalid(values), cmap=VALUES, vmin=-most, vmax=most)
+    axes.imshow(np.ma.masked_invalid(values), cmap=VALUE_COLOURMAP, vmin=-most, vmax=most)
     axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right", parse_math=False)  # "$" is a word, too
     axes.set_yticks(range(len(rows)), rows, parse_math=False)
     for (i, j), value in np.ndenumerate(values):
@@ -272,7 +279,7 @@ def plot_accuracies(groups: dict[str, Sequence[float]]) -> Figure:
     TypeError : the groups have no names, or one is no list of numbers.
     ValueError : there are no groups.
     """
-    _require_names("groups", groups)
+    _require_mapping("groups", groups)
     for name, values in groups.items():
         require_numbers(name, values, "runs")
     if not groups:
@@ -316,7 +323,7 @@ def plot_reading(labels: Sequence[str], verdicts: Sequence[float], states: np.nd
     figure.alt = f"Reading {counts[0]} words: {' '.join(labels)}. The verdict after each word, in the end "
     figure.alt += "praise" if verdicts[-1] > 0.5 else "blame"
     for axes in above:
-        image = axes.imshow(states.T, cmap=VALUES, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+        image = axes.imshow(states.T, cmap=VALUE_COLOURMAP, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
         axes.set(ylabel="features of h", yticks=range(states.shape[1]) if states.shape[1] <= 8 else [])
         figure.colorbar(image, ax=[axes, below], ticks=[-1, 0, 1], aspect=12, shrink=0.45, anchor=(0, 1))
         figure.alt += f"; above it the {states.shape[1]} features of h as colours"

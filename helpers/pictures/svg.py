@@ -18,22 +18,22 @@ def tag(name: str, *children: str, **attributes: object) -> str:
     "<rect x='1.2' stroke-width='2'/>"
     """
     # Single quotes: on its way to the page a picture is a string in JSON, where each double one takes two characters.
-    parts = [f" {key.replace('_', '-')}='{_number(value)}'" for key, value in attributes.items() if value is not None]
+    parts = [f" {key.replace('_', '-')}='{_attribute_value(value)}'" for key, value in attributes.items() if value is not None]
     inside = "".join(children)
     return f"<{name}{''.join(parts)}>{inside}</{name}>" if inside else f"<{name}{''.join(parts)}/>"
 
 
-def _number(value: object) -> str:
+def _attribute_value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.1f}".removesuffix(".0")
-    return str(value) if isinstance(value, int) else plain(value)
+    return str(value) if isinstance(value, int) else escape_text(value)
 
 
 @lru_cache(1024)  # a picture says the same few colours and widths hundreds of times
-def plain(words: object) -> str:
+def escape_text(words: object) -> str:
     """Any text, escaped; a character that XML does not allow becomes a question mark in a diamond.
 
-    >>> plain("<b>"), plain(chr(0)) == chr(0xFFFD)
+    >>> escape_text("<b>"), escape_text(chr(0)) == chr(0xFFFD)
     ('&lt;b&gt;', True)
     """
     text = str(words)
@@ -50,7 +50,7 @@ def text(x: float, y: float, words: str, *, size: int = 12, fill: str = TEXT, **
     >>> text(0, 0, "<b>")
     "<text x='0' y='0' font-size='12' fill='#222222'>&lt;b&gt;</text>"
     """
-    return tag("text", plain(words), x=x, y=y, font_size=size, fill=fill, **attributes)
+    return tag("text", escape_text(words), x=x, y=y, font_size=size, fill=fill, **attributes)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 2, head: bool = True) -> str:
@@ -68,30 +68,30 @@ def lines(ends: Iterable[tuple[float, ...]], colour: str, width: float = 2, head
     >>> lines([(0, 0, 9, 0), (0, 5, 9, 5)], "#000000", head=False)
     "<path d='M0 0L9 0M0 5L9 5' stroke='#000000' stroke-width='2' fill='none'/>"
     """
-    return _paths(tuple(ends), colour, width, head)
+    return _edge_paths(tuple(ends), colour, width, head)
 
 
 @lru_cache(64)  # so do most edges
-def _paths(ends: tuple[tuple[float, ...], ...], colour: str, width: float, head: bool) -> str:
+def _edge_paths(ends: tuple[tuple[float, ...], ...], colour: str, width: float, head: bool) -> str:
     shafts = "".join(f"M{x1:g} {y1:g}L{x2:g} {y2:g}" for x1, y1, x2, y2 in ends)
     edges = tag("path", d=shafts, stroke=colour, stroke_width=width, fill="none")
-    return edges + tag("path", d="".join(_head(*edge, 3 + width) for edge in ends), fill=colour) if head else edges
+    return edges + tag("path", d="".join(_arrow_head(*edge, 3 + width) for edge in ends), fill=colour) if head else edges
 
 
-def _head(x1: float, y1: float, x2: float, y2: float, size: float) -> str:
+def _arrow_head(x1: float, y1: float, x2: float, y2: float, size: float) -> str:
     length = max(((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 1e-9)
     dx, dy = (x2 - x1) / length * size, (y2 - y1) / length * size
     bx, by, w = x2 - dx, y2 - dy, 0.55
     return f"M{x2:g} {y2:g}L{bx - dy * w:.1f} {by + dx * w:.1f}L{bx + dy * w:.1f} {by - dx * w:.1f}Z"
 
 
-class Alike:
+class StyleGroup:
     """Elements that look alike, together in one `g` that says the look once: a page has less to read.
 
-    >>> alike = Alike()
+    >>> alike = StyleGroup()
     >>> for r in (1, 2):
     ...     alike.add(tag("circle", r=r), fill="#FFFFFF")
-    >>> alike.drawn()
+    >>> alike.render()
     "<g fill='#FFFFFF'><circle r='1'/><circle r='2'/></g>"
     """
 
@@ -103,21 +103,21 @@ class Alike:
 
     def text(self, x: float, y: float, words: object, *, size: int = 12, fill: str = TEXT, **look: object) -> None:
         """Add a line of text, as `text` writes it."""
-        self.add(_words_at(x, y, plain(words)), font_size=size, fill=fill, **look)
+        self.add(_text_at(x, y, escape_text(words)), font_size=size, fill=fill, **look)
 
-    def drawn(self) -> str:
+    def render(self) -> str:
         return "".join(tag("g", *elements, **dict(look)) for look, elements in self.groups.items())
 
 
 @lru_cache(1024)  # most labels of a picture stand where they stood before the last move
-def _words_at(x: float, y: float, words: str) -> str:
+def _text_at(x: float, y: float, words: str) -> str:
     return tag("text", words, x=x, y=y)
 
 
-def picture(width: float, height: float, parts: Iterable[str], alt: str) -> Picture:
+def svg_picture(width: float, height: float, parts: Iterable[str], alt: str) -> Picture:
     """The finished drawing, on white paper so that it reads the same on a light and on a dark page.
 
-    >>> picture(10, 20, [], alt="nothing").width
+    >>> svg_picture(10, 20, [], alt="nothing").width
     10
     """
     width, height = round(width), round(height)
@@ -127,10 +127,10 @@ def picture(width: float, height: float, parts: Iterable[str], alt: str) -> Pict
     return Picture(drawing, alt, width)
 
 
-def behind(N: int) -> list[tuple[int, int]]:
+def batch_card_offsets(N: int) -> list[tuple[int, int]]:
     """Where the batch stands behind the front card, the last card first: up to two more, up and to the right.
 
-    >>> behind(1), behind(9)
+    >>> batch_card_offsets(1), batch_card_offsets(9)
     ([], [(8, -8), (4, -4)])
     """
     return [(4 * k, -4 * k) for k in range(min(N - 1, 2), 0, -1)]

@@ -36,28 +36,28 @@ class Table:
         return "\n".join(text)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col" style="{_CELL};text-align:left">{escape(cell)}</th>' for cell in self.headings)
-        head += f'<td style="{_CELL}"></td>' if self.changed is not None else ""  # above the marks
+        head = "".join(f'<th scope="col" style="{_CELL_STYLE};text-align:left">{escape(cell)}</th>' for cell in self.headings)
+        head += f'<td style="{_CELL_STYLE}"></td>' if self.changed is not None else ""  # above the marks
         body = "".join(self._row(row) for row in self.rows)
-        table = f'<table style="{_TABLE}"><tr>{head}</tr>{body}</table>'
+        table = f'<table style="{_TABLE_STYLE}"><tr>{head}</tr>{body}</table>'
         return f'<div style="overflow-x:auto">{table}</div>'
 
     def _row(self, row: tuple[str, ...]) -> str:
         name, *cells = row
         marked = name in (self.changed or ())
-        first = f'<th scope="row" style="{_CELL};text-align:left;font-weight:{700 if marked else 400}">'
+        first = f'<th scope="row" style="{_CELL_STYLE};text-align:left;font-weight:{700 if marked else 400}">'
         first += f"{_swatch(name)}{escape(name)}</th>"
-        rest = "".join(f'<td style="{_CELL};text-align:left">{escape(cell)}</td>' for cell in cells)
+        rest = "".join(f'<td style="{_CELL_STYLE};text-align:left">{escape(cell)}</td>' for cell in cells)
         if self.changed is not None:  # room for the mark is kept, so that a table does not jump when it comes
-            rest += f'<td style="{_CELL};min-width:5em">{f"◂ {self.mark}" if marked else ""}</td>'
+            rest += f'<td style="{_CELL_STYLE};min-width:5em">{f"◂ {self.mark}" if marked else ""}</td>'
         # A tint that is visible on a light and on a dark page, and never the only sign: the word stands there too.
         return f'<tr style="background:{"rgba(204,121,167,.22)" if marked else "transparent"}">{first}{rest}</tr>'
 
 
 # Colours are the page's own, so that the table is readable in light and dark themes alike.
-_TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
-_CELL = "white-space:nowrap;padding:2px 12px 2px 8px;"
-_CELL += "border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
+_TABLE_STYLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
+_CELL_STYLE = "white-space:nowrap;padding:2px 12px 2px 8px;"
+_CELL_STYLE += "border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
 
 
 def _swatch(name: str) -> str:
@@ -113,12 +113,12 @@ def show_shapes(
         return shape_table(expected_shapes(call, L=L, N=N))
     if (L, N) != (None, None):
         raise TypeError("L, N: given beside tensors, which have their own sizes; expected one or the other")
-    shapes = _sizes_of(call, tensors)
-    return _table(("tensor", "shape", "numbers"), (_fitting(name, t, shapes) for name, t in tensors.items()))
+    shapes = _infer_shapes(call, tensors)
+    return _make_table(("tensor", "shape", "numbers"), (_checked_row(name, t, shapes) for name, t in tensors.items()))
 
 
-def _sizes_of(rnn: nn.Module, tensors: dict[str, Tensor | None]) -> Shapes:
-    """L and N as the given tensors have them; where two disagree, `_fitting` names the later one."""
+def _infer_shapes(rnn: nn.Module, tensors: dict[str, Tensor | None]) -> Shapes:
+    """L and N as the given tensors have them; where two disagree, `_checked_row` names the later one."""
     sizes = {"L": 1, "N": 1}
     known = expected_shapes(rnn, L=1).tensors
     for name, tensor in reversed(tensors.items()):
@@ -136,7 +136,7 @@ def _sizes_of(rnn: nn.Module, tensors: dict[str, Tensor | None]) -> Shapes:
     return expected_shapes(rnn, **sizes)
 
 
-def _fitting(name: str, tensor: Tensor | None, shapes: Shapes) -> tuple[str, Shape | str, str]:
+def _checked_row(name: str, tensor: Tensor | None, shapes: Shapes) -> tuple[str, Shape | str, str]:
     if tensor is None:
         return name, "None: zeros", ""
     expected = shapes.tensors[name]
@@ -171,7 +171,7 @@ def shape_table(shapes: Shapes, changed: Collection[str] | None = None) -> Table
     >>> shape_table(Shapes(L=5, N=None, H_in=3, H_out=4), changed={"h_n"}).changed
     {'h_n'}
     """
-    return _table(("tensor", "shape", "numbers"), _sized(shapes.tensors.items()), changed)
+    return _make_table(("tensor", "shape", "numbers"), _shape_rows(shapes.tensors.items()), changed)
 
 
 def parameter_table(shapes: Shapes, changed: Collection[str] | None = None) -> Table:
@@ -181,7 +181,7 @@ def parameter_table(shapes: Shapes, changed: Collection[str] | None = None) -> T
     ('total', '', '28')
     """
     total = ("total", "", str(shapes.parameter_count))
-    return _table(("parameter", "shape", "numbers"), [*_sized(shapes.parameters.items()), total], changed)
+    return _make_table(("parameter", "shape", "numbers"), [*_shape_rows(shapes.parameters.items()), total], changed)
 
 
 def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table:
@@ -209,9 +209,9 @@ def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table
     return Table(("t", *heads), tuple(map(tuple, rows)), {f"t={t}"}, "here")
 
 
-def _sized(shapes: Iterable[tuple[str, Shape]]) -> list[tuple[str, Shape, str]]:
+def _shape_rows(shapes: Iterable[tuple[str, Shape]]) -> list[tuple[str, Shape, str]]:
     return [(name, shape, str(prod(shape))) for name, shape in shapes]
 
 
-def _table(headings: tuple[str, ...], rows: Iterable[tuple], changed: Collection[str] | None = None) -> Table:
+def _make_table(headings: tuple[str, ...], rows: Iterable[tuple], changed: Collection[str] | None = None) -> Table:
     return Table(headings, tuple(tuple(map(str, row)) for row in rows), changed)

@@ -12,10 +12,10 @@ from ..checks import require_labels
 from ..notation import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
 from ..rnn.traces import Trace, require_index, require_trace
 from ..wording import plural, shorten
-from .cells import Cells, limit_of, scale, title
-from .layout import OUTSIDE, Layout, R
+from .cells import Cells, colour_limit, colour_scale, tooltip
+from .layout import H_0_DISTANCE, Layout, R
 from .picture import Picture
-from .svg import Alike, behind, empty_node, lines, outline, picture, tag
+from .svg import StyleGroup, batch_card_offsets, empty_node, lines, outline, svg_picture, tag
 
 
 def draw_unrolled(
@@ -56,7 +56,7 @@ def draw_unrolled(
         if spot is not None:
             _require_spot(name, spot, (trace.shapes.num_layers, trace.shapes.D, steps))
     labels = None if labels is None else tuple(require_labels(labels, steps))
-    return _standing(trace.shapes, steps, n, at, at or mark, labels).with_numbers(trace)
+    return _cached_scaffold(trace.shapes, steps, n, at, at or mark, labels).render(trace)
 
 
 def _require_spot(argument: str, spot: tuple[int, int, int], sizes: tuple[int, int, int]) -> None:
@@ -79,7 +79,7 @@ class _Spot(NamedTuple):
     index: tuple[int, ...]
 
 
-class _Standing(Layout):
+class Scaffold(Layout):
     """All that stands still while the numbers change: edges, frames and words; and the spots where the numbers go."""
 
     def __post_init__(self) -> None:
@@ -88,7 +88,7 @@ class _Standing(Layout):
         self.spots: list[_Spot] = []
         self.lines: dict[tuple, list[tuple[float, ...]]] = {}  # the edges, by their look
         self.parts: list[str] = []
-        self.words = Alike()
+        self.words = StyleGroup()
         for row, layer in enumerate(self.layers):
             if layer is None:
                 self.words.text((self.left + self.right) / 2, self.y(row) + 4, "⋮", size=20, fill=QUIET, text_anchor="middle")
@@ -102,22 +102,22 @@ class _Standing(Layout):
         self.parts = []
         self.frames()
         self.legend()
-        self.above = [*self.parts, self.words.drawn()]
+        self.above = [*self.parts, self.words.render()]
 
-    def with_numbers(self, trace: Trace) -> Picture:
+    def render(self, trace: Trace) -> Picture:
         """The picture: what stands, and on it the numbers of a trace of these sizes."""
-        cards, nodes, cells = Alike(), Alike(), Cells(limit_of(trace.hidden))
+        cards, nodes, cells = StyleGroup(), StyleGroup(), Cells(colour_limit(trace.hidden))
         for x, y, r, name, role, is_marked, tensor, index in self.spots:
-            for dx, dy in behind(self.N):
+            for dx, dy in batch_card_offsets(self.N):
                 card = outline(role.mark, x + dx, y + dy, r) % ""
                 cards.add(card, fill=PAPER, stroke=role.colour, stroke_width=1)
             numbers = getattr(trace, tensor)[index].tolist()
-            node = outline(role.mark, x, y, r) % title(name, numbers)
+            node = outline(role.mark, x, y, r) % tooltip(name, numbers)
             nodes.add(node, fill=role.tint, stroke=role.colour, stroke_width=4 if is_marked else 2)
             cells.column(x - 6, y - r * 0.72, 12, r * 1.44, numbers)
-        legend = scale(140 if self.N == 1 else 190, self.bottom + R + 49, cells.limit)
-        moving = [layer.drawn() for layer in (cards, nodes, cells)]
-        return picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt())
+        legend = colour_scale(140 if self.N == 1 else 190, self.bottom + R + 49, cells.limit)
+        moving = [layer.render() for layer in (cards, nodes, cells)]
+        return svg_picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt())
 
     # ---- what stands, back to front -----------------------------------------------------------------------------
 
@@ -146,14 +146,14 @@ class _Standing(Layout):
         source = column + 1 if direction else column - 1
         begins = not 0 <= source < len(self.columns)
         side = 1 if direction else -1
-        from_x = x + side * (R + OUTSIDE - 14) if begins else self.x(source, direction)
+        from_x = x + side * (R + H_0_DISTANCE - 14) if begins else self.x(source, direction)
         hidden_source = not begins and self.columns[source] is None
         start = from_x - side * (R - 5 if begins else 12 if hidden_source else R)
         self.arrow(start, y, x + side * R, y, W_HH, later, here)
         if hidden_source:
             self.words.text(from_x, y + 4, "…", size=16, fill=QUIET, text_anchor="middle")
         if begins:
-            middle = x + side * (R + OUTSIDE / 2 - 7)  # between the frame and h_0
+            middle = x + side * (R + H_0_DISTANCE / 2 - 7)  # between the frame and h_0
             self.words.text(middle, y + 15, "W_hh", size=11, fill=W_HH.ink, text_anchor="middle")
 
     def arrow(self, x1: float, y1: float, x2: float, y2: float, role, later: bool, here: bool) -> None:
@@ -191,7 +191,7 @@ class _Standing(Layout):
             here = (layer, direction, t) == self.mark
             self.spots.append(_Spot(x, y, R, name, H, here, "hidden", (layer, direction, t, n)))
         side = 1 if direction else -1
-        x = self.x(len(self.columns) - 1 if direction else 0, direction) + side * (R + OUTSIDE - 14)
+        x = self.x(len(self.columns) - 1 if direction else 0, direction) + side * (R + H_0_DISTANCE - 14)
         k = layer * self.s.D + direction
         self.spots.append(_Spot(x, y, R - 5, f"h_0[{k}]", H, False, "h_0", (layer, direction, n)))
         self.words.text(x, y + R + 8, f"h_0[{k}]", size=11, fill=H.ink, text_anchor="middle")
@@ -274,4 +274,4 @@ class _Standing(Layout):
         return " ".join(parts)
 
 
-_standing = lru_cache(64)(_Standing)  # from move to move most of a picture stands; only its numbers are drawn anew
+_cached_scaffold = lru_cache(64)(Scaffold)  # from move to move most of a picture stands; only its numbers are drawn anew

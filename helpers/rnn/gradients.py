@@ -7,7 +7,7 @@ import numpy as np
 from ..checks import require_numbers
 from .traces import Trace, require_index, require_trace
 
-SLOPES = {"tanh": lambda h: 1 - h**2, "relu": lambda h: (h > 0).astype(h.dtype)}  # of the activation, from its result
+DERIVATIVES = {"tanh": lambda h: 1 - h**2, "relu": lambda h: (h > 0).astype(h.dtype)}  # of the activation, from its result
 
 
 def gradient_norms(trace: Trace, *, n: int = 0) -> np.ndarray:
@@ -42,11 +42,11 @@ def gradient_norms(trace: Trace, *, n: int = 0) -> np.ndarray:
         raise ValueError(f"trace: given {given}, expected one layer and one direction")
     require_index("n", n, len(trace.lengths))
     h, W_hh = trace.hidden[0, 0, : trace.lengths[n], n], trace.weights["weight_hh_l0"]
-    slope = SLOPES[trace.nonlinearity](h)  # (L, H_out)
+    derivative = DERIVATIVES[trace.nonlinearity](h)  # (L, H_out)
     gradients = [np.ones(h.shape[1], h.dtype)]
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(len(h) - 1, 0, -1):
-            gradients.append(W_hh.T @ (slope[t] * gradients[-1]))
+            gradients.append(W_hh.T @ (derivative[t] * gradients[-1]))
         return np.linalg.norm(gradients[::-1], axis=1)
 
 

@@ -27,7 +27,7 @@ class Recurrence(NamedTuple):
     hidden: np.ndarray  # (num_layers, D, L, N, H_out), zero where a packed row has ended
 
 
-class Call(NamedTuple):
+class CallArguments(NamedTuple):
     """One call's arguments in a single form: the batch always there, time always first, all in NumPy."""
 
     shapes: Shapes
@@ -65,7 +65,7 @@ def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | Non
 
     Source: the equation in the torch.nn.RNN documentation; float64 in, float64 out, anything else is float32.
     """
-    call = read_call(rnn, input, h0)
+    call = normalise_arguments(rnn, input, h0)
     hidden, h_n = hidden_states(rnn, call)
     top = np.concatenate(hidden[-1], axis=-1)  # (L, N, D*H_out)
     output = like_input(torch.from_numpy(top), rnn, input)
@@ -73,11 +73,11 @@ def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | Non
 
 
 @np.errstate(over="ignore", invalid="ignore")  # relu may grow without end, in torch as here
-def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tuple[np.ndarray, np.ndarray]:
+def hidden_states(rnn: nn.RNN, call: CallArguments, weights: Mapping | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The three loops: every hidden state of one call, and h_n.
 
     >>> rnn = nn.RNN(3, 4, num_layers=2)
-    >>> hidden, h_n = hidden_states(rnn, read_call(rnn, torch.ones(5, 2, 3)))
+    >>> hidden, h_n = hidden_states(rnn, normalise_arguments(rnn, torch.ones(5, 2, 3)))
     >>> hidden.shape, h_n.shape
     ((2, 1, 5, 2, 4), (2, 2, 4))
 
@@ -158,10 +158,10 @@ def cell_weights(weights: dict[str, np.ndarray], layer: int, direction: int) -> 
     return tuple(weights.get(f"{kind}_{name}", 0.0) for kind in kinds)
 
 
-def read_call(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Call:
+def normalise_arguments(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> CallArguments:
     """Check the arguments of a call and bring them into one form, time first and with a batch axis.
 
-    >>> read_call(nn.RNN(3, 4), torch.zeros(5, 3)).input.shape
+    >>> normalise_arguments(nn.RNN(3, 4), torch.zeros(5, 3)).input.shape
     (5, 1, 3)
     """
     require_rnn(rnn)
@@ -172,28 +172,28 @@ def read_call(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = N
         layout = ("L", "N", "H_in")
     else:
         padded, lengths = _require_tensor("input", input), None
-        layout = _layout(rnn, input)
-    _require_like_weights("input", padded, rnn)
+        layout = _input_layout(rnn, input)
+    _require_weights_kind("input", padded, rnn)
     if padded.dim() != len(layout) or padded.size(-1) != rnn.input_size:
-        raise ValueError(f"input: given {tuple(padded.shape)}, expected {_named(layout, H_in=rnn.input_size)}")
+        raise ValueError(f"input: given {tuple(padded.shape)}, expected {_format_layout(layout, H_in=rnn.input_size)}")
     L, N = padded.size(layout.index("L")), padded.size(layout.index("N")) if "N" in layout else None
     shapes = expected_shapes(rnn, L=L, N=N)
     steps = to_numpy(padded if isinstance(input, PackedSequence) else time_first(rnn, padded))
     lengths = np.full(steps.shape[1], L) if lengths is None else lengths.numpy()
-    return Call(shapes, lengths, steps, _initial_state(rnn, shapes, h0, steps))
+    return CallArguments(shapes, lengths, steps, _initial_state(rnn, shapes, h0, steps))
 
 
 def _initial_state(rnn: nn.RNN, shapes: Shapes, h0: Tensor | None, steps: np.ndarray) -> np.ndarray:
     grid = (shapes.num_layers, shapes.D, steps.shape[1], shapes.H_out)
     if h0 is None:
         return np.zeros(grid, steps.dtype)
-    _require_like_weights("h0", _require_tensor("h0", h0), rnn)
+    _require_weights_kind("h0", _require_tensor("h0", h0), rnn)
     if tuple(h0.shape) != shapes.h_0:
         raise ValueError(f"h0: given {tuple(h0.shape)}, expected {shapes.h_0}")
     return to_numpy(h0).reshape(grid)
 
 
-def _layout(rnn: nn.RNN, input: Tensor) -> tuple[str, ...]:
+def _input_layout(rnn: nn.RNN, input: Tensor) -> tuple[str, ...]:
     if input.dim() == 2:
         return "L", "H_in"
     if input.dim() == 3:
@@ -202,7 +202,7 @@ def _layout(rnn: nn.RNN, input: Tensor) -> tuple[str, ...]:
     raise ValueError(f"input: given {input.dim()} axes {tuple(input.shape)}, expected {layouts}")
 
 
-def _named(layout: tuple[str, ...], **sizes: int) -> str:
+def _format_layout(layout: tuple[str, ...], **sizes: int) -> str:
     return "(" + ", ".join(f"{axis}={sizes[axis]}" if axis in sizes else axis for axis in layout) + ")"
 
 
@@ -213,7 +213,7 @@ def _require_tensor(name: str, value: Tensor) -> Tensor:
     return value
 
 
-def _require_like_weights(name: str, value: Tensor, rnn: nn.RNN) -> None:
+def _require_weights_kind(name: str, value: Tensor, rnn: nn.RNN) -> None:
     """Refuse a tensor that does not go with the weights, or that NumPy could not show."""
     weight = rnn.weight_ih_l0
     for kind in ("dtype", "device", "layout"):

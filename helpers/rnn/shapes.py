@@ -55,7 +55,7 @@ class Shapes:
     bias: bool = True
     batch_first: bool = False
     gates: int = 1  # how many matrices are stacked in each weight: 1 in an RNN, 3 in a GRU, 4 in an LSTM
-    cell: bool = False  # an LSTM has a second state beside h, the cell state c
+    has_cell_state: bool = False  # an LSTM has a second state beside h, the cell state c
 
     @property
     def input(self) -> Shape:
@@ -77,7 +77,7 @@ class Shapes:
     @property
     def tensors(self) -> Mapping[str, Shape]:
         """The tensors of the call, by the name torch's documentation gives them: four, and two more in an LSTM."""
-        c_0, c_n = ({"c_0": self.h_0}, {"c_n": self.h_n}) if self.cell else ({}, {})
+        c_0, c_n = ({"c_0": self.h_0}, {"c_n": self.h_n}) if self.has_cell_state else ({}, {})
         goes_in = {"input": self.input, "h_0": self.h_0} | c_0
         return MappingProxyType(goes_in | {"output": self.output, "h_n": self.h_n} | c_n)
 
@@ -87,14 +87,14 @@ class Shapes:
         found = {}
         for layer in range(self.num_layers):
             for suffix in ("", "_reverse")[: self.D]:
-                found |= self._cell(layer, f"l{layer}{suffix}")
+                found |= self._cell_parameters(layer, f"l{layer}{suffix}")
         return MappingProxyType(found)
 
     @property
     def parameter_count(self) -> int:
         return sum(prod(shape) for shape in self.parameters.values())
 
-    def _cell(self, layer: int, name: str) -> dict[str, Shape]:
+    def _cell_parameters(self, layer: int, name: str) -> dict[str, Shape]:
         # Above the first layer, what comes in is the output of the layer below: both directions side by side.
         below = ("H_in", self.H_in) if layer == 0 else ("D*H_out", self.D * self.H_out)
         state = ("H_out", self.H_out)
@@ -144,8 +144,8 @@ def expected_shapes(rnn: nn.RNN | nn.GRU | nn.LSTM, *, L: int, N: int | None = N
         given = type(rnn).__name__ + (" with proj_size" if gates else "")
         raise TypeError(f"rnn: given {given}, expected a torch.nn.RNN (or a GRU, or an LSTM without proj_size)")
     return Shapes(
-        L=_count("L", L),
-        N=None if N is None else _count("N", N),
+        L=_require_count("L", L),
+        N=None if N is None else _require_count("N", N),
         H_in=rnn.input_size,
         H_out=rnn.hidden_size,
         num_layers=rnn.num_layers,
@@ -153,7 +153,7 @@ def expected_shapes(rnn: nn.RNN | nn.GRU | nn.LSTM, *, L: int, N: int | None = N
         bias=rnn.bias,
         batch_first=rnn.batch_first,
         gates=gates,
-        cell=isinstance(rnn, nn.LSTM),
+        has_cell_state=isinstance(rnn, nn.LSTM),
     )
 
 
@@ -168,7 +168,7 @@ def require_rnn(rnn: nn.RNN) -> None:
         raise TypeError(f"rnn: given {type(rnn).__name__}, expected a torch.nn.RNN")
 
 
-def _count(name: str, value: int) -> int:
+def _require_count(name: str, value: int) -> int:
     try:
         count = operator.index(value)
     except TypeError:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from .recurrence import cell_weights, like_input, read_call, time_first
+from .recurrence import cell_weights, like_input, normalise_arguments, time_first
 
 
 class Steps(NamedTuple):
@@ -70,7 +70,7 @@ def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None 
 
 def _prepare(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None) -> tuple:
     """Sizes, weights by name, the input time first, which rows live (L, N, 1), and h_0 by layer and direction."""
-    sizes, lengths, _, _ = read_call(rnn, input, h0)  # refuses what does not fit, by name
+    sizes, lengths, _, _ = normalise_arguments(rnn, input, h0)  # refuses what does not fit, by name
     weights = {name: getattr(rnn, name) for name in sizes.parameters}
     steps = pad_packed_sequence(input)[0] if isinstance(input, PackedSequence) else time_first(rnn, input)
     grid = (sizes.num_layers, sizes.D, steps.size(1), sizes.H_out)

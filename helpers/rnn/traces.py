@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from ..device import one_thread, to_numpy
-from .recurrence import Call, cell_weights, hidden_states, numpy_weights, read_call
+from .recurrence import CallArguments, cell_weights, hidden_states, normalise_arguments, numpy_weights
 from .shapes import Shapes
 
 
@@ -56,18 +56,18 @@ class Trace:
     output: np.ndarray  # shapes.output
     h_n: np.ndarray  # shapes.h_n
 
-    def reads(self, layer: int, t: int, n: int = 0) -> np.ndarray:
+    def layer_input(self, layer: int, t: int, n: int = 0) -> np.ndarray:
         """What `layer` reads at step t: x_t in layer 0, above it both directions of the layer below.
 
-        >>> trace(nn.RNN(3, 4, 2, bidirectional=True), torch.zeros(5, 1, 3)).reads(layer=1, t=0).shape
+        >>> trace(nn.RNN(3, 4, 2, bidirectional=True), torch.zeros(5, 1, 3)).layer_input(layer=1, t=0).shape
         (8,)
         """
         return self.input[t, n] if layer == 0 else self.hidden[layer - 1, :, t, n].ravel()
 
-    def before(self, layer: int, direction: int, t: int, n: int = 0) -> np.ndarray:
+    def previous_state(self, layer: int, direction: int, t: int, n: int = 0) -> np.ndarray:
         """The state that step t starts from: its neighbour's, or h_0 where this direction begins.
 
-        >>> trace(nn.RNN(3, 4), torch.zeros(5, 1, 3)).before(layer=0, direction=0, t=0)
+        >>> trace(nn.RNN(3, 4), torch.zeros(5, 1, 3)).previous_state(layer=0, direction=0, t=0)
         array([0., 0., 0., 0.], dtype=float32)
         """
         earlier = t + 1 if direction else t - 1
@@ -95,7 +95,7 @@ class Trace:
             require_index(name, value, size)
         require_index("t", t, self.lengths[n])
         W_ih, W_hh, b_ih, b_hh = cell_weights(self.weights, layer, direction)
-        x, h_before = self.reads(layer, t, n), self.before(layer, direction, t, n)
+        x, h_before = self.layer_input(layer, t, n), self.previous_state(layer, direction, t, n)
         with np.errstate(over="ignore", invalid="ignore"):
             from_input, from_past = W_ih @ x, W_hh @ h_before
             total = from_input + b_ih + from_past + b_hh
@@ -131,24 +131,24 @@ def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None)
     TypeError, ValueError : as `run_recurrence`, naming the argument, what was given and what was expected; also if
         rnn's result is not the plain equation's (a subclass or a hook that changes it).
     """
-    call = read_call(rnn, input, h0)
+    call = normalise_arguments(rnn, input, h0)
     with torch.no_grad(), one_thread():
         output, h_n = rnn(input, h0)  # before the weights are read: some networks make theirs when called
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, batch_first=rnn.batch_first)
-    weights = {name: _frozen(value) for name, value in numpy_weights(rnn, call.shapes).items()}
+    weights = {name: _read_only_copy(value) for name, value in numpy_weights(rnn, call.shapes).items()}
     hidden, own_h_n = hidden_states(rnn, call, weights)
-    _require_plain(call, to_numpy(h_n), own_h_n)
+    _require_unmodified_rnn(call, to_numpy(h_n), own_h_n)
     return Trace(
         shapes=call.shapes,
         nonlinearity=rnn.nonlinearity,
         lengths=tuple(int(n) for n in call.lengths),
         weights=MappingProxyType(weights),
-        input=_frozen(call.input),
-        h_0=_frozen(call.h_0),
-        hidden=_frozen(hidden),
-        output=_frozen(to_numpy(output)),
-        h_n=_frozen(to_numpy(h_n)),
+        input=_read_only_copy(call.input),
+        h_0=_read_only_copy(call.h_0),
+        hidden=_read_only_copy(hidden),
+        output=_read_only_copy(to_numpy(output)),
+        h_n=_read_only_copy(to_numpy(h_n)),
     )
 
 
@@ -174,7 +174,7 @@ def require_index(name: str, value: int, size: int, low: int = 0) -> None:
         raise ValueError(f"{name}: given {value!r}, expected a whole number from {low} to {size - 1}")
 
 
-def _require_plain(call: Call, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
+def _require_unmodified_rnn(call: CallArguments, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
     """Refuse a network whose result is not the equation's: every picture of it would be wrong.
 
     Only short calls are compared: over many steps, large weights turn a rounding difference into any difference.
@@ -185,7 +185,7 @@ def _require_plain(call: Call, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
         raise ValueError("rnn: its result is not that of the plain equation; expected an nn.RNN without hooks of its own")
 
 
-def _frozen(array: np.ndarray) -> np.ndarray:
+def _read_only_copy(array: np.ndarray) -> np.ndarray:
     array = array.copy()  # a copy: the learner's own tensor stays theirs, and stays writable
     array.setflags(write=False)
     return array
