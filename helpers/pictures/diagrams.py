@@ -1,4 +1,4 @@
-"""SVG drawings beside the key picture: one step as matrices with their numbers, tensors as boxes."""
+"""More SVG drawings: one step as matrices with their numbers, and tensors as boxes."""
 
 from itertools import accumulate
 
@@ -13,10 +13,11 @@ from .picture import Picture
 from .svg import batch_card_offsets, line, svg_picture, tag, text
 
 CELL_W, CELL_H, MAX_MATRIX_CELLS = 44, 22, 6
+Term = tuple[np.ndarray, str, Role]  # of the equation: its numbers, its name and its role
 
 
 def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n: int = 0, feature: int | None = None) -> Picture:
-    """Draw one step as matrices with their numbers: what comes from the input, what from the past, and their sum.
+    """Draw one step as matrices with their numbers: the term of the input, the term of the previous state, and their sum.
 
     >>> import torch
     >>> from helpers import trace
@@ -25,18 +26,18 @@ def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n
 
     Parameters
     ----------
-    layer, direction, t : which step; direction 1 is the reverse one
-    n : which sequence of the batch
-    feature : this row of every matrix is framed, with all that goes into h[t][feature]
+    layer, direction, t : the step; direction 1 is the backward direction
+    n : the index of the sequence in the batch
+    feature : the row of every matrix to frame, which is everything that h[t][feature] is computed from
 
     Returns
     -------
-    Picture : at most 720 wide; beyond 6 rows or columns a matrix is abbreviated.
+    Picture : at most 720 wide. A matrix of more than 6 rows or columns is abbreviated.
 
     Raises
     ------
-    TypeError : trace is no Trace.
-    ValueError : the step lies outside the trace; names the argument and its range.
+    TypeError : trace is not a Trace.
+    ValueError : the step is out of range. The message names the argument and its range.
     """
     require_trace(trace)
     step = trace.step(layer, direction, t, n)
@@ -51,7 +52,7 @@ def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n
     top = _product(14, 30, (step.W_ih, "W_ih", W_IH), (step.x, read, read_as), (step.b_ih, "b_ih"), limit, feature)
     low = _product(14, 30 + band, (step.W_hh, "W_hh", W_HH), (step.h_before, before, H), (step.b_hh, "b_hh"), limit, feature)
     x = max(top[1], low[1]) + 34
-    middle = 30 + band - 22  # half-way down both bands
+    middle = 30 + band - 22  # between both bands
     result = _result(x, middle, step, t, limit, feature)
     join = _bracket(x - 18, 30, 2 * band - 44)
     size = (result[1] + 14, 30 + 2 * band - 18)
@@ -66,7 +67,7 @@ def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n
 
 
 def _bracket(x: float, y: float, height: float) -> str:
-    """A bracket with a plus: what it holds, above and below, is added."""
+    """A bracket with a plus: the products above and below are added."""
     path = tag("path", d=f"M{x - 8} {y}h8v{height}h-8", stroke=QUIET, stroke_width=1.5, fill="none")
     disc = tag("circle", cx=x, cy=y + height / 2, r=9, fill="#FFFFFF", stroke=QUIET, stroke_width=1.5)
     return path + disc + text(x, y + height / 2 + 5, "+", size=16, text_anchor="middle")
@@ -77,8 +78,10 @@ def _previous_state_name(trace: Trace, direction: int, t: int, n: int) -> str:
     return f"h[{earlier}]" if 0 <= earlier < trace.lengths[n] else "h_0"
 
 
-def _product(x: float, y: float, weight: tuple, vector: tuple, bias: tuple, limit: float, row: int | None) -> tuple[str, float]:
-    """weight @ vector + bias, left to right; returns the drawing and where it ends."""
+def _product(
+    x: float, y: float, weight: Term, vector: Term, bias: tuple[np.ndarray | None, str], limit: float, row: int | None
+) -> tuple[str, float]:
+    """weight @ vector + bias from left to right. Returns the drawing and its right edge."""
     W, W_name, W_role = weight
     v, v_name, v_role = vector
     drawn, at = _matrix(x, y, W, W_name, W_role, limit, row)
@@ -107,7 +110,7 @@ def _result(x: float, middle: float, step: Step, t: int, limit: float, row: int 
 def _matrix(
     x: float, y: float, values: np.ndarray, name: str, role: Role, limit: float, marked: int | None = None
 ) -> tuple[str, float]:
-    """A grid of numbers under its name, framed in its role's colour; returns it and its right edge."""
+    """A grid of numbers under its name, framed in the colour of its role. Returns the drawing and its right edge."""
     rows, columns = abbreviate(values.shape[0], MAX_MATRIX_CELLS, marked), abbreviate(values.shape[1], MAX_MATRIX_CELLS)
     parts = []
     for i, row in enumerate(rows):
@@ -120,8 +123,8 @@ def _matrix(
             tip = f"{name}[{row}]" if values.shape[1] == 1 else f"{name}[{row}, {column}]"
             parts.append(number_cell(*at, CELL_W, CELL_H, float(values[row, column]), limit, tip))
     width, height = len(columns) * CELL_W, len(rows) * CELL_H
-    look = dict(fill="none", stroke=role.colour, stroke_width=2, rx=9 if role is H else 2)
-    parts.append(tag("rect", x=x - 1, y=y - 1, width=width + 2, height=height + 2, **look))
+    style = dict(fill="none", stroke=role.colour, stroke_width=2, rx=9 if role is H else 2)
+    parts.append(tag("rect", x=x - 1, y=y - 1, width=width + 2, height=height + 2, **style))
     if marked is not None:
         spot = dict(x=x - 3, y=y + rows.index(marked) * CELL_H - 1, width=width + 6, height=CELL_H + 2)
         parts.append(tag("rect", **spot, fill="none", stroke=TEXT, stroke_width=2.5, rx=3))
@@ -135,26 +138,26 @@ def _size_text(values: np.ndarray) -> str:
 
 
 def draw_tensors(shapes: Shapes) -> Picture:
-    """Draw the tensors of a call as boxes, the size of each axis on its edge, in the order torch wants them.
+    """Draw the tensors of a call as boxes, with the name, the size and the number of each axis.
 
     >>> draw_tensors(Shapes(L=5, N=2, H_in=3, H_out=4))
     Picture: 4 tensors as boxes. input (L=5, N=2, H_in=3); h_0 (D*num_layers=1, N=2, H_out=4); ...
 
     Returns
     -------
-    Picture : at most 720 wide, for an LSTM 800. Columns are steps, or layers and directions; rows are features;
+    Picture : at most 720 wide, or 800 for an LSTM. Columns are steps, or layers and directions. Rows are features, and
         cards are the batch.
 
     Raises
     ------
-    TypeError : shapes are no Shapes.
+    TypeError : shapes is not a Shapes.
     """
     if not isinstance(shapes, Shapes):
         raise TypeError(f"shapes: given {type(shapes).__name__}, expected Shapes, as from expected_shapes(rnn, L=5, N=2)")
     rows = {"goes in": ("input", "h_0", "c_0"), "comes out": ("output", "h_n", "c_n")}
     named = [[name for name in names if name in shapes.tensors] for names in rows.values()]  # only an LSTM has c
-    rooms = [max(_box_spacing(shapes.tensors[name]) for name in column) for column in zip(*named)]
-    *starts, right = accumulate(rooms, initial=92.0)  # h_n stands beneath h_0, c_n beneath c_0
+    spacings = [max(_box_spacing(shapes.tensors[name]) for name in column) for column in zip(*named)]
+    *starts, right = accumulate(spacings, initial=92.0)  # h_n is below h_0, and c_n below c_0
     parts, y = [], 46.0
     for pair, names in zip(rows, named):
         height = max(_box_size(shapes.tensors[name])[1] for name in names)
@@ -167,16 +170,16 @@ def draw_tensors(shapes: Shapes) -> Picture:
 
 
 def _tensor_box(x: float, y: float, name: str, shape: Shape, below: float) -> str:
-    """One tensor standing on the line `below` under y."""
+    """One tensor, whose lower edge is `below` under y."""
     role, sizes, order = role_of(name), dict(zip(shape.names, shape)), {axis: i for i, axis in enumerate(shape.names)}
     across, down = _across_and_down(shape)
     w, h = _box_size(shape)
     y += below - h
     shift = _card_shift(sizes)
 
-    def card(dx: float, dy: float, **look: object) -> str:
-        look = dict(fill="#FFFFFF", stroke_width=1.5, stroke_dasharray="5 3" if role is H_N else None) | look
-        return tag("rect", x=x + dx * 1.5, y=y + dy * 1.5, width=w, height=h, rx=2, stroke=role.colour, **look)
+    def card(dx: float, dy: float, **style: object) -> str:
+        style = dict(fill="#FFFFFF", stroke_width=1.5, stroke_dasharray="5 3" if role is H_N else None) | style
+        return tag("rect", x=x + dx * 1.5, y=y + dy * 1.5, width=w, height=h, rx=2, stroke=role.colour, **style)
 
     front = card(0, 0, fill=role.tint if role in (X, H) else "#FFFFFF", stroke_width=2)
     names = [
@@ -194,19 +197,19 @@ def _tensor_box(x: float, y: float, name: str, shape: Shape, below: float) -> st
 
 
 def _box_spacing(shape: Shape) -> float:
-    """How far behind the left edge of a box the next one may begin."""
+    """The distance from the left edge of a box to that of the next one."""
     sizes = dict(zip(shape.names, shape))
     beneath, beside = (7 * len(f"{axis}={sizes[axis]}") for axis in _across_and_down(shape))
     return max(_box_size(shape)[0] + _card_shift(sizes) + 6 + beside, beneath, 140) + 24
 
 
 def _card_shift(sizes: dict[str, int]) -> int:
-    """How far the last card of the batch stands to the right."""
+    """How far the last card of the batch is to the right of the front one."""
     return 6 * min(sizes.get("N", 1) - 1, 2)
 
 
 def _grid_lines(x: float, y: float, shape: Shape) -> str:
-    """The cells of a box; a gap of dots where an axis is too long to draw."""
+    """The cells of a box, with dots where an axis is too long to draw."""
     sizes = dict(zip(shape.names, shape))
     columns, rows = (abbreviate(sizes[axis], 8) for axis in _across_and_down(shape))
     w, h = _box_size(shape)

@@ -1,4 +1,4 @@
-"""Pictures of mix-ups: in which order a call reads, whose number is whose, and where two answers differ."""
+"""Pictures of mix-ups: the order in which a call reads a batch, the owner of each element, and where two results differ."""
 
 import reprlib
 from collections.abc import Sequence
@@ -14,30 +14,31 @@ from .cells import colour_limit, number_cell
 from .picture import Picture
 from .svg import line, svg_picture, tag, text
 
-# One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.
+# One colour per sequence of a batch. None is the colour of a role, and the number of the sequence is written in the cell.
 SEQUENCE_COLOURS = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
-MAX_OWNER_ROWS = 12  # rows of a table of owners
+MAX_OWNER_ROWS = 12  # in a table of owners
 MAX_TABLE_SIZE = 6  # rows, or columns, of a table of numbers
 TABLE_LEFT = 66  # where its numbers begin
-RELATIVE_TOLERANCE = 1e-4  # of the largest number: well above rounding, well below what a mistake changes
+RELATIVE_TOLERANCE = 1e-4  # as a fraction of the largest number: well above rounding, well below the effect of a mistake
 
 
 def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken: str = "") -> Picture:
-    """Draw a batch, one sequence a row, and the way the memory travels through it when a call reads it.
+    """Draw a batch with one row per sequence, and the path of the memory when a call reads it.
 
     >>> draw_reading(["I love you".split(), "you love I".split()], time="down")
     Picture: A batch of 2 sequences of 3 steps. The memory runs down, from one sequence into the next: I → you; ...
 
     Parameters
     ----------
-    sentences : the words (or other names of steps), at most 12, all rows of one length; an empty word is padding
-    time  : "across", as meant, or "down", when batch and time are swapped
-    taken : whose state is used as the answer: "last" column, "last word" of each row, or "" for none
+    sentences : for each sequence its words (or other names of steps), at most 12. All have the same number of words, and an
+        empty word is padding.
+    time  : "across" if time is read as intended, "down" if batch and time are swapped
+    taken : the state that is used as the answer: that of the "last" column, of the "last word" of each row, or "" for none
 
     Raises
     ------
     TypeError : sentences are not lists of words.
-    ValueError : rows of different lengths, longer than 12, or none; time or taken is none of these.
+    ValueError : the sequences have different lengths or more than 12 words, there are none, or time or taken is none of these.
     """
     rows = require_rows("sentences", sentences)
     _require_reading(rows, time, taken)
@@ -76,10 +77,10 @@ def _used_states(rows: list[list[str]], taken: str) -> set[tuple[int, int]]:
 
 
 def _word_box(x: float, y: float, w: float, h: float, word: str, fill: str, chosen: bool) -> str:
-    """One step of one sequence: its word on the colour of its sequence; padding is an empty dashed box."""
+    """One step of one sequence: a word on the colour of its sequence, or a dashed box for padding."""
     empty = dict(fill=PAPER, stroke=QUIET, stroke_dasharray="3 3")
-    look = dict(fill=fill, stroke=X.colour, stroke_width=1.5) if word else empty
-    box = tag("rect", x=x, y=y, width=w, height=h, rx=7, **look)
+    style = dict(fill=fill, stroke=X.colour, stroke_width=1.5) if word else empty
+    box = tag("rect", x=x, y=y, width=w, height=h, rx=7, **style)
     shown = shorten(word, max(int(w // 8), 2)) if word else "padding" if w >= 50 else ""
     size, fill = (13, TEXT) if word else (11, QUIET)
     name = text(x + w / 2, y + h / 2 + 5, shown, size=size, fill=fill, text_anchor="middle")
@@ -98,7 +99,7 @@ def _reading_alt(rows: list[list[str]], time: str, chosen: set[tuple[int, int]])
 
 
 def draw_owners(**tables: Tensor) -> Picture:
-    """Draw to which sequence each number of a table belongs: send the sequence's number through your own reshape.
+    """Draw to which sequence each element belongs: apply your own reshape to the numbers of the sequences.
 
     >>> import torch
     >>> owner = torch.tensor([0, 1]).view(1, 2, 1).expand(2, 2, 3)  # h_n's shape (D*num_layers, N, H_out)
@@ -107,12 +108,12 @@ def draw_owners(**tables: Tensor) -> Picture:
 
     Parameters
     ----------
-    tables : (N, features) of whole numbers >= 0, each under the name to write above it
+    tables : (N, features) of integers >= 0, each by the name to write above it
 
     Raises
     ------
-    TypeError : one is no numbers; names it.
-    ValueError : there is none, or one is no table of whole numbers; names it.
+    TypeError : a table does not consist of numbers. The message names it.
+    ValueError : there is no table, or one has another shape, type or range. The message names it.
     """
     if not tables:
         raise ValueError("tables: given none, expected at least one, as view=owner.view(N, -1)")
@@ -145,14 +146,13 @@ def _require_owner_table(name: str, table: Tensor) -> np.ndarray:
 
 
 def _owner_cell(x: float, y: float, w: float, owner: int) -> str:
-    box = tag(
-        "rect", x=x, y=y, width=w, height=26, fill=SEQUENCE_COLOURS[owner % len(SEQUENCE_COLOURS)], stroke=QUIET, stroke_width=0.6
-    )
+    colour = SEQUENCE_COLOURS[owner % len(SEQUENCE_COLOURS)]
+    box = tag("rect", x=x, y=y, width=w, height=26, fill=colour, stroke=QUIET, stroke_width=0.6)
     return box + (text(x + w / 2, y + 18, owner, text_anchor="middle") if w >= 12 else "")
 
 
 def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) -> Picture:
-    """Draw two answers to one question, one above the other, a sequence a row; numbers that differ are framed.
+    """Draw two results, one above the other with one row per sequence, and frame the numbers that differ.
 
     >>> import torch
     >>> draw_difference(wrong=torch.tensor([[0.5, 1.0]]), right=torch.tensor([[0.5, 0.0]]))
@@ -160,17 +160,17 @@ def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) ->
 
     Parameters
     ----------
-    answers   : exactly two, of one shape (N, ...), each under the name to write above it
-    tolerance : how far two numbers may be apart, as a share of the largest one
+    answers   : exactly two, of one shape (N, ...), each by the name to write above it
+    tolerance : the largest difference that counts as equal, as a fraction of the largest number
 
     Returns
     -------
-    Picture : of at most 6 rows and 6 columns, those that differ most.
+    Picture : of at most 6 rows and 6 columns, namely those that differ most
 
     Raises
     ------
-    TypeError : an answer is no numbers; names it.
-    ValueError : not two answers, or not of one shape; tolerance is no number from 0 on.
+    TypeError : an answer does not consist of numbers. The message names it.
+    ValueError : there are not two answers of one shape, or tolerance is not a number >= 0.
     """
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance >= 0:
         raise ValueError(f"tolerance: given {reprlib.repr(tolerance)}, expected a number from 0 on")
@@ -199,11 +199,10 @@ def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) ->
 
 
 def _number_table(y: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
-    """One of the two tables, under its name and the numbers of its columns; its first row stands 18 below y."""
+    """One of the two tables, with its name and the numbers of its columns above it. Its first row is 18 below y."""
     parts = [text(14, y - 8, name, font_weight=600)]
-    parts += [
-        text(TABLE_LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end") for i, row in enumerate(rows)
-    ]
+    for i, row in enumerate(rows):
+        parts.append(text(TABLE_LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end"))
     for j, column in enumerate(columns):
         at = TABLE_LEFT + j * 50
         parts.append(text(at + 25, y + 12, column, size=11, fill=QUIET, text_anchor="middle"))
@@ -214,7 +213,7 @@ def _number_table(y: float, table: np.ndarray, name: str, rows: list[int], colum
 
 
 def absolute_differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """How far each two numbers are apart: 0 where neither is a number, infinite where one alone is not.
+    """The absolute difference of each pair of numbers: 0 if both are NaN, infinite if one of them is.
 
     >>> absolute_differences(np.array([1.0, np.nan, np.nan]), np.array([3.0, np.nan, 0.0]))
     array([ 2.,  0., inf])
@@ -225,7 +224,7 @@ def absolute_differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def largest_magnitude(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest finite number of both: what a difference is measured against; 1 where all are zero.
+    """The largest absolute value of the finite numbers in both arrays, or 1 if all are zero.
 
     >>> largest_magnitude(np.array([1.0, -4.0]), np.array([np.inf, 2.0]))
     4.0
@@ -240,9 +239,9 @@ def _as_table(array: np.ndarray) -> np.ndarray:
 
 
 def _largest_differences(apart: np.ndarray, axis: int) -> list[int]:
-    """At most MAX_TABLE_SIZE rows (axis 0) or columns (axis 1), those that differ most, in their own order."""
-    most = apart.max(axis=1 - axis, initial=0)
-    return sorted(np.argsort(-most, kind="stable")[:MAX_TABLE_SIZE].tolist())
+    """The indices of at most MAX_TABLE_SIZE rows (axis 0) or columns (axis 1), namely those that differ most, in order."""
+    largest = apart.max(axis=1 - axis, initial=0)
+    return sorted(np.argsort(-largest, kind="stable")[:MAX_TABLE_SIZE].tolist())
 
 
 def _difference_frame(x: float, y: float) -> str:
