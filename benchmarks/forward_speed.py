@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 from helpers import forward_ways, measure, stored_speeds
-from helpers.speed import STORED
+from helpers.speed import STORED_SPEEDS
 
 CARD = "cuda"
 H = 128  # H_in and H_out
@@ -32,7 +32,7 @@ BATCHES = [(128, N) for N in (1, 4, 16, 64, 256)]
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=STORED)
+    parser.add_argument("--output", type=Path, default=STORED_SPEEDS)
     parser.add_argument("--rounds", type=int, default=30)
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)

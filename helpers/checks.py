@@ -1,7 +1,7 @@
-"""What a caller gave, checked: the same words and numbers in one form, or one sentence that says what was expected."""
+"""Checks of arguments: each returns them in one form, or raises an error that says in one sentence what was expected."""
 
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from .device import to_numpy
 
 
 def require_words(name: str, words: Iterable[object]) -> list[str]:
-    """Words as a list of texts. One text alone is refused: it would fall into its letters.
+    """Words as a list of strings. A single string is refused, because it would be split into its letters.
 
     >>> require_words("labels", "I love you")
     Traceback (most recent call last):
@@ -35,7 +35,7 @@ def require_rows(name: str, rows: Iterable[Iterable[object]]) -> list[list[str]]
 
 
 def require_labels(labels: Sequence[str], steps: int) -> list[str]:
-    """One text for each step, or one sentence saying what is missing.
+    """The labels as a list of strings, at least one for each step.
 
     >>> require_labels(["so"], steps=2)
     Traceback (most recent call last):
@@ -47,8 +47,19 @@ def require_labels(labels: Sequence[str], steps: int) -> list[str]:
     return labels
 
 
+def require_mapping(name: str, value: object) -> None:
+    """Raise a TypeError unless `value` is a dict.
+
+    >>> require_mapping("curves", [1, 2])
+    Traceback (most recent call last):
+    TypeError: curves: given list, expected a dict: names, each with its numbers
+    """
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name}: given {type(value).__name__}, expected a dict: names, each with its numbers")
+
+
 def require_numbers(name: str, values: Any, *axes: str) -> np.ndarray:
-    """Real numbers as an array, given as a tensor, an array or a list; anything else is refused in one sentence.
+    """Real numbers, given as a tensor, an array or a list, as an array. Anything else is refused.
 
     >>> require_numbers("verdicts", [0.5, 1], "L")
     array([0.5, 1. ])
@@ -58,13 +69,13 @@ def require_numbers(name: str, values: Any, *axes: str) -> np.ndarray:
 
     Parameters
     ----------
-    axes : the names of the axes it must have; without any, it may have any number of them
+    axes : the names of the axes that the array must have; without any name, any number of axes is allowed
     """
     named = f"numbers ({', '.join(axes)})" if axes else "numbers"
     try:
-        is_float = isinstance(values, Tensor) and values.is_floating_point()  # bfloat16 too, which NumPy has not
+        is_float = isinstance(values, Tensor) and values.is_floating_point()  # to_numpy converts bfloat16, which NumPy lacks
         array = to_numpy(values) if is_float else np.asarray(values.numpy(force=True) if isinstance(values, Tensor) else values)
-    except (TypeError, ValueError, RuntimeError):  # rows of different lengths; a tensor that has no numbers
+    except (TypeError, ValueError, RuntimeError):  # rows of different lengths, or a tensor without data
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name}: given {reprlib.repr(values)}, expected {named}")

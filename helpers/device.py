@@ -1,4 +1,4 @@
-"""Where the tensors live, and what else a kernel has for all: its threads, its random generators, a report of its versions."""
+"""The device of the tensors, a report of the environment, the threads of torch, and the random generators."""
 
 import platform
 import random
@@ -16,8 +16,8 @@ def pick_device() -> torch.device:
     >>> pick_device().type in ("cuda", "cpu")
     True
 
-    Where there is CUDA, cuDNN is told to keep all digits of float32. By default its RNNs may round each factor to 10 bits
-    (TF32) on newer cards, and what is equal within 1e-6 on a CPU would differ by 1e-3.
+    On CUDA, cuDNN is told to compute in full float32. By default its RNNs may round each factor to 10 bits (TF32) on newer
+    GPUs, and results that agree within 1e-6 on a CPU would differ by 1e-3.
 
     Source: torch.cuda.is_available; torch.backends.cudnn.allow_tf32.
     """
@@ -27,7 +27,7 @@ def pick_device() -> torch.device:
 
 
 def environment_report() -> str:
-    """What this kernel runs on: Python, torch, CUDA, cuDNN and the device, one line each.
+    """The versions of Python, torch, CUDA and cuDNN and the device of this kernel, one per line.
 
     >>> print(environment_report())
     Python  ...
@@ -53,7 +53,7 @@ def environment_report() -> str:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch compute in one thread for a while: for small networks that is quicker, and steadier when others compute.
+    """Let torch use one thread inside the block: with small networks this is faster, and times vary less on a busy machine.
 
     >>> with one_thread():
     ...     torch.get_num_threads()
@@ -69,7 +69,7 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def fork_rngs() -> Iterator[None]:
-    """What `torch.random.fork_rng` does, for Python's and NumPy's generators too: in the end all have their state back.
+    """Restore the random state of torch, Python and NumPy after the block, as `torch.random.fork_rng` does for torch alone.
 
     >>> before = torch.get_rng_state()
     >>> with fork_rngs():
@@ -79,7 +79,7 @@ def fork_rngs() -> Iterator[None]:
     """
     python, numpy = random.getstate(), np.random.get_state()
     try:
-        with torch.random.fork_rng(range(torch.cuda.device_count())):  # else torch warns where there are many
+        with torch.random.fork_rng(range(torch.cuda.device_count())):  # without a list torch warns if there are many
             yield
     finally:
         random.setstate(python)
@@ -87,7 +87,7 @@ def fork_rngs() -> Iterator[None]:
 
 
 def to_numpy(tensor: Tensor) -> np.ndarray:
-    """A tensor from any device, as float64 if it was float64 and as float32 otherwise: NumPy has no bfloat16.
+    """A tensor from any device, as float64 if it is float64, and as float32 otherwise, because NumPy has no bfloat16.
 
     >>> to_numpy(torch.zeros(2, dtype=torch.bfloat16)).dtype
     dtype('float32')

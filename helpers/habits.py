@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd as _Dropout  # what all of torch's dropouts share
 
 from .device import fork_rngs, one_thread, to_numpy
-from .pictures.mixups import TOLERANCE, differences, draw_difference, scale_of
+from .pictures.mixups import RELATIVE_TOLERANCE, absolute_differences, draw_difference, largest_magnitude
 from .pictures.picture import Picture
 from .trials import MORE, Stopped, Trials
 
@@ -124,10 +124,10 @@ def _batch(trials: Trials) -> tuple:
     moved = [_moved_axis(a, b, N) for a, b in zip(before, after)]
     axes = [row if axis is None else axis for axis, row in zip(moved, rows)]
     shown = [(_to_front(a, axis), _to_front(b, axis).roll(-1, 0)) for a, b, axis in zip(before, after, axes) if axis is not None]
-    picture = _picture(shown, TOLERANCE, "as given", "permuted, put back")
+    picture = _picture(shown, RELATIVE_TOLERANCE, "as given", "permuted, put back")
     if any(axis is None and row is not None for axis, row in zip(moved, rows)):
         return False, f"Permuting the {N} sequences changes their answers. {_why_mixed(trials)}", picture
-    if all(_same(a, a.roll(1, 0), TOLERANCE) for a, _ in shown):
+    if all(_same(a, a.roll(1, 0), RELATIVE_TOLERANCE) for a, _ in shown):
         return None, "It can't be told: all answers are alike.", picture
     return True, f"Permuting the {N} sequences permutes their answers: none depends on another.", picture
 
@@ -162,9 +162,9 @@ def _padding(trials: Trials) -> tuple:
     after = [_cut(b, a) for a, b in zip(trials.once, trials.run(trials.longer()))]
     if any(a.shape != b.shape for a, b in zip(trials.once, after)):
         return None, f"It can't be told: with {MORE} more steps of padding the answers have another shape."
-    picture = _picture(zip(trials.once, after), TOLERANCE, "as given", f"{MORE} more steps")
+    picture = _picture(zip(trials.once, after), RELATIVE_TOLERANCE, "as given", f"{MORE} more steps")
     more = f"{MORE} more steps of padding ({trials.padding:g}) at the end"
-    if all(_same(a, b, TOLERANCE) for a, b in zip(trials.once, after)):
+    if all(_same(a, b, RELATIVE_TOLERANCE) for a, b in zip(trials.once, after)):
         return True, f"{more} change no answer.", picture
     if trials.holds_padding:
         words = f"{more} change the answers, so the padding in this batch is read too: pack it, or use the lengths."
@@ -218,7 +218,7 @@ def _picture(pairs: Any, tolerance: float, before: str, after: str) -> Picture |
 def _apart(a: Tensor, b: Tensor) -> float:
     """How far two answers are apart, as a share of the largest number in them."""
     a, b = to_numpy(a), to_numpy(b)
-    return float(differences(a, b).max(initial=0)) / scale_of(a, b)
+    return float(absolute_differences(a, b).max(initial=0)) / largest_magnitude(a, b)
 
 
 def _same(a: Tensor, b: Tensor, tolerance: float) -> bool:
@@ -234,7 +234,7 @@ def _moved_axis(before: Tensor, after: Tensor, N: int) -> int | None:
     if before.shape != after.shape:
         return None
     axes = [axis for axis, size in enumerate(before.shape) if size == N]
-    return next((axis for axis in axes if _same(before.roll(1, axis), after, TOLERANCE)), None)
+    return next((axis for axis in axes if _same(before.roll(1, axis), after, RELATIVE_TOLERANCE)), None)
 
 
 def _to_front(answer: Tensor, axis: int) -> Tensor:

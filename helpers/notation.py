@@ -1,7 +1,7 @@
-"""The course's visual language: who is who, in which colour, with which mark.
+"""The colour and the mark of every tensor, the same in all pictures and tables of the course.
 
-The hues are those of Okabe and Ito, chosen to stay apart for colour-blind readers. Blues enter the network, oranges
-recur; a shape and a label always repeat what the colour says.
+The hues are those of Okabe and Ito, which colour-blind readers can tell apart. What enters the network is blue, what recurs
+is orange. A mark and a label always repeat what the colour says.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from functools import cache, cached_property
 
 @dataclass(frozen=True)
 class Role:
-    """What one kind of tensor looks like wherever it is drawn.
+    """How one kind of tensor looks wherever it is drawn.
 
     >>> H.symbol, H.colour, H.tint
     ('h', '#D55E00', '#F7DFCC')
@@ -20,16 +20,16 @@ class Role:
 
     symbol: str
     colour: str  # stroke: the full hue
-    mark: str  # the shape that repeats what the colour says
+    mark: str  # the outline that repeats what the colour says
 
     @cached_property
     def tint(self) -> str:
-        """The fill: 20 % of the hue on white."""
+        """The colour of an area: 20 % of the hue on white."""
         return mix("#FFFFFF", self.colour, 0.2)
 
     @cached_property
     def ink(self) -> str:
-        """The hue, darkened until text in it is legible on white (contrast 4.5)."""
+        """The colour of a text: the hue, darkened until it is legible on white (contrast 4.5)."""
         shades = (mix(self.colour, "#000000", share / 20) for share in range(20))
         return next(shade for shade in shades if contrast(shade, PAPER) >= 4.5)
 
@@ -58,22 +58,22 @@ BIAS = Role("b", "#555555", "thin strip")
 ROLES = (X, W_IH, H, W_HH, OUTPUT, H_N, BIAS)
 
 TEXT, QUIET, PAPER = "#222222", "#6B6B6B", "#FFFFFF"
-WRONG = "#B3261E"  # what differs or does not fit: contrast 6.5 on white; a mark or a word always says it too
-INK = "#000000"  # on a coloured cell: with #222222, middle strengths would be legible neither in white nor in black
+WRONG = "#B3261E"  # what differs or does not match: contrast 6.5 on white; a mark or a word always says it too
+INK = "#000000"  # on a coloured cell: #222222 would not be legible on the middle shades, and neither would white
 
 # Values: purple above zero, olive below, white at zero. Neither hue belongs to a role.
 POSITIVE, NEGATIVE = "#7B2D8E", "#77740A"
 
 
 def role_of(name: str) -> Role:
-    """The role of a tensor, by the name torch gives it.
+    """The role of a tensor, by its name in torch.
 
     >>> [role_of(n).symbol for n in ("input", "h_0", "weight_ih_l0", "weight_hh_l1_reverse", "bias_hh_l0", "h_n")]
     ['x', 'h', 'W_ih', 'W_hh', 'b', 'h_n']
 
     Raises
     ------
-    ValueError : no tensor of an RNN call has this name.
+    ValueError : no tensor of a call of an RNN has this name.
     """
     roles = {"input": X, "h_0": H, "c_0": H, "output": OUTPUT, "h_n": H_N, "c_n": H_N}
     roles |= {"weight_ih": W_IH, "weight_hh": W_HH, "bias_ih": BIAS, "bias_hh": BIAS}
@@ -84,19 +84,19 @@ def role_of(name: str) -> Role:
 
 
 def value_colour(value: float, limit: float = 1.0) -> str:
-    """Fill for one number: white at 0, purple towards `+limit`, olive towards `-limit`.
+    """The colour of one number: white at 0, purple towards `+limit`, olive towards `-limit`.
 
     >>> value_colour(0.0), value_colour(5.0), value_colour(-1.0)
     ('#FFFFFF', '#7B2D8E', '#77740A')
 
     Parameters
     ----------
-    limit : the size at which the colour is full (> 0); beyond it, it stays full. Not a number is drawn grey.
+    limit : the absolute value (> 0) at which and beyond which the colour is full. NaN is grey.
     """
     if value != value:
         return "#DDDDDD"
-    # In twentieths: no eye tells more apart, a picture draws all cells of one colour at once, and a rounding difference
-    # between machines does not change a stored picture.
+    # In steps of 1/20: more shades cannot be told apart, all cells of one colour are drawn as one path, and a rounding
+    # difference between machines does not change a stored picture.
     strength = 1.0 if abs(value) >= limit else round(20 * abs(value) / limit) / 20
     return _shade(POSITIVE if value > 0 else NEGATIVE, strength)
 
@@ -108,7 +108,7 @@ def _shade(colour: str, strength: float) -> str:
 
 @cache
 def text_on(fill: str) -> str:
-    """Black or white, whichever is the more legible on `fill`.
+    """Black or white, whichever is more legible on `fill`.
 
     >>> text_on("#FFFFFF"), text_on("#7B2D8E")
     ('#000000', '#FFFFFF')
@@ -119,7 +119,7 @@ def text_on(fill: str) -> str:
 
 
 def contrast(a: str, b: str) -> float:
-    """Contrast ratio of two colours, from 1 (the same) to 21 (black on white).
+    """The contrast ratio of two colours, from 1 (the same) to 21 (black on white).
 
     >>> round(contrast("#000000", "#FFFFFF"))
     21

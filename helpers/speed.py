@@ -1,4 +1,4 @@
-"""How long the same forward pass takes in several ways: measured here and now, and measurements that were stored."""
+"""How long the same forward pass takes in several ways: measured now, and measurements stored with the course."""
 
 import json
 import statistics
@@ -15,11 +15,11 @@ from .pictures.tables import Table
 from .rnn.recurrence import numpy_weights
 from .rnn.shapes import require_rnn
 
-STORED = Path(__file__).parent / "data" / "forward_speed.json"  # written by benchmarks/forward_speed.py
+STORED_SPEEDS = Path(__file__).parent / "data" / "forward_speed.json"  # written by benchmarks/forward_speed.py
 
 
 def forward_ways(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], np.ndarray | Tensor]]:
-    """The same forward pass in three ways, each a function without arguments that returns `output`.
+    """The same forward pass in three ways, each as a function without arguments that returns `output`.
 
     >>> rnn, x = nn.RNN(3, 4), torch.ones(5, 2, 3)
     >>> for name, run in forward_ways(rnn, x).items():
@@ -30,13 +30,13 @@ def forward_ways(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], np.ndarra
 
     Parameters
     ----------
-    rnn   : one layer, one direction, tanh, with bias, time first
-    input : (L, N, H_in), on the device of the weights; NumPy always computes on the CPU
+    rnn   : an nn.RNN with one layer, one direction, tanh, bias, and time first
+    input : (L, N, H_in), on the device of the weights. NumPy always computes on the CPU.
 
     Raises
     ------
-    TypeError : rnn is no nn.RNN.
-    ValueError : rnn is of another kind.
+    TypeError : rnn is not an nn.RNN.
+    ValueError : rnn has other options than these.
     """
     require_rnn(rnn)
     kind = (rnn.num_layers, rnn.bidirectional, rnn.nonlinearity, rnn.bias, rnn.batch_first)
@@ -65,15 +65,16 @@ def forward_ways(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], np.ndarra
 
     @torch.no_grad()
     def by_call() -> Tensor:
-        return rnn(input)[0]
+        output: Tensor = rnn(input)[0]
+        return output
 
     return {"NumPy loop": by_numpy, "RNNCell loop": by_cell, "one nn.RNN call": by_call}
 
 
-def wait(device: torch.device) -> None:
-    """Wait until a device has done all it was given. A CPU has: it works at once. CUDA works through a queue.
+def synchronize(device: torch.device) -> None:
+    """Wait until a device has finished. CUDA works through a queue, a CPU has finished when a call returns.
 
-    >>> wait(torch.device("cpu"))
+    >>> synchronize(torch.device("cpu"))
 
     Source: torch.cuda.synchronize.
     """
@@ -84,7 +85,7 @@ def wait(device: torch.device) -> None:
 def measure(
     ways: Mapping[str, Callable[[], object]], *, device: torch.device, rounds: int = 10, too_early: bool = False
 ) -> dict[str, float]:
-    """The median time of each way, in ms. They take turns, so that whatever else the machine does hits all of them.
+    """The median time of each way, in ms. The ways take turns, so that other load on the machine affects all of them.
 
     >>> times = measure({"nothing": lambda: None, "a nap": lambda: time.sleep(0.002)}, device=torch.device("cpu"))
     >>> times["nothing"] < 1 < times["a nap"]
@@ -92,46 +93,46 @@ def measure(
 
     Parameters
     ----------
-    ways      : functions without arguments, by name; each is called once before the clock starts, to warm up
-    device    : where they compute; the clock stops when it has finished
-    rounds    : how often each is timed
-    too_early : stop the clock without waiting: the wrong number, for those who want to see it
+    ways      : functions without arguments, by name. Each is called once before the clock starts, to warm up.
+    device    : the device they run on. The clock stops when it has finished.
+    rounds    : how often each way is timed
+    too_early : stop the clock without waiting for the device, to show that this measures a wrong time
 
     Raises
     ------
-    ValueError : rounds < 1.
+    ValueError : rounds is less than 1.
     """
     if rounds < 1:
         raise ValueError(f"rounds: given {rounds}, expected at least 1")
-    seconds = {name: [] for name in ways}
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
     for run in ways.values():
         run()
     for _ in range(rounds):
         for name, run in ways.items():
-            wait(device)
+            synchronize(device)
             began = time.perf_counter()
             run()
             if not too_early:
-                wait(device)
+                synchronize(device)
             seconds[name].append(time.perf_counter() - began)
     return {name: 1000 * statistics.median(each) for name, each in seconds.items()}
 
 
 @dataclass(frozen=True)
 class Speeds:
-    """Stored measurements, and where and when they were made.
+    """Stored measurements, with the machine and the date on which they were made.
 
     >>> speeds = stored_speeds()
     >>> sorted(speeds.times(L=128, N=32))[:2]
     ['NumPy loop', 'RNNCell loop']
     """
 
-    made: str  # date, machine, versions, in one line
+    made: str  # the date, the machine and the versions, in one line
     H: int  # H_in and H_out of the network that was measured
     rows: tuple[tuple[int, int, dict[str, float]], ...]  # (L, N, ms by way)
 
     def times(self, *, L: int, N: int) -> dict[str, float]:
-        """ms of each way. Raises ValueError where these sizes were not measured."""
+        """The time of each way in ms. Raises a ValueError if these sizes were not measured."""
         for row in self.rows:
             if row[:2] == (L, N):
                 return row[2]
@@ -142,7 +143,7 @@ class Speeds:
         return list(self.rows[0][2])
 
     def table(self) -> Table:
-        """All of it, a row for each L and N."""
+        """All measurements, one row for each L and N."""
         rows = ((str(L), str(N), *(f"{ms[way]:.2f}" for way in self.ways)) for L, N, ms in self.rows)
         return Table(("L", "N", *(f"{way}, ms" for way in self.ways)), tuple(rows))
 
@@ -155,7 +156,7 @@ def stored_speeds(path: Path | None = None) -> Speeds:
 
     Parameters
     ----------
-    path : of another file of that kind
+    path : another file that the benchmark has written
     """
-    data = json.loads((path or STORED).read_text(encoding="utf-8"))
+    data = json.loads((path or STORED_SPEEDS).read_text(encoding="utf-8"))
     return Speeds(data["made"], data["H"], tuple((row["L"], row["N"], row["ms"]) for row in data["rows"]))

@@ -1,6 +1,6 @@
-"""The training loop: five lines that every training has, and what they leave behind.
+"""The training loop, and what is measured while it runs.
 
-A model here is anything that turns a batch of sentences into one number each: above 0 for praise, below for blame.
+A model here is any function from a batch of sentences to one logit per sentence: positive for praise, negative for blame.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,12 +12,13 @@ from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
 from .device import one_thread
 
-Batch = PackedSequence | Tensor
-Gather = Callable[[Sequence[Tensor]], Batch]
+SequenceBatch = PackedSequence | Tensor
+Model = Callable[[SequenceBatch], Tensor]  # an nn.Module too
+Collate = Callable[[Sequence[Tensor]], SequenceBatch]
 
 
 def pack(sequences: Sequence[Tensor]) -> PackedSequence:
-    """Sentences of any lengths, in any order, as one packed batch.
+    """Pack sentences of any lengths, in any order, into one batch.
 
     >>> pack([torch.zeros(2, 3), torch.zeros(5, 3)]).batch_sizes
     tensor([2, 2, 1, 1, 1])
@@ -28,12 +29,12 @@ def pack(sequences: Sequence[Tensor]) -> PackedSequence:
 
     Source: torch.nn.utils.rnn.pack_sequence.
     """
-    return pack_sequence(sequences, enforce_sorted=False)
+    return pack_sequence(list(sequences), enforce_sorted=False)
 
 
 @dataclass(frozen=True)
 class History:
-    """What a training was like, an entry an epoch: the mean loss, and the share of `watch` it got right."""
+    """The mean loss of each epoch, and the accuracy on `watch` after it."""
 
     loss: list[float]
     accuracy: list[float]
@@ -45,36 +46,36 @@ def train(
     labels: Tensor,
     *,
     watch: tuple[Sequence[Tensor], Tensor] | None = None,
-    epochs: int | Iterable = 6,
+    epochs: int | Iterable[object] = 6,
     seed: int = 0,
-    gather: Gather = pack,
+    gather: Collate = pack,
 ) -> History:
-    """Train a classifier of sentences with Adam, 64 sentences at a time, and keep what happened.
+    """Train a classifier of sentences with Adam, in mini-batches of 64 sentences, and return its history.
 
-    >>> bag = nn.EmbeddingBag(2, 1)  # not even an RNN: one number a word
+    >>> bag = nn.EmbeddingBag(2, 1)  # not even an RNN: one number per word
     >>> history = train(bag, list(torch.tensor([[0], [1]])), torch.tensor([0.0, 1.0]), epochs=30, gather=torch.stack)
     >>> len(history.loss), history.loss[-1] < history.loss[0]
     (30, True)
 
     Parameters
     ----------
-    model     : from a batch of N sentences to (N,) or (N, 1) numbers; above 0 means label 1. Changed in place.
+    model     : returns (N,) or (N, 1) logits for a batch of N sentences; above 0 means label 1. It is changed in place.
     sequences : each (L, H_in), all on the model's device
     labels    : (N,), floats 0 and 1, one for each sequence, on the same device
-    watch     : other sequences and labels, to measure the accuracy on after each epoch; never trained on
-    epochs    : how often all are seen; a number, or anything to loop over, such as progress(range(6), "training")
-    seed      : of the order in which they are seen
-    gather    : makes a batch of sequences; `pack`, or `pad_sequence` to see what padding does
+    watch     : other sequences and labels, on which the accuracy is measured after each epoch; they are never trained on
+    epochs    : the number of epochs, or an iterable with one item per epoch, such as progress(range(6), "training")
+    seed      : the seed of the order of the sentences
+    gather    : makes a batch of sequences: `pack`, or `pad_sequence` to see the effect of padding
 
     Returns
     -------
-    history : `.loss` and `.accuracy`, one number an epoch
+    history : `.loss` and `.accuracy`, one number per epoch
 
     Raises
     ------
-    TypeError : labels are no tensor; the model gives something else.
-    ValueError : no sequences, as many labels as there are not, a sequence of no words; the model does not give one
-        number for each sentence.
+    TypeError : labels are not a tensor, or the model does not return one.
+    ValueError : there are no sequences, a sequence has no words, there are more or fewer labels than sequences, or the
+        model does not return one logit per sentence.
     """
     _require_matching(sequences, labels)
     order = torch.Generator().manual_seed(seed)
@@ -85,7 +86,7 @@ def train(
             total = 0.0
             for chosen in torch.randperm(len(sequences), generator=order).split(64):
                 optimizer.zero_grad()
-                logits = one_each(model(gather([sequences[i] for i in chosen.tolist()])), len(chosen))
+                logits = one_logit_each(model(gather([sequences[i] for i in chosen.tolist()])), len(chosen))
                 loss = loss_of(logits, labels[chosen.to(labels.device)])
                 loss.backward()
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -96,8 +97,8 @@ def train(
     return History(losses, accuracies)
 
 
-def accuracy(model: nn.Module, sequences: Sequence[Tensor], labels: Tensor, *, gather: Gather = pack) -> float:
-    """The share of sentences that get their label, from 0 to 1.
+def accuracy(model: Model, sequences: Sequence[Tensor], labels: Tensor, *, gather: Collate = pack) -> float:
+    """The fraction of sentences that are classified correctly.
 
     >>> accuracy(lambda batch: torch.ones(len(batch)), list(torch.zeros(4, 2, 3)), torch.tensor([1.0, 1, 1, 0]),
     ...          gather=torch.stack)
@@ -109,16 +110,16 @@ def accuracy(model: nn.Module, sequences: Sequence[Tensor], labels: Tensor, *, g
 
     Raises
     ------
-    TypeError, ValueError : as `train`.
+    TypeError, ValueError : as in `train`.
     """
     _require_matching(sequences, labels)
     with torch.no_grad():
-        praised = one_each(model(gather(sequences)), len(sequences)) > 0
+        praised = one_logit_each(model(gather(sequences)), len(sequences)) > 0
     return (praised == (labels > 0.5)).double().mean().item()
 
 
-def verdicts(model: nn.Module, sequence: Tensor) -> list[float]:
-    """How sure of praise the model is after each word: its answer to the first word, to the first two, and so on.
+def verdicts(model: Model, sequence: Tensor) -> list[float]:
+    """The probability of praise after each word: the model's answer to the first word, to the first two, and so on.
 
     >>> verdicts(lambda batch: torch.zeros(len(batch.batch_sizes)), torch.zeros(3, 20))
     [0.5, 0.5, 0.5]
@@ -133,17 +134,17 @@ def verdicts(model: nn.Module, sequence: Tensor) -> list[float]:
 
     Raises
     ------
-    TypeError, ValueError : the model does not give one number for each sentence.
+    TypeError, ValueError : the model does not return one logit per sentence.
     """
     beginnings = [sequence[: t + 1] for t in range(len(sequence))]
     with torch.no_grad(), one_thread():
-        return one_each(model(pack(beginnings)), len(beginnings)).sigmoid().tolist()
+        return one_logit_each(model(pack(beginnings)), len(beginnings)).sigmoid().tolist()
 
 
-def one_each(answers: Tensor, N: int) -> Tensor:
-    """What a model gives for N sentences, as (N,); refused where that is not one number each.
+def one_logit_each(answers: Tensor, N: int) -> Tensor:
+    """The logits that a model returns for N sentences, as (N,). Anything but one logit per sentence is refused.
 
-    >>> one_each(torch.zeros(3, 2), N=3)
+    >>> one_logit_each(torch.zeros(3, 2), N=3)
     Traceback (most recent call last):
     ValueError: model: it gives (3, 2), expected one number for each of 3 sentences
     """

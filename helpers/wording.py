@@ -1,10 +1,10 @@
-"""Small words for messages and labels: a number with its noun, a list in one line, a word cut short, a gap in a row."""
+"""How messages and labels write a number with its noun, a list in one line, a word that is too long, and a gap in a row."""
 
 from collections.abc import Sequence
 
 
 def abbreviate(size: int, most: int, around: int | None = None) -> list[int | None]:
-    """Which of `size` things to draw when there is room for `most`: the first ones, a gap (None), the last two.
+    """The indices of the items to draw, at most `most` with the gap: the first ones, a gap (None), the last two.
 
     >>> abbreviate(4, 6), abbreviate(100, 6)
     ([0, 1, 2, 3], [0, 1, 2, None, 98, 99])
@@ -13,7 +13,7 @@ def abbreviate(size: int, most: int, around: int | None = None) -> list[int | No
 
     Parameters
     ----------
-    around : one that must not fall into the gap
+    around : the index of an item that must be drawn
     """
     if size <= most:
         return list(range(size))
@@ -22,8 +22,8 @@ def abbreviate(size: int, most: int, around: int | None = None) -> list[int | No
         return shown
     reach = max(most - 5, 0) // 2
     kept = sorted({0, *range(around - reach, around + reach + 1), size - 1})
-    after = {a: [None] * (b - a > 1) for a, b in zip(kept, kept[1:])}
-    return [i for a in kept for i in (a, *after.get(a, ()))]
+    gap_after = {a: [None] for a, b in zip(kept, kept[1:]) if b - a > 1}
+    return [i for a in kept for i in (a, *gap_after.get(a, ()))]
 
 
 def plural(count: int, noun: str) -> str:
@@ -35,8 +35,8 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' * (count != 1)}"
 
 
-def listed(things: Sequence, most: int = 12) -> str:
-    """The first `most` of some things in one line; an ellipsis stands for the others.
+def listed(things: Sequence[object], most: int = 12) -> str:
+    """The first `most` items in one line, with an ellipsis for the others.
 
     >>> listed([3, 2, 2, 1]), listed([3, 2, 2, 1], most=2)
     ('3, 2, 2, 1', '3, 2, …')
@@ -45,7 +45,7 @@ def listed(things: Sequence, most: int = 12) -> str:
 
 
 def shorten(word: str, most: int) -> str:
-    """A word cut to `most` characters, the last of them an ellipsis.
+    """A word of at most `most` characters; a longer one ends with an ellipsis.
 
     >>> shorten("extraordinary", 6)
     'extra…'

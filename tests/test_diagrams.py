@@ -16,8 +16,8 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from helpers import draw_gradients, draw_hidden, draw_response, draw_step, draw_tensors, draw_unrolled, expected_shapes, trace
 from helpers.notation import BIAS, H_N, OUTPUT, W_HH, W_IH, H, X, contrast, value_colour
 from helpers.pictures import unrolled
-from helpers.pictures.diagrams import MOST_CELLS
-from helpers.pictures.layout import MOST_LAYERS, MOST_STEPS
+from helpers.pictures.diagrams import MAX_MATRIX_CELLS
+from helpers.pictures.layout import MAX_LAYERS, MAX_STEPS
 from helpers.pictures.picture import Picture
 from helpers.wording import abbreviate
 
@@ -218,7 +218,7 @@ def within(point, outline):
 
 SMALL = [
     dict(L=L, num_layers=layers, bidirectional=both, N=N, H_in=H_in, H_out=H_out)
-    for L, layers, both in product((1, 2, MOST_STEPS, MOST_STEPS + 1), (1, 2, MOST_LAYERS + 1), (False, True))
+    for L, layers, both in product((1, 2, MAX_STEPS, MAX_STEPS + 1), (1, 2, MAX_LAYERS + 1), (False, True))
     for N, H_in, H_out in ((None, 1, 1), (3, 3, 4))
 ]
 LARGE = [
@@ -385,7 +385,7 @@ def test_every_cell_is_a_value_of_the_trace(sizes, n):
     t = make_trace(**sizes)
     n %= len(t.lengths)
     s, limit = t.shapes, max(1.0, float(abs(t.hidden).max()))
-    drawn = dict(columns=abbreviate(s.L, MOST_STEPS), rows=abbreviate(s.num_layers, MOST_LAYERS))
+    drawn = dict(columns=abbreviate(s.L, MAX_STEPS), rows=abbreviate(s.num_layers, MAX_LAYERS))
     columns, rows = ([i for i in drawn[key] if i is not None] for key in ("columns", "rows"))
     expected = {f"x[{step}][{i}]": t.input[step, n, i] for step in columns for i in range(s.H_in)}
     for layer, d, i in product(rows, range(s.D), range(s.H_out)):
@@ -421,9 +421,9 @@ def test_the_sign_of_a_gap_lets_the_pointer_through_to_the_state_behind():
 
 
 def test_what_is_just_small_enough_is_drawn_whole():
-    t = make_trace(L=MOST_STEPS, num_layers=MOST_LAYERS)
+    t = make_trace(L=MAX_STEPS, num_layers=MAX_LAYERS)
     root = parse(draw_unrolled(t))
-    assert set(states(root)) == set(product(range(MOST_LAYERS), [0], range(MOST_STEPS)))
+    assert set(states(root)) == set(product(range(MAX_LAYERS), [0], range(MAX_STEPS)))
     assert "…" not in words(root) and "⋮" not in words(root)
 
 
@@ -487,7 +487,7 @@ def test_what_was_drawn_before_leaves_nothing_in_a_picture():
     ]
     alone = []
     for seen, options in calls:
-        unrolled._standing.cache_clear()
+        unrolled._cached_scaffold.cache_clear()
         alone.append(draw_unrolled(seen, **options).data)
     assert len(set(alone)) == len(calls)
     for _ in range(2):
@@ -571,7 +571,7 @@ def test_numbers_are_legible_on_their_cells():
 
 def test_large_matrices_are_abbreviated():
     root = parse(draw_step(make_trace(H_in=512, H_out=300)))
-    shown = [i for i in abbreviate(300, MOST_CELLS) if i is not None]
+    shown = [i for i in abbreviate(300, MAX_MATRIX_CELLS) if i is not None]
     assert {name for name in told(root) if name.startswith("h[0]")} == {f"h[0][{i}]" for i in shown}
     assert {"300 × 512", "300 × 300", "…", "⋮"} <= set(words(root))
 

@@ -8,7 +8,7 @@ import torch
 
 from helpers import draw_difference, draw_owners, draw_reading
 from helpers.notation import TEXT, H, contrast
-from helpers.pictures.mixups import SAMPLES, scale_of
+from helpers.pictures.mixups import SEQUENCE_COLOURS, largest_magnitude
 from helpers.pictures.picture import Picture
 
 WORDS = [["the", "film", "was"], ["I", "love", ""]]
@@ -87,7 +87,7 @@ def test_owners_tells_who_is_in_each_row():
     picture = draw_owners(view=owner.view(3, -1), by_hand=owner.permute(1, 0, 2).reshape(3, -1))
     assert "view, row 0 holds 4 of sequence 0, 4 of sequence 1; row 1 holds 4 of sequence 0, 4 of sequence 2" in picture.alt
     assert "by hand, row 0 holds 8 of sequence 0; row 1 holds 8 of sequence 1; row 2 holds 8 of sequence 2" in picture.alt
-    for n, colour in enumerate(SAMPLES[:3]):
+    for n, colour in enumerate(SEQUENCE_COLOURS[:3]):
         assert picture.data.count(f"fill='{colour}'") == 16, n  # 8 numbers in each of two tables
 
 
@@ -111,7 +111,7 @@ def test_owners_wants_a_table():
 
 
 def test_a_number_is_legible_on_every_sample():
-    assert min(contrast(TEXT, colour) for colour in SAMPLES) >= 4.5
+    assert min(contrast(TEXT, colour) for colour in SEQUENCE_COLOURS) >= 4.5
 
 
 def test_difference_frames_what_differs_and_nothing_else():
@@ -168,8 +168,8 @@ def test_difference_takes_lists_too():
 
 
 def test_the_scale_is_the_largest_finite_number():
-    assert scale_of(np.zeros(2), np.zeros(2)) == 1.0
-    assert scale_of(np.array([np.inf, -3.0]), np.array([np.nan, 2.0])) == 3.0
+    assert largest_magnitude(np.zeros(2), np.zeros(2)) == 1.0
+    assert largest_magnitude(np.array([np.inf, -3.0]), np.array([np.nan, 2.0])) == 3.0
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_sequence
 
 from helpers import draw_final_states, draw_packed, draw_padded, draw_verdicts, pack
 from helpers.notation import H_N, X
-from helpers.pictures.packing import LEFT, MOST_ROWS, MOST_STEPS, TALL, TOLERANCE, TOP, WIDE
-from helpers.pictures.svg import picture, tag, text
+from helpers.pictures.packing import CELL_HEIGHT, CELL_WIDTH, GRID_LEFT, GRID_TOP, H_N_TOLERANCE, MAX_BATCH_ROWS, MAX_BATCH_STEPS
+from helpers.pictures.svg import svg_picture, tag, text
 
 LENGTHS = [[1], [3, 3], [1, 9, 3, 4], [9, 4, 3, 1], [1, 1, 1], [2, 1], [5, 30], [7, 7, 2, 7]]
 LARGE = [[30, 2, 17, 17, 1, 9, 8, 7, 6, 5, 4, 3], [2] * 30, [1] * 200, [200, 1], [120] * 40, [9] * 8, [10] * 9, [8, 1, 8]]
@@ -29,14 +29,16 @@ def row_cells(root):
     found = {}
     for rect in root.iter("rect"):
         title = rect.find("title")
-        if title is not None and number(rect, "width") == WIDE - 4:
-            found[round((number(rect, "y") - TOP) / TALL), round((number(rect, "x") - LEFT) / WIDE)] = title.text
+        if title is not None and number(rect, "width") == CELL_WIDTH - 4:
+            found[round((number(rect, "y") - GRID_TOP) / CELL_HEIGHT), round((number(rect, "x") - GRID_LEFT) / CELL_WIDTH)] = (
+                title.text
+            )
     return found
 
 
 def framed(root):
     """(row, column) of each cell h_n is taken from."""
-    return {(round((y - TOP) / TALL), round((x - LEFT) / WIDE)) for x, y, _, _ in frames(root, H_N)}
+    return {(round((y - GRID_TOP) / CELL_HEIGHT), round((x - GRID_LEFT) / CELL_WIDTH)) for x, y, _, _ in frames(root, H_N)}
 
 
 # ---- torch's packing, as the notebook teaches it ----------------------------------------------------------------------
@@ -66,7 +68,7 @@ def test_batch_sizes_is_how_many_are_still_being_read(lengths):
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(1, MOST_STEPS), min_size=1, max_size=MOST_ROWS))
+@given(st.lists(st.integers(1, MAX_BATCH_STEPS), min_size=1, max_size=MAX_BATCH_ROWS))
 def test_the_staircase_drawn_is_batch_sizes(lengths):
     packed = pack(batch(lengths))
     root = parse(draw_packed(packed))
@@ -83,13 +85,13 @@ def test_the_staircase_drawn_is_batch_sizes(lengths):
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(1, MOST_STEPS), min_size=1, max_size=MOST_ROWS))
+@given(st.lists(st.integers(1, MAX_BATCH_STEPS), min_size=1, max_size=MAX_BATCH_ROWS))
 def test_the_small_number_is_the_row_of_data(lengths):
     packed = pack([torch.tensor([[t, n] for t in range(length)]) for n, length in enumerate(lengths)])
     root = parse(draw_packed(packed))
     small = {}
     for element in root.iter("text"):
-        row, column = (number(element, "y") - TOP) / TALL, (number(element, "x") - LEFT) / WIDE
+        row, column = (number(element, "y") - GRID_TOP) / CELL_HEIGHT, (number(element, "x") - GRID_LEFT) / CELL_WIDTH
         if element.get("font-size") == "11" and row < len(lengths) and element.text.isdigit():
             small[int(row), int(column)] = int(element.text)
     for place, told in row_cells(root).items():
@@ -98,7 +100,7 @@ def test_the_small_number_is_the_row_of_data(lengths):
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(1, MOST_STEPS), min_size=1, max_size=MOST_ROWS), st.booleans())
+@given(st.lists(st.integers(1, MAX_BATCH_STEPS), min_size=1, max_size=MAX_BATCH_ROWS), st.booleans())
 def test_the_grid_drawn_is_the_batch(lengths, to_the_end):
     L = max(lengths)
     root = parse(draw_padded(pad_sequence(batch(lengths)), lengths, to_the_end=to_the_end))
@@ -153,7 +155,7 @@ def off_their_cells(root):
 
 def test_a_word_over_the_edge_would_be_seen():
     cell = tag("rect", tag("title", "a"), x=0, y=0, width=30, height=20)
-    planted = picture(90, 30, [cell, text(20, 12, "long")], alt="planted")
+    planted = svg_picture(90, 30, [cell, text(20, 12, "long")], alt="planted")
     assert off_their_cells(parse(planted)) == ["long"]
 
 
@@ -162,7 +164,7 @@ def test_a_large_batch_is_drawn_by_its_first_and_last(lengths):
     packed = pack(batch(lengths))
     for drawn in (draw_padded(pad_sequence(batch(lengths)), lengths), draw_packed(packed)):
         rows, columns = ({place[axis] for place in row_cells(parse(drawn))} for axis in (0, 1))
-        assert len(rows) <= MOST_ROWS and len(columns) <= MOST_STEPS and len(drawn.data) < 60_000
+        assert len(rows) <= MAX_BATCH_ROWS and len(columns) <= MAX_BATCH_STEPS and len(drawn.data) < 60_000
     drawn = words(parse(draw_packed(packed)))
     assert str(sum(lengths) - 1) in drawn and f"t={max(lengths) - 1}" in drawn
 
@@ -185,7 +187,7 @@ def test_a_batch_sorted_by_hand_keeps_its_order():
 def test_rows_of_h_n_that_differ_are_named_and_rounding_is_no_difference():
     alone = torch.zeros(3, 4)
     h_n = alone.clone()
-    h_n[1, 2], h_n[2, 0] = 0.5, TOLERANCE / 2
+    h_n[1, 2], h_n[2, 0] = 0.5, H_N_TOLERANCE / 2
     drawn = draw_final_states(h_n, alone, ["one", "two", "three"])
     assert drawn.alt.endswith("1 of 3 rows differ: two.")
     said = [word for word in words(parse(drawn)) if word[0] in "=≠"]

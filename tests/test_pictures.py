@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from helpers import draw_unrolled, plot_nonlinearities, show, trace
 from helpers.pictures.picture import Picture
-from helpers.pictures.svg import picture, text
+from helpers.pictures.svg import svg_picture, text
 
 EVIL = '<b>"it\'s" & 50 % of #1\n</b>'
 
@@ -65,7 +65,7 @@ def test_a_picture_brings_its_text_and_another_may_replace_it(displayed):
     "drawing",
     [
         draw_unrolled(trace(torch.nn.RNN(3, 4), torch.ones(5, 2, 3)), labels=[EVIL] * 5),
-        picture(90, 20, [text(0, 10, EVIL)], EVIL),
+        svg_picture(90, 20, [text(0, 10, EVIL)], EVIL),
     ],
 )
 def test_the_address_holds_exactly_the_drawing(drawing):

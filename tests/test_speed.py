@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from helpers import explore_speed, forward_ways, measure, stored_speeds
-from helpers.speed import STORED, wait
+from helpers.speed import STORED_SPEEDS, synchronize
 
 CPU = torch.device("cpu")
 SCRIPT = Path(__file__).parent.parent / "benchmarks" / "forward_speed.py"
@@ -57,7 +57,7 @@ def test_the_clock_waits_for_cuda_before_it_starts_and_before_it_stops(monkeypat
     monkeypatch.setattr(torch.cuda, "synchronize", lambda device: events.append("wait"))
     measure({"work": lambda: events.append("work")}, device=torch.device("cuda"), rounds=2)
     assert events == ["work", *["wait", "work", "wait"] * 2]
-    wait(CPU)
+    synchronize(CPU)
     assert len(events) == 7  # a CPU needs no waiting
     events.clear()
     measure({"work": lambda: events.append("work")}, device=torch.device("cuda"), rounds=2, too_early=True)
@@ -90,7 +90,7 @@ def test_the_benchmark_writes_what_is_read(with_card, tmp_path, monkeypatch, cap
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a card that is not there")
         monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)  # since 2.14 torch looks for the card itself
-    before = STORED.read_bytes()
+    before = STORED_SPEEDS.read_bytes()
     try:
         script.main(["--output", str(tmp_path / "speed.json"), "--rounds", "1"])
     finally:
@@ -100,7 +100,7 @@ def test_the_benchmark_writes_what_is_read(with_card, tmp_path, monkeypatch, cap
     assert with_card == ("a card that is not there" in speeds.made)
     on_card = ["RNNCell loop, CUDA", "one call, CUDA", "one call, CUDA, not waited for"]
     assert speeds.ways == ["NumPy loop", "RNNCell loop", "one nn.RNN call"] + on_card * with_card
-    assert STORED.read_bytes() == before
+    assert STORED_SPEEDS.read_bytes() == before
     assert json.loads(before)["rows"][0]["L"] == 16
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..notation import PAPER, QUIET, TEXT, WRONG
 from ..pictures.picture import Picture
-from ..pictures.svg import line, picture, tag, text
+from ..pictures.svg import line, svg_picture, tag, text
 from ..wording import shorten
 
 GREY = "#8A8A8A"
@@ -174,7 +174,7 @@ def draw_sides(given: Sequence[Side], expected: Sequence[Side]) -> Picture:
     wrong += [side.note for side in given if side.wrong_note]
     alt = f"Given: {'; '.join(map(str, given))}. Expected: {'; '.join(map(str, expected))}."
     alt += f" Marked in red with a cross: {', '.join(wrong)}." if wrong else ""
-    return picture(min(max(right, 240), 720), y, parts, alt)
+    return svg_picture(min(max(right, 240), 720), y, parts, alt)
 
 
 def _ink(wrong: bool) -> dict[str, object]:

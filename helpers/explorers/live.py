@@ -140,9 +140,9 @@ def progress(items: Iterable, name: str) -> Iterable:
 
 
 def _live(view: Any) -> str:
-    """A view's HTML in a live widget: a picture stands there as SVG itself, so that hovering a cell tells its number."""
+    """A view's HTML in a live widget."""
     if isinstance(view, Picture):
-        return view.data.replace("<svg ", f'<svg style="{view.style}" ', 1)
+        return view.inline()
     return view if isinstance(view, str) else view._repr_html_()
 
 

@@ -1,4 +1,4 @@
-"""Numbers as colours: columns of cells, what hovering them tells, and the scale that says what a colour means."""
+"""Numbers as colours: columns of cells, their tooltips, and the scale that explains the colours."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -7,53 +7,53 @@ import numpy as np
 
 from ..notation import QUIET, text_on, value_colour
 from ..wording import abbreviate
-from .svg import plain, tag, text
+from .svg import escape_text, tag, text
 
-MOST_CELLS = 8  # in the column of a state
+MAX_STATE_CELLS = 8  # drawn in the column of a state
 
 
-def limit_of(values: np.ndarray) -> float:
-    """The size at which a colour is full: the largest finite number, but at least 1.
+def colour_limit(values: np.ndarray) -> float:
+    """The absolute value at which a colour is full: that of the largest finite number, but at least 1.
 
-    >>> limit_of(np.array([0.5, -3.0, np.inf, np.nan])), limit_of(np.array([]))
+    >>> colour_limit(np.array([0.5, -3.0, np.inf, np.nan])), colour_limit(np.array([]))
     (3.0, 1.0)
     """
     return max(1.0, float(np.abs(values[np.isfinite(values)]).max(initial=0)))
 
 
 class Cells:
-    """Columns of numbers as coloured cells, first on top. All cells of one colour are one path.
+    """Columns of numbers as coloured cells, from the top down. All cells of one colour are one path.
 
     >>> cells = Cells(limit=1)
     >>> cells.column(0, 0, 10, 20, [1.0, -1.0, 1.0])
-    >>> cells.drawn().count("<path")
+    >>> cells.render().count("<path")
     2
 
-    An element for each cell would be most of a picture, and of the time a page takes to draw it. Hovering passes through
-    them, to what stands behind and has a `title`.
+    With one element per cell, the cells would be most of a picture, and of the time in which a page draws it. The pointer
+    passes through the cells to the element behind them, which has a `title`.
     """
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
-        self.boxes: dict[str, list[str]] = {}  # by their colour
+        self.boxes: dict[str, list[str]] = {}  # the outlines of the cells, by their colour
         self.gaps: list[str] = []
 
-    def column(self, x: float, y: float, w: float, h: float, values: Iterable, most: int = MOST_CELLS) -> None:
-        """Add a column. More than `most` values are abbreviated by a gap after the first ones."""
+    def column(self, x: float, y: float, w: float, h: float, values: Iterable[float], most: int = MAX_STATE_CELLS) -> None:
+        """Add a column. If there are more than `most` values, it has a gap after the first ones."""
         numbers = [float(value) for value in values]
-        shown, boxes, gaps = _column(x, y, w, h, len(numbers), most)
+        shown, boxes, gaps = _column_shapes(x, y, w, h, len(numbers), most)
         for i, box in zip(shown, boxes):
             self.boxes.setdefault(value_colour(numbers[i], self.limit), []).append(box)
         self.gaps += gaps
 
-    def drawn(self) -> str:
+    def render(self) -> str:
         paths = [f"<path fill='{colour}' d='{''.join(boxes)}'/>" for colour, boxes in self.boxes.items()]
         return tag("g", *paths, stroke=QUIET, stroke_width=0.6, pointer_events="none") + "".join(self.gaps)
 
 
-@lru_cache(512)  # from move to move the columns of a picture stand where they stood; only their colours change
-def _column(x: float, y: float, w: float, h: float, size: int, most: int) -> tuple[list[int], list[str], list[str]]:
-    """Which of `size` values a column shows, the outline of each one's cell, and the sign of the gap."""
+@lru_cache(512)  # from move to move the columns of a picture stay where they are, and only their colours change
+def _column_shapes(x: float, y: float, w: float, h: float, size: int, most: int) -> tuple[list[int], list[str], list[str]]:
+    """The indices of the values that a column shows, the outlines of their cells, and the sign of the gap."""
     shown = abbreviate(size, most)
     step = h / len(shown)
     boxes = [f"M{x:g} {y + row * step:.5g}h{w:g}v{step:.4g}h-{w:g}z" for row, i in enumerate(shown) if i is not None]
@@ -65,32 +65,32 @@ def _column(x: float, y: float, w: float, h: float, size: int, most: int) -> tup
     return [i for i in shown if i is not None], boxes, gaps
 
 
-def title(name: str, values: Iterable, most: int = MOST_CELLS) -> str:
-    """What hovering a column tells: its name and its numbers.
+def tooltip(name: str, values: Iterable[float], most: int = MAX_STATE_CELLS) -> str:
+    """The title of a column, which the page shows when the pointer is on it: its name and its numbers.
 
-    >>> title("h[0]", [0.5, -1.0])
+    >>> tooltip("h[0]", [0.5, -1.0])
     '<title>h[0]\\n[0] = 0.500\\n[1] = -1.000</title>'
     """
     numbers = [float(value) for value in values]
-    shown, words = _words(len(numbers), most)
-    return f"<title>{plain(name)}{words % tuple([numbers[i] for i in shown])}</title>"
+    shown, words = _tooltip_template(len(numbers), most)
+    return f"<title>{escape_text(name)}{words % tuple([numbers[i] for i in shown])}</title>"
 
 
 @lru_cache(64)
-def _words(size: int, most: int) -> tuple[list[int], str]:
+def _tooltip_template(size: int, most: int) -> tuple[list[int], str]:
     shown = abbreviate(size, most)
     words = "".join("\n⋮" if i is None else f"\n[{i}] = %.3f" for i in shown)
     return [i for i in shown if i is not None], words
 
 
 def number_cell(x: float, y: float, w: float, h: float, value: float, limit: float, name: str) -> str:
-    """One number, written on its colour.
+    """One number, written on a cell of its colour.
 
     >>> "0.50" in number_cell(0, 0, 40, 20, 0.5, 1.0, "h[0]")
     True
     """
     fill = value_colour(value, limit)
-    tip = tag("title", plain(f"{name} = {value:.3f}"))
+    tip = tag("title", escape_text(f"{name} = {value:.3f}"))
     box = tag("rect", tip, x=x, y=y, width=w, height=h, fill=fill, stroke="#BBBBBB", stroke_width=0.5)
     written = f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
     written = written if len(written) <= 6 else f"{value:.0e}".replace("-", "−")
@@ -98,10 +98,10 @@ def number_cell(x: float, y: float, w: float, h: float, value: float, limit: flo
 
 
 @lru_cache(64)
-def scale(x: float, y: float, limit: float) -> str:
-    """The legend of the values: olive below zero, white at zero, purple above; 150 wide.
+def colour_scale(x: float, y: float, limit: float) -> str:
+    """The legend of the colours, 150 wide: olive below zero, white at zero, purple above.
 
-    >>> scale(0, 0, 1.0).count("<rect")
+    >>> colour_scale(0, 0, 1.0).count("<rect")
     11
     """
     boxes = [tag("rect", x=x + 36 + i * 8, y=y, width=8, height=10, fill=value_colour(i / 5 - 1)) for i in range(11)]

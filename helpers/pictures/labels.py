@@ -1,43 +1,47 @@
-"""Where the labels of points on a way stand: each where it covers least of the way, the points and the labels before it."""
+"""The positions of the labels of points on a path: each is where it covers least of the path, the points and other labels."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-GAP, SPACING = 6, 3  # from a point to its label; of the dots that stand for what is drawn already
+GAP, SPACING = 6, 3  # between a point and its label, and between the dots that represent what is drawn already
 
 
-def place_labels(way: np.ndarray, sizes: Sequence[tuple[float, float]]) -> dict[int, tuple[float, float]]:
-    """The lower left corner of each label, by the number of its point and seen from it: one by one, where it covers least.
+def place_labels(path: np.ndarray, sizes: Sequence[tuple[float, float]]) -> dict[int, tuple[float, float]]:
+    """The lower left corner of each label, relative to its point, by the index of the point.
 
-    >>> place_labels(np.array([[0., 0.], [0., 1.]]), [(30, 10), (30, 10)])  # one below, one above
+    >>> place_labels(np.array([[0., 0.], [0., 1.]]), [(30, 10), (30, 10)])  # one below its point, one above
     {0: (6, -16), 1: (6, 6)}
 
     Parameters
     ----------
-    way   : (points, 2), joined by straight lines; in any unit. A point that is not finite is not drawn, nor its label.
-    sizes : width and height of each label, in the same unit
+    path  : (points, 2), joined by straight lines, in any unit. A point that is not finite has no label.
+    sizes : the width and height of each label, in the same unit
     """
-    shown = np.flatnonzero(np.isfinite(way).all(axis=1)).tolist()
-    way, sizes = way[shown], [sizes[t] for t in shown]
-    drawn = np.vstack([_dots_along(a, b) for a, b in zip(way, way[1:])] + [np.repeat(way, 9, axis=0)])  # points count more
+    shown = np.flatnonzero(np.isfinite(path).all(axis=1)).tolist()
+    path, sizes = path[shown], [sizes[t] for t in shown]
+    drawn = np.vstack([_dots_along(a, b) for a, b in zip(path, path[1:])] + [np.repeat(path, 9, axis=0)])  # points count more
     places = []
-    for t, (point, (width, height)) in enumerate(zip(way, sizes)):
+    for t, (point, (width, height)) in enumerate(zip(path, sizes)):
         beside, beneath, left = -height / 2, -GAP - height, -GAP - width
         around = [(GAP, GAP), (GAP, beneath), (left, GAP), (left, beneath), (GAP, beside), (left, beside)]
-        costs = [_within(drawn, point + place, (width, height)) + _crowd(way, t, place, (width, height)) for place in around]
+        costs = [
+            _count_covered(drawn, point + place, (width, height)) + _ambiguity(path, t, place, (width, height))
+            for place in around
+        ]
         places.append(around[int(np.argmin(costs))])
         drawn = np.vstack([drawn, _dots_in(point + places[-1], (width, height))])
     return dict(zip(shown, places))
 
 
-def _crowd(way: np.ndarray, t: int, place: tuple[float, float], size: tuple[float, float]) -> float:
-    """High where the middle of a label is so near another point that it could be taken for its label."""
-    middle = way[t] + place + np.divide(size, 2)
-    return 30 - np.linalg.norm(np.delete(way, t, axis=0) - middle, axis=1).min(initial=30)
+def _ambiguity(path: np.ndarray, t: int, place: tuple[float, float], size: tuple[float, float]) -> float:
+    """High if the middle of a label is so near to another point that it could be taken for the label of that point."""
+    middle = path[t] + place + np.divide(size, 2)
+    distances = np.linalg.norm(np.delete(path, t, axis=0) - middle, axis=1)
+    return float(30 - distances.min(initial=30))
 
 
-def _within(dots: np.ndarray, corner: np.ndarray, size: tuple[float, float]) -> int:
+def _count_covered(dots: np.ndarray, corner: np.ndarray, size: tuple[float, float]) -> int:
     return int(((dots >= corner - 2) & (dots <= corner + size + 2)).all(axis=1).sum())
 
 
@@ -47,4 +51,5 @@ def _dots_along(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _dots_in(corner: np.ndarray, size: tuple[float, float]) -> np.ndarray:
     across, up = (np.arange(0, side + SPACING, SPACING) for side in size)
-    return corner + np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    dots: np.ndarray = corner + np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    return dots

@@ -1,4 +1,4 @@
-"""Where everything of an unrolled network stands: steps from left to right, layers upwards, room for frames and names."""
+"""The positions in the picture of an unrolled network: steps from left to right, layers upwards, room for frames and names."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,15 @@ from ..rnn.shapes import Shapes
 from ..wording import abbreviate
 
 R = 19  # radius of a state
-OUTSIDE = 78  # from a first state to its h_0, which stands outside the output frame
-SPLIT = 58  # from the forward to the reverse row of one layer
-MOST_STEPS, MOST_LAYERS = 7, 4
+H_0_DISTANCE = 78  # from a first state to its h_0, which is outside the output frame
+DIRECTION_GAP = 58  # from the forward to the reverse row of one layer
+MAX_STEPS, MAX_LAYERS = 7, 4
+StepIndex = tuple[int, int, int]  # (layer, direction, t)
 
 
 @dataclass
 class Layout:
-    """The places of one sequence's states, inputs and frames, in pixels from the upper left.
+    """The positions of the states, inputs and frames of one sequence, in pixels from the upper left corner.
 
     >>> layout = Layout(Shapes(L=5, N=2, H_in=3, H_out=4), steps=5)
     >>> layout.x(1) - layout.x(0), layout.layers
@@ -22,54 +23,54 @@ class Layout:
 
     shapes: Shapes
     steps: int  # of the sequence in front
-    n: int = 0  # which of the batch that is
-    at: tuple[int, int, int] | None = None  # where the walk stands
-    mark: tuple[int, int, int] | None = None  # what is emphasised
+    n: int = 0  # the index of this sequence in the batch
+    at: StepIndex | None = None  # the last step that is computed
+    mark: StepIndex | None = None  # the step that is emphasised
     labels: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         s = self.shapes
-        at_layer, _, at_t = self.mark or (None, None, None)
-        self.columns = abbreviate(self.steps, MOST_STEPS, at_t)
-        self.layers = abbreviate(s.num_layers, MOST_LAYERS, at_layer)
-        self.lean = 15 if s.D == 2 else 0  # forward states stand left of the column, reverse ones right of it
+        mark_layer, _, mark_t = self.mark or (None, None, None)
+        self.columns = abbreviate(self.steps, MAX_STEPS, mark_t)
+        self.layers = abbreviate(s.num_layers, MAX_LAYERS, mark_layer)
+        self.direction_offset = 15 if s.D == 2 else 0  # forward states are left of their column, reverse states right of it
         self.gap = (408 if s.D == 2 else 440) // max(len(self.columns) - 1, 5)
-        self.side = R + 11 + self.lean  # from a column to the edge of the output frame
-        self.left = 74 + R + OUTSIDE + self.lean
+        self.side = R + 11 + self.direction_offset  # from a column to the edge of the output frame
+        self.left = 74 + R + H_0_DISTANCE + self.direction_offset
         self.right = self.left + self.gap * (len(self.columns) - 1)
-        beyond = R + OUTSIDE + self.lean + 6 if s.D == 2 else self.side + 56
+        beyond = R + H_0_DISTANCE + self.direction_offset + 6 if s.D == 2 else self.side + 56
         captions = self.left - self.side + 7.4 * len(f"output {s.output}"), 36 + 7.4 * len(f"h_n {s.h_n}")
         self.width = max(self.right + beyond, *captions) + 8
-        self.up = self.climb()  # of each row of states, above the input
-        self.bottom = self.up[-1] + (SPLIT if s.D == 2 else 0) + R + 45  # y of the input row
+        self.offsets = self.row_offsets()
+        self.bottom = self.offsets[-1] + (DIRECTION_GAP if s.D == 2 else 0) + R + 45  # y of the input row
         self.height = self.bottom + R + 72
 
-    def climb(self) -> list[float]:
-        """How far above the input each row of states stands; an ellipsis takes less room than a layer."""
-        split = SPLIT if self.shapes.D == 2 else 0
-        rise = 98 + split if split else 84
-        up = [78.0]
+    def row_offsets(self) -> list[float]:
+        """The height of each row of states above the input. An ellipsis needs less room than a layer."""
+        split = DIRECTION_GAP if self.shapes.D == 2 else 0
+        layer_height = 98 + split if split else 84
+        offsets = [78.0]
         for layer, above in zip(self.layers, self.layers[1:]):
-            up.append(up[-1] + (rise if None not in (layer, above) else 48 + split * (above is None)))
-        return up
+            offsets.append(offsets[-1] + (layer_height if None not in (layer, above) else 48 + split * (above is None)))
+        return offsets
 
     def x(self, column: int, direction: int | None = None) -> float:
-        return self.left + self.gap * column + {None: 0, 0: -self.lean, 1: self.lean}[direction]
+        return self.left + self.gap * column + {None: 0, 0: -self.direction_offset, 1: self.direction_offset}[direction]
 
     def y(self, row: int, direction: int = 0) -> float:
-        return self.bottom - self.up[row] - (SPLIT if direction else 0)
+        return self.bottom - self.offsets[row] - (DIRECTION_GAP if direction else 0)
 
     def last_column(self, direction: int) -> int:
         return 0 if direction else len(self.columns) - 1
 
     def is_later(self, layer: int, direction: int, t: int) -> bool:
-        """Whether this state is computed after the step we stand at."""
+        """Whether this state is computed after the step `at`."""
         if self.at is None:
             return False
         at_layer, at_direction, at_t = self.at
         if self.shapes.D == 1:
             return t > at_t or (t == at_t and layer > at_layer)
-        # With two directions a layer needs the whole of the one below: layer by layer, then direction by direction.
+        # With two directions a layer needs all states of the layer below: layer by layer, then direction by direction.
         order = -t if direction else t
         at_order = -at_t if at_direction else at_t
         return (layer, direction, order) > (at_layer, at_direction, at_order)

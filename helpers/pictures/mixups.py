@@ -1,4 +1,4 @@
-"""Pictures of mix-ups: in which order a call reads, whose number is whose, and where two answers differ."""
+"""Pictures of mix-ups: the order in which a call reads a batch, the owner of each element, and where two results differ."""
 
 import reprlib
 from collections.abc import Sequence
@@ -10,34 +10,35 @@ from torch import Tensor
 from ..checks import require_numbers, require_rows
 from ..notation import PAPER, QUIET, TEXT, H, X
 from ..wording import abbreviate, plural, shorten
-from .cells import limit_of, number_cell
+from .cells import colour_limit, number_cell
 from .picture import Picture
-from .svg import line, picture, tag, text
+from .svg import line, svg_picture, tag, text
 
-# One hue for each sequence of a batch; none of them belongs to a tensor's role, and the number is written in the cell.
-SAMPLES = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
-MOST_OWNERS = 12  # rows of a table of owners
-MOST = 6  # rows, or columns, of a table of numbers
-LEFT = 66  # where its numbers begin
-TOLERANCE = 1e-4  # of the largest number: well above rounding, well below what a mistake changes
+# One colour per sequence of a batch. None is the colour of a role, and the number of the sequence is written in the cell.
+SEQUENCE_COLOURS = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D6F2")
+MAX_OWNER_ROWS = 12  # in a table of owners
+MAX_TABLE_SIZE = 6  # rows, or columns, of a table of numbers
+TABLE_LEFT = 66  # where its numbers begin
+RELATIVE_TOLERANCE = 1e-4  # as a fraction of the largest number: well above rounding, well below the effect of a mistake
 
 
 def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken: str = "") -> Picture:
-    """Draw a batch, one sequence a row, and the way the memory travels through it when a call reads it.
+    """Draw a batch with one row per sequence, and the path of the memory when a call reads it.
 
     >>> draw_reading(["I love you".split(), "you love I".split()], time="down")
     Picture: A batch of 2 sequences of 3 steps. The memory runs down, from one sequence into the next: I → you; ...
 
     Parameters
     ----------
-    sentences : the words (or other names of steps), at most 12, all rows of one length; an empty word is padding
-    time  : "across", as meant, or "down", when batch and time are swapped
-    taken : whose state is used as the answer: "last" column, "last word" of each row, or "" for none
+    sentences : for each sequence its words (or other names of steps), at most 12. All have the same number of words, and an
+        empty word is padding.
+    time  : "across" if time is read as intended, "down" if batch and time are swapped
+    taken : the state that is used as the answer: that of the "last" column, of the "last word" of each row, or "" for none
 
     Raises
     ------
     TypeError : sentences are not lists of words.
-    ValueError : rows of different lengths, longer than 12, or none; time or taken is none of these.
+    ValueError : the sequences have different lengths or more than 12 words, there are none, or time or taken is none of these.
     """
     rows = require_rows("sentences", sentences)
     _require_reading(rows, time, taken)
@@ -47,15 +48,15 @@ def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken
     spot = {(n, t): (left + t * (w + gap_x), top + n * (h + gap_y)) for n in range(N) for t in range(L)}
     parts = [text(10, top + n * (h + gap_y) + 20, f"sequence {n}", fill=QUIET) for n in range(N)]
     parts += [text(spot[0, t][0] + w / 2, 24, f"step {t}", fill=QUIET, text_anchor="middle") for t in range(L)]
-    chosen = _taken(rows, taken)
+    chosen = _used_states(rows, taken)
     for (n, t), (x, y) in spot.items():
-        parts.append(_word(x, y, w, h, rows[n][t], SAMPLES[n % len(SAMPLES)], (n, t) in chosen))
+        parts.append(_word_box(x, y, w, h, rows[n][t], SEQUENCE_COLOURS[n % len(SEQUENCE_COLOURS)], (n, t) in chosen))
         if time == "across" and t + 1 < L:
             parts.append(line(x + w + 1, y + h / 2, x + w + gap_x - 1, y + h / 2, H.colour))
         if time == "down" and n + 1 < N:
             parts.append(line(x + w / 2, y + h + 1, x + w / 2, y + h + gap_y - 1, H.colour))
     width, height = left + L * (w + gap_x) - gap_x + 14, top + N * (h + gap_y) - gap_y + 14
-    return picture(width, height, parts, _reading_alt(rows, time, chosen))
+    return svg_picture(width, height, parts, _reading_alt(rows, time, chosen))
 
 
 def _require_reading(rows: list[list[str]], time: str, taken: str) -> None:
@@ -68,18 +69,18 @@ def _require_reading(rows: list[list[str]], time: str, taken: str) -> None:
         raise ValueError(f"taken: given {taken!r}, expected 'last', 'last word' or ''")
 
 
-def _taken(rows: list[list[str]], taken: str) -> set[tuple[int, int]]:
+def _used_states(rows: list[list[str]], taken: str) -> set[tuple[int, int]]:
     ends = [len(row) - 1 for row in rows]
     if taken == "last word":
         ends = [max((t for t, word in enumerate(row) if word), default=0) for row in rows]
     return set(enumerate(ends)) if taken else set()
 
 
-def _word(x: float, y: float, w: float, h: float, word: str, fill: str, chosen: bool) -> str:
-    """One step of one sequence: its word on the colour of its sequence; padding is an empty dashed box."""
+def _word_box(x: float, y: float, w: float, h: float, word: str, fill: str, chosen: bool) -> str:
+    """One step of one sequence: a word on the colour of its sequence, or a dashed box for padding."""
     empty = dict(fill=PAPER, stroke=QUIET, stroke_dasharray="3 3")
-    look = dict(fill=fill, stroke=X.colour, stroke_width=1.5) if word else empty
-    box = tag("rect", x=x, y=y, width=w, height=h, rx=7, **look)
+    style = dict(fill=fill, stroke=X.colour, stroke_width=1.5) if word else empty
+    box = tag("rect", x=x, y=y, width=w, height=h, rx=7, **style)
     shown = shorten(word, max(int(w // 8), 2)) if word else "padding" if w >= 50 else ""
     size, fill = (13, TEXT) if word else (11, QUIET)
     name = text(x + w / 2, y + h / 2 + 5, shown, size=size, fill=fill, text_anchor="middle")
@@ -98,7 +99,7 @@ def _reading_alt(rows: list[list[str]], time: str, chosen: set[tuple[int, int]])
 
 
 def draw_owners(**tables: Tensor) -> Picture:
-    """Draw to which sequence each number of a table belongs: send the sequence's number through your own reshape.
+    """Draw to which sequence each element belongs: apply your own reshape to the numbers of the sequences.
 
     >>> import torch
     >>> owner = torch.tensor([0, 1]).view(1, 2, 1).expand(2, 2, 3)  # h_n's shape (D*num_layers, N, H_out)
@@ -107,36 +108,36 @@ def draw_owners(**tables: Tensor) -> Picture:
 
     Parameters
     ----------
-    tables : (N, features) of whole numbers >= 0, each under the name to write above it
+    tables : (N, features) of integers >= 0, each by the name to write above it
 
     Raises
     ------
-    TypeError : one is no numbers; names it.
-    ValueError : there is none, or one is no table of whole numbers; names it.
+    TypeError : a table does not consist of numbers. The message names it.
+    ValueError : there is no table, or one has another shape, type or range. The message names it.
     """
     if not tables:
         raise ValueError("tables: given none, expected at least one, as view=owner.view(N, -1)")
-    arrays = {name.replace("_", " "): _owners(name, table) for name, table in tables.items()}
+    arrays = {name.replace("_", " "): _require_owner_table(name, table) for name, table in tables.items()}
     parts, said, y, right = [], [], 12.0, 0.0
     for name, rows in arrays.items():
         parts.append(text(10, y + 14, name, fill=TEXT, font_weight=600))
         w, y = min(26.0, 600 / rows.shape[1]), y + 24
-        for n in abbreviate(len(rows), MOST_OWNERS):
+        for n in abbreviate(len(rows), MAX_OWNER_ROWS):
             if n is None:
                 parts.append(text(10, y + 12, "⋮", size=16, fill=QUIET))
                 y += 20
                 continue
             row = rows[n]
             parts.append(text(10, y + 18, f"row {n}", fill=QUIET))
-            parts += [_owner(66 + k * w, y, w, int(owner)) for k, owner in enumerate(row)]
+            parts += [_owner_cell(66 + k * w, y, w, int(owner)) for k, owner in enumerate(row)]
             held = ", ".join(f"{(row == owner).sum()} of sequence {owner}" for owner in np.unique(row))
             said.append(f"{name}, row {n} holds {held}" if n == 0 else f"row {n} holds {held}")
             y += 28
         right, y = max(right, 66 + rows.shape[1] * w), y + 14
-    return picture(max(right + 14, 220), y, parts, f"Whose numbers: {'; '.join(said)}.")
+    return svg_picture(max(right + 14, 220), y, parts, f"Whose numbers: {'; '.join(said)}.")
 
 
-def _owners(name: str, table: Tensor) -> np.ndarray:
+def _require_owner_table(name: str, table: Tensor) -> np.ndarray:
     array = require_numbers(name, table)
     if array.ndim != 2 or not array.size or array.dtype.kind not in "iu" or array.min() < 0:
         given = f"given {tuple(array.shape)} of {array.dtype}"
@@ -144,13 +145,14 @@ def _owners(name: str, table: Tensor) -> np.ndarray:
     return array
 
 
-def _owner(x: float, y: float, w: float, owner: int) -> str:
-    box = tag("rect", x=x, y=y, width=w, height=26, fill=SAMPLES[owner % len(SAMPLES)], stroke=QUIET, stroke_width=0.6)
+def _owner_cell(x: float, y: float, w: float, owner: int) -> str:
+    colour = SEQUENCE_COLOURS[owner % len(SEQUENCE_COLOURS)]
+    box = tag("rect", x=x, y=y, width=w, height=26, fill=colour, stroke=QUIET, stroke_width=0.6)
     return box + (text(x + w / 2, y + 18, owner, text_anchor="middle") if w >= 12 else "")
 
 
-def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
-    """Draw two answers to one question, one above the other, a sequence a row; numbers that differ are framed.
+def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) -> Picture:
+    """Draw two results, one above the other with one row per sequence, and frame the numbers that differ.
 
     >>> import torch
     >>> draw_difference(wrong=torch.tensor([[0.5, 1.0]]), right=torch.tensor([[0.5, 0.0]]))
@@ -158,17 +160,17 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
 
     Parameters
     ----------
-    answers   : exactly two, of one shape (N, ...), each under the name to write above it
-    tolerance : how far two numbers may be apart, as a share of the largest one
+    answers   : exactly two, of one shape (N, ...), each by the name to write above it
+    tolerance : the largest difference that counts as equal, as a fraction of the largest number
 
     Returns
     -------
-    Picture : of at most 6 rows and 6 columns, those that differ most.
+    Picture : of at most 6 rows and 6 columns, namely those that differ most
 
     Raises
     ------
-    TypeError : an answer is no numbers; names it.
-    ValueError : not two answers, or not of one shape; tolerance is no number from 0 on.
+    TypeError : an answer does not consist of numbers. The message names it.
+    ValueError : there are not two answers of one shape, or tolerance is not a number >= 0.
     """
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance >= 0:
         raise ValueError(f"tolerance: given {reprlib.repr(tolerance)}, expected a number from 0 on")
@@ -178,13 +180,13 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
         raise ValueError(f"answers: given {given}, expected two of one shape, as wrong=..., right=...")
     names = [name.replace("_", " ") for name in arrays]
     a, b = map(_as_table, arrays.values())
-    apart = differences(a, b)
-    differs = apart > tolerance * scale_of(a, b)
-    rows, columns = _worst(apart, 0), _worst(apart, 1)
-    limit, second = limit_of(np.stack([a, b])), 76 + len(rows) * 26
-    parts = _numbers(26, a, names[0], rows, columns, limit) + _numbers(second, b, names[1], rows, columns, limit)
+    apart = absolute_differences(a, b)
+    differs = apart > tolerance * largest_magnitude(a, b)
+    rows, columns = _largest_differences(apart, 0), _largest_differences(apart, 1)
+    limit, second = colour_limit(np.stack([a, b])), 76 + len(rows) * 26
+    parts = _number_table(26, a, names[0], rows, columns, limit) + _number_table(second, b, names[1], rows, columns, limit)
     spots = [(i, j) for i, row in enumerate(rows) for j, column in enumerate(columns) if differs[row, column]]
-    parts += [_frame(LEFT + j * 50, second + 18 + i * 26) for i, j in spots]
+    parts += [_difference_frame(TABLE_LEFT + j * 50, second + 18 + i * 26) for i, j in spots]
     count = int(differs.sum())
     said = f"{count} of {differs.size} numbers {'differs' if count == 1 else 'differ'}"
     said += f", by up to {apart[differs].max():.2g}" if count else ""
@@ -193,15 +195,16 @@ def draw_difference(tolerance: float = TOLERANCE, **answers: Tensor) -> Picture:
     alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}: {said}."
     if not count and a.size:
         alt += f" Both begin with {a.flat[0]:.2f}."
-    return picture(max(LEFT + len(columns) * 50, 270) + 14, low + 36, parts, alt)
+    return svg_picture(max(TABLE_LEFT + len(columns) * 50, 270) + 14, low + 36, parts, alt)
 
 
-def _numbers(y: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
-    """One of the two tables, under its name and the numbers of its columns; its first row stands 18 below y."""
+def _number_table(y: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
+    """One of the two tables, with its name and the numbers of its columns above it. Its first row is 18 below y."""
     parts = [text(14, y - 8, name, font_weight=600)]
-    parts += [text(LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end") for i, row in enumerate(rows)]
+    for i, row in enumerate(rows):
+        parts.append(text(TABLE_LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end"))
     for j, column in enumerate(columns):
-        at = LEFT + j * 50
+        at = TABLE_LEFT + j * 50
         parts.append(text(at + 25, y + 12, column, size=11, fill=QUIET, text_anchor="middle"))
         for i, row in enumerate(rows):
             tip = f"{name}[{row}, {column}]"
@@ -209,10 +212,10 @@ def _numbers(y: float, table: np.ndarray, name: str, rows: list[int], columns: l
     return parts
 
 
-def differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """How far each two numbers are apart: 0 where neither is a number, infinite where one alone is not.
+def absolute_differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The absolute difference of each pair of numbers: 0 if both are NaN, infinite if one of them is.
 
-    >>> differences(np.array([1.0, np.nan, np.nan]), np.array([3.0, np.nan, 0.0]))
+    >>> absolute_differences(np.array([1.0, np.nan, np.nan]), np.array([3.0, np.nan, 0.0]))
     array([ 2.,  0., inf])
     """
     with np.errstate(invalid="ignore"):
@@ -220,10 +223,10 @@ def differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(apart), np.inf, apart)
 
 
-def scale_of(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest finite number of both: what a difference is measured against; 1 where all are zero.
+def largest_magnitude(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest absolute value of the finite numbers in both arrays, or 1 if all are zero.
 
-    >>> scale_of(np.array([1.0, -4.0]), np.array([np.inf, 2.0]))
+    >>> largest_magnitude(np.array([1.0, -4.0]), np.array([np.inf, 2.0]))
     4.0
     """
     both = np.abs(np.concatenate([a.ravel(), b.ravel()]))
@@ -235,11 +238,11 @@ def _as_table(array: np.ndarray) -> np.ndarray:
     return array.reshape(len(array), prod(array.shape[1:])) if array.ndim else array.reshape(1, 1)
 
 
-def _worst(apart: np.ndarray, axis: int) -> list[int]:
-    """At most MOST rows (axis 0) or columns (axis 1), those that differ most, in their own order."""
-    most = apart.max(axis=1 - axis, initial=0)
-    return sorted(np.argsort(-most, kind="stable")[:MOST].tolist())
+def _largest_differences(apart: np.ndarray, axis: int) -> list[int]:
+    """The indices of at most MAX_TABLE_SIZE rows (axis 0) or columns (axis 1), namely those that differ most, in order."""
+    largest = apart.max(axis=1 - axis, initial=0)
+    return sorted(np.argsort(-largest, kind="stable")[:MAX_TABLE_SIZE].tolist())
 
 
-def _frame(x: float, y: float) -> str:
+def _difference_frame(x: float, y: float) -> str:
     return tag("rect", x=x + 2, y=y + 2, width=46, height=22, fill="none", stroke=TEXT, stroke_width=2.5, rx=3)

@@ -1,4 +1,4 @@
-"""Put a picture into a notebook, always with a text that says what is to be seen."""
+"""Pictures in a notebook, always with an alternative text that says what they show."""
 
 import base64
 import io
@@ -14,13 +14,13 @@ class Picture:
     >>> Picture("<svg/>", alt="an empty drawing", width=10)._repr_html_()[:50]
     '<div style="overflow-x:auto"><img alt="an empty dr'
 
-    In a notebook it becomes an `<img>`, the one form whose alternative text survives in JupyterLab and in exported
-    HTML, that is shown in a notebook nobody trusted yet, and that can run no script.
+    In a notebook it becomes an `<img>`: JupyterLab and exported HTML keep its alternative text, it is shown in a notebook
+    that is not trusted yet, and it cannot run a script.
 
     Parameters
     ----------
-    data  : SVG text, or the bytes of a PNG
-    width : natural width, in CSS pixels
+    data  : the text of an SVG, or the bytes of a PNG
+    width : the natural width, in CSS pixels
     """
 
     data: str | bytes
@@ -28,28 +28,40 @@ class Picture:
     width: int
 
     @property
-    def source(self) -> str:
+    def data_url(self) -> str:
         if isinstance(self.data, bytes):
             return "data:image/png;base64," + base64.b64encode(self.data).decode()
-        # Percent-encode only what a quoted attribute and a URL need: the stored notebook stays readable.
+        # Only what a quoted attribute and a URL need is percent-encoded, so that the stored notebook stays readable.
         unsafe = {"%": "%25", "#": "%23", '"': "%22", "<": "%3C", ">": "%3E", "&": "%26", "\n": "%0A"}
         return "data:image/svg+xml," + "".join(unsafe.get(c, c) for c in self.data)
 
     @property
     def style(self) -> str:
-        # A wide picture shrinks to half a screen, and then scrolls: smaller, its text could not be read.
+        # On a narrow page a wide picture shrinks to 600 px and then scrolls: if it were smaller, its text would be illegible.
         return f"width:{self.width}px;max-width:100%;min-width:{min(self.width, 600)}px;height:auto;display:block"
 
     def _repr_html_(self) -> str:
-        image = f'<img alt="{escape(self.alt)}" style="{self.style};border-radius:6px" src="{self.source}">'
+        image = f'<img alt="{escape(self.alt)}" style="{self.style};border-radius:6px" src="{self.data_url}">'
         return f'<div style="overflow-x:auto">{image}</div>'
+
+    def inline(self) -> str:
+        """The HTML of the picture in a live view: the SVG itself, so that hovering over a cell shows its value.
+
+        >>> print(Picture("<svg/>", alt="an empty drawing", width=10).inline())
+        <svg style="width:10px;max-width:100%;min-width:10px;height:auto;display:block"/>
+
+        A PNG has no parts to hover over, so it stays an `<img>`.
+        """
+        if isinstance(self.data, bytes):
+            return self._repr_html_()
+        return f'<svg style="{self.style}"{self.data.removeprefix("<svg")}'
 
     def __repr__(self) -> str:
         return f"Picture: {self.alt}"
 
 
 def show(figure: Any, alt: str | None = None) -> None:
-    """Show a drawing of ours or a matplotlib figure, with its alternative text.
+    """Show a picture or a matplotlib figure with its alternative text.
 
     >>> show(Picture("<svg/>", alt="an empty drawing", width=10))
     Picture: an empty drawing
@@ -57,11 +69,11 @@ def show(figure: Any, alt: str | None = None) -> None:
     Parameters
     ----------
     figure : a Picture, or a matplotlib Figure
-    alt    : what is to be seen, for those who can't see it; None takes the text the figure brings with it
+    alt    : what the figure shows, for readers who cannot see it; None takes `figure.alt`
 
     Raises
     ------
-    TypeError : figure is neither.
+    TypeError : figure is neither of them.
     ValueError : there is no alternative text.
     """
     from IPython.display import display

@@ -16,7 +16,7 @@ from ..wording import abbreviate
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings. Prints as aligned text, shows as HTML in a notebook.
+    """Rows under headings: aligned text when printed, HTML in a notebook.
 
     >>> Table(("tensor", "shape"), (("input", "(L=5, H_in=3)"), ("h_n", "(H_out=4)")))
     tensor  shape
@@ -26,8 +26,8 @@ class Table:
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    changed: Collection[str] | None = None  # first cells of the rows to mark; None leaves no room for marks
-    mark: str = "changed"  # what stands beside a marked row
+    changed: Collection[str] | None = None  # the first cells of the rows to mark; None leaves no room for marks
+    mark: str = "changed"  # the word beside a marked row
 
     def __repr__(self) -> str:
         lines = (self.headings, *self.rows)
@@ -36,28 +36,28 @@ class Table:
         return "\n".join(text)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col" style="{_CELL};text-align:left">{escape(cell)}</th>' for cell in self.headings)
-        head += f'<td style="{_CELL}"></td>' if self.changed is not None else ""  # above the marks
+        head = "".join(f'<th scope="col" style="{_CELL_STYLE};text-align:left">{escape(cell)}</th>' for cell in self.headings)
+        head += f'<td style="{_CELL_STYLE}"></td>' if self.changed is not None else ""  # above the marks
         body = "".join(self._row(row) for row in self.rows)
-        table = f'<table style="{_TABLE}"><tr>{head}</tr>{body}</table>'
+        table = f'<table style="{_TABLE_STYLE}"><tr>{head}</tr>{body}</table>'
         return f'<div style="overflow-x:auto">{table}</div>'
 
     def _row(self, row: tuple[str, ...]) -> str:
         name, *cells = row
         marked = name in (self.changed or ())
-        first = f'<th scope="row" style="{_CELL};text-align:left;font-weight:{700 if marked else 400}">'
+        first = f'<th scope="row" style="{_CELL_STYLE};text-align:left;font-weight:{700 if marked else 400}">'
         first += f"{_swatch(name)}{escape(name)}</th>"
-        rest = "".join(f'<td style="{_CELL};text-align:left">{escape(cell)}</td>' for cell in cells)
-        if self.changed is not None:  # room for the mark is kept, so that a table does not jump when it comes
-            rest += f'<td style="{_CELL};min-width:5em">{f"◂ {self.mark}" if marked else ""}</td>'
-        # A tint that is visible on a light and on a dark page, and never the only sign: the word stands there too.
+        rest = "".join(f'<td style="{_CELL_STYLE};text-align:left">{escape(cell)}</td>' for cell in cells)
+        if self.changed is not None:  # there is always room for the mark, so that the table does not move when it appears
+            rest += f'<td style="{_CELL_STYLE};min-width:5em">{f"◂ {self.mark}" if marked else ""}</td>'
+        # The tint is visible on a light and on a dark page, and it is never the only sign: the mark is a word.
         return f'<tr style="background:{"rgba(204,121,167,.22)" if marked else "transparent"}">{first}{rest}</tr>'
 
 
-# Colours are the page's own, so that the table is readable in light and dark themes alike.
-_TABLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
-_CELL = "white-space:nowrap;padding:2px 12px 2px 8px;"
-_CELL += "border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
+# The colours are those of the page, so that the table is readable in light and dark themes.
+_TABLE_STYLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
+_CELL_STYLE = "white-space:nowrap;padding:2px 12px 2px 8px;"
+_CELL_STYLE += "border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
 
 
 def _swatch(name: str) -> str:
@@ -75,7 +75,7 @@ def _swatch(name: str) -> str:
 def show_shapes(
     call: nn.RNN | nn.GRU | nn.LSTM | Trace, *, L: int | None = None, N: int | None = None, **tensors: Tensor | None
 ) -> Table:
-    """The tensors of a call with their named axes: those you have, or those a call would take and return.
+    """The tensors of a call with their named axes: those you pass, or those that a call would take and return.
 
     >>> import torch
     >>> rnn = nn.RNN(3, 4)
@@ -91,14 +91,14 @@ def show_shapes(
 
     Parameters
     ----------
-    call    : an nn.RNN, nn.GRU or nn.LSTM, or a Trace, which knows its own sizes
-    L, N    : sequence length and batch size (N=None: unbatched), when no tensors are given
-    tensors : input=, h_0=, output=, h_n= (of an LSTM also c_0=, c_n=), as you have them; None stands for zeros
+    call    : an nn.RNN, nn.GRU or nn.LSTM, or a Trace, which has its own sizes
+    L, N    : the sequence length and the batch size (None for an unbatched sequence), if no tensors are given
+    tensors : any of input=, h_0=, output=, h_n= (and c_0=, c_n= for an LSTM). None means a state of zeros.
 
     Raises
     ------
-    TypeError : no sizes to go by, sizes given twice, or an unknown name; says what is possible.
-    ValueError : a tensor has another shape than the call and the other tensors allow; names it and both shapes.
+    TypeError : there are no sizes, or they are given twice, or a name is unknown.
+    ValueError : the shape of a tensor does not match the network and the other tensors. The message has both shapes.
 
     Source: torch.nn.RNN documentation, "Inputs" and "Outputs".
     """
@@ -106,20 +106,21 @@ def show_shapes(
         if tensors or (L, N) != (None, None):
             raise TypeError("call: given a Trace, which knows its own sizes, and more; expected the Trace alone")
         return shape_table(call.shapes)
-    expected_shapes(call, L=1)  # refuses anything else, by name
+    expected_shapes(call, L=1)  # refuses anything but a network
     if not tensors:
         if L is None:
             raise TypeError("L: not given; expected L= (and N=), or tensors as input=, h_0=, output=, h_n=")
         return shape_table(expected_shapes(call, L=L, N=N))
     if (L, N) != (None, None):
         raise TypeError("L, N: given beside tensors, which have their own sizes; expected one or the other")
-    shapes = _sizes_of(call, tensors)
-    return _table(("tensor", "shape", "numbers"), (_fitting(name, t, shapes) for name, t in tensors.items()))
+    shapes = _infer_shapes(call, tensors)
+    return _make_table(("tensor", "shape", "numbers"), (_checked_row(name, t, shapes) for name, t in tensors.items()))
 
 
-def _sizes_of(rnn: nn.Module, tensors: dict[str, Tensor | None]) -> Shapes:
-    """L and N as the given tensors have them; where two disagree, `_fitting` names the later one."""
-    sizes = {"L": 1, "N": 1}
+def _infer_shapes(rnn: nn.RNN | nn.GRU | nn.LSTM, tensors: dict[str, Tensor | None]) -> Shapes:
+    """The shapes with L and N of the given tensors. If two tensors disagree, `_checked_row` refuses the later one."""
+    L: int = 1
+    N: int | None = 1
     known = expected_shapes(rnn, L=1).tensors
     for name, tensor in reversed(tensors.items()):
         if name not in known:
@@ -131,12 +132,12 @@ def _sizes_of(rnn: nn.Module, tensors: dict[str, Tensor | None]) -> Shapes:
         if tensor.dim() not in (2, 3):
             raise ValueError(f"{name}: given {tensor.dim()} axes {tuple(tensor.shape)}, expected 2 or 3")
         names = expected_shapes(rnn, L=1, N=None if tensor.dim() == 2 else 1).tensors[name].names
-        found = dict(zip(names, tensor.shape))
-        sizes |= {axis: found.get(axis) for axis in ("L", "N") if axis in found or axis == "N"}
-    return expected_shapes(rnn, **sizes)
+        sizes = dict(zip(names, tensor.shape))
+        L, N = sizes.get("L", L), sizes.get("N")
+    return expected_shapes(rnn, L=L, N=N)
 
 
-def _fitting(name: str, tensor: Tensor | None, shapes: Shapes) -> tuple[str, Shape | str, str]:
+def _checked_row(name: str, tensor: Tensor | None, shapes: Shapes) -> tuple[str, Shape | str, str]:
     if tensor is None:
         return name, "None: zeros", ""
     expected = shapes.tensors[name]
@@ -146,7 +147,7 @@ def _fitting(name: str, tensor: Tensor | None, shapes: Shapes) -> tuple[str, Sha
 
 
 def show_parameters(rnn: nn.RNN | nn.GRU | nn.LSTM) -> Table:
-    """Every parameter of `rnn` with its named axes, and how many numbers are learned.
+    """Every parameter of `rnn` with its named axes and its number of elements.
 
     >>> show_parameters(nn.RNN(3, 4))
     parameter     shape               numbers
@@ -158,7 +159,7 @@ def show_parameters(rnn: nn.RNN | nn.GRU | nn.LSTM) -> Table:
 
     Raises
     ------
-    TypeError : rnn is none of these.
+    TypeError : rnn is not one of these networks.
 
     Source: torch.nn.RNN documentation, "Variables"; the names are those of `named_parameters()`.
     """
@@ -171,7 +172,7 @@ def shape_table(shapes: Shapes, changed: Collection[str] | None = None) -> Table
     >>> shape_table(Shapes(L=5, N=None, H_in=3, H_out=4), changed={"h_n"}).changed
     {'h_n'}
     """
-    return _table(("tensor", "shape", "numbers"), _sized(shapes.tensors.items()), changed)
+    return _make_table(("tensor", "shape", "numbers"), _shape_rows(shapes.tensors.items()), changed)
 
 
 def parameter_table(shapes: Shapes, changed: Collection[str] | None = None) -> Table:
@@ -181,11 +182,11 @@ def parameter_table(shapes: Shapes, changed: Collection[str] | None = None) -> T
     ('total', '', '28')
     """
     total = ("total", "", str(shapes.parameter_count))
-    return _table(("parameter", "shape", "numbers"), [*_sized(shapes.parameters.items()), total], changed)
+    return _make_table(("parameter", "shape", "numbers"), [*_shape_rows(shapes.parameters.items()), total], changed)
 
 
 def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table:
-    """Hidden states over time: a row a step, a column a feature, and a mark where we stand.
+    """Hidden states over time, with one row per step and one column per feature, and a mark at step t.
 
     >>> state_table(np.array([[0.5, -1.0], [0.25, 0.0]]), t=1)
     t    h[0]    h[1]
@@ -194,9 +195,9 @@ def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table
 
     Parameters
     ----------
-    states  : (L, H_out); of more than 12 steps or 8 features the first and the last are shown, and the marked one
-    t       : the marked step
-    feature : its heading is marked too
+    states  : (L, H_out). Of more than 12 steps or 8 features the first, the last and the marked ones are shown.
+    t       : the step to mark
+    feature : the feature whose heading is marked
     """
     steps, features = abbreviate(len(states), 12, around=t), abbreviate(states.shape[1], 8, around=feature)
     heads = ["…" if i is None else f"h[{i}]" + " ◂" * (i == feature) for i in features]
@@ -209,9 +210,9 @@ def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table
     return Table(("t", *heads), tuple(map(tuple, rows)), {f"t={t}"}, "here")
 
 
-def _sized(shapes: Iterable[tuple[str, Shape]]) -> list[tuple[str, Shape, str]]:
+def _shape_rows(shapes: Iterable[tuple[str, Shape]]) -> list[tuple[str, Shape, str]]:
     return [(name, shape, str(prod(shape))) for name, shape in shapes]
 
 
-def _table(headings: tuple[str, ...], rows: Iterable[tuple], changed: Collection[str] | None = None) -> Table:
+def _make_table(headings: tuple[str, ...], rows: Iterable[tuple[object, ...]], changed: Collection[str] | None = None) -> Table:
     return Table(headings, tuple(tuple(map(str, row)) for row in rows), changed)

@@ -1,4 +1,4 @@
-"""SVG drawings over time: hidden states as a heat map, one neuron's answers, a gradient's length, a verdict."""
+"""SVG drawings over time: hidden states as a heat map, the response of one neuron, the norm of a gradient, a verdict."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -9,15 +9,15 @@ from ..checks import require_labels, require_numbers
 from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
 from ..rnn.traces import Trace, require_index, require_trace
 from ..wording import abbreviate, shorten
-from .cells import Cells, limit_of, scale, title
+from .cells import Cells, colour_limit, colour_scale, tooltip
 from .picture import Picture
-from .svg import line, picture, plain, tag, text
+from .svg import escape_text, line, svg_picture, tag, text
 
-LEFT = 76  # room beside a heat map for its name, and for the slanted words below it
+HEATMAP_LEFT = 76  # room for the name of a heat map, and for the slanted words below it
 
 
 def draw_hidden(trace: Trace, labels: Sequence[str] | None = None, *, layer: int = -1, n: int = 0) -> Picture:
-    """Draw the hidden states of one layer as a heat map: a column a step, a row a feature.
+    """Draw the hidden states of one layer as a heat map, with one column per step and one row per feature.
 
     >>> import torch
     >>> from helpers import trace
@@ -26,13 +26,13 @@ def draw_hidden(trace: Trace, labels: Sequence[str] | None = None, *, layer: int
 
     Parameters
     ----------
-    labels : a word for each step
-    layer  : counted like a list's index; -1 is the top layer
+    labels : one word per step
+    layer  : an index as in a list; -1 is the top layer
 
     Raises
     ------
-    TypeError : trace is no Trace, or labels are no list of words.
-    ValueError : layer or n lies outside the trace, or there are fewer labels than steps.
+    TypeError : trace is not a Trace, or labels are not a list of words.
+    ValueError : layer or n is out of range, or there are fewer labels than steps.
     """
     require_trace(trace)
     layers = trace.shapes.num_layers
@@ -42,31 +42,31 @@ def draw_hidden(trace: Trace, labels: Sequence[str] | None = None, *, layer: int
     steps = trace.lengths[n]
     labels = [f"t={t}" for t in range(steps)] if labels is None else require_labels(labels, steps)
     hidden = np.concatenate(trace.hidden[layer, :, :steps, n], axis=-1)  # (L, D*H_out)
-    limit = limit_of(hidden)
+    limit = colour_limit(hidden)
     columns = abbreviate(steps, 14)
     wide = min(72, 600 / len(columns))
     tall = min(22, 240 / min(hidden.shape[1], 24))
     height = min(hidden.shape[1], 24) * tall
-    parts = [text(8, 24, "hidden states", fill=H.ink, font_weight=600), scale(112, 15, limit)]
+    parts = [text(8, 24, "hidden states", fill=H.ink, font_weight=600), colour_scale(112, 15, limit)]
     cells = Cells(limit)
     for column, t in enumerate(columns):
-        x = LEFT + column * wide
+        x = HEATMAP_LEFT + column * wide
         if t is None:
             parts.append(text(x + wide / 2, 40 + height / 2, "…", size=18, fill=QUIET, text_anchor="middle"))
             continue
-        parts.append(tag("rect", title(f"h[{t}]", hidden[t], 24), x=x, y=40, width=wide - 2, height=height, fill=PAPER))
+        parts.append(tag("rect", tooltip(f"h[{t}]", hidden[t], 24), x=x, y=40, width=wide - 2, height=height, fill=PAPER))
         cells.column(x, 40, wide - 2, height, hidden[t], 24)
         spot = f"rotate(-35 {x + wide / 2:.0f} {56 + height:.0f})"
         parts.append(text(x + wide / 2, 56 + height, shorten(labels[t], 11), fill=X.ink, text_anchor="end", transform=spot))
-    parts.append(cells.drawn())
+    parts.append(cells.render())
     parts.append(text(8, 40 + height / 2, "H_out" if trace.shapes.D == 1 else "D*H_out", size=11, fill=H.ink))
     words = ", ".join(labels[t] if t is not None else "…" for t in columns)
     alt = f"Heat map of the hidden states of layer {layer}: {hidden.shape[1]} features over {steps} steps ({words})."
-    return picture(max(LEFT + len(columns) * wide + 14, 292), 116 + height, parts, alt)
+    return svg_picture(max(HEATMAP_LEFT + len(columns) * wide + 14, 292), 116 + height, parts, alt)
 
 
 def draw_response(trace: Trace) -> Picture:
-    """Draw one neuron over time: what it reads as bars, what it answers as a line of circles.
+    """Draw one neuron over time: its input as bars, its state as a line of circles.
 
     >>> import torch
     >>> from helpers import trace
@@ -75,12 +75,12 @@ def draw_response(trace: Trace) -> Picture:
 
     Parameters
     ----------
-    trace : of a network with one input feature and one hidden feature; the first sequence is drawn
+    trace : a trace of a network with one input feature and one hidden feature. The first sequence is drawn.
 
     Raises
     ------
-    TypeError : trace is no Trace.
-    ValueError : there is more than one feature or layer.
+    TypeError : trace is not a Trace.
+    ValueError : there is more than one feature, layer or direction.
     """
     require_trace(trace)
     s = trace.shapes
@@ -88,30 +88,30 @@ def draw_response(trace: Trace) -> Picture:
         given = f"H_in={s.H_in}, H_out={s.H_out}, num_layers={s.num_layers}, D={s.D}"
         raise ValueError(f"trace: given {given}, expected one neuron: H_in=1, H_out=1, num_layers=1, D=1")
     x, h = trace.input[:, 0, 0], trace.hidden[0, 0, :, 0, 0]
-    limit, x_limit = limit_of(h), limit_of(x)
+    limit, x_limit = colour_limit(h), colour_limit(x)
     left, gap = 64, min(48.0, 600 / len(h))
     right = left + gap * len(h)
-    parts = _axis(left - 10, right, 62, 38, "x", X, x_limit)
-    parts += _axis(left - 10, right, 180, 60, "h", H, limit)
-    heights = np.nan_to_num(np.clip(h / limit, -1, 1))  # what has overflowed stands at the edge
+    parts = _value_axis(left - 10, right, 62, 38, "x", X, x_limit)
+    parts += _value_axis(left - 10, right, 180, 60, "h", H, limit)
+    heights = np.nan_to_num(np.clip(h / limit, -1, 1))  # what has overflowed is drawn at the edge
     spots = [(left + gap * (t + 0.5), 180 - 60 * float(heights[t])) for t in range(len(h))]
-    parts += [line(*a, *b, H.colour, 1.5, head=False) for a, b in pairwise(spots)]
+    parts += [line(*a, *b, colour=H.colour, width=1.5, head=False) for a, b in pairwise(spots)]
     for t, (at, y) in enumerate(spots):
         bar = 38 * float(np.nan_to_num(x[t], posinf=x_limit, neginf=-x_limit)) / x_limit
-        look = dict(fill=X.tint, stroke=X.colour, stroke_width=1.5, rx=3)
-        parts.append(tag("rect", x=at - gap * 0.3, y=62 - max(bar, 0), width=gap * 0.6, height=abs(bar), **look))
+        style = dict(fill=X.tint, stroke=X.colour, stroke_width=1.5, rx=3)
+        parts.append(tag("rect", x=at - gap * 0.3, y=62 - max(bar, 0), width=gap * 0.6, height=abs(bar), **style))
         tip = tag("title", f"h[{t}] = {h[t]:.3f}")
         parts.append(tag("circle", tip, cx=at, cy=y, r=6, fill=H.tint, stroke=H.colour, stroke_width=2))
-        if t % max(1, round(26 / gap)) == 0:  # as many numbers as there is room for
+        if t % max(1, round(26 / gap)) == 0:  # as many labels as there is room for
             parts.append(text(at, 262, t, size=11, fill=QUIET, text_anchor="middle"))
     parts.append(text(left - 10, 262, "t", size=12, fill=QUIET, text_anchor="end"))
     first = ", ".join(f"{v:.2f}" for v in h[:4])
     alt = f"One neuron over {len(h)} steps. The input is {x[0]:.2f} at t=0; the answers begin {first} and end at {h[-1]:.2f}."
-    return picture(right + 20, 276, parts, alt)
+    return svg_picture(right + 20, 276, parts, alt)
 
 
 def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
-    """Draw |dL/dh_t| over t on a logarithmic axis, with the bound no gradient can pass.
+    """Draw |dL/dh_t| over t on a logarithmic axis, with an upper bound.
 
     >>> draw_gradients(np.array([0.01, 0.1, 1.0]), singular_value=0.5)
     Picture: Length of the gradient over 3 steps, on a logarithmic axis: 1.0e+00 at the last step, 1.0e-02 at the first. ...
@@ -119,19 +119,19 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
     Parameters
     ----------
     norms : (L,), from `gradient_norms`
-    singular_value : of W_hh, from `spectrum`; the bound is its k-th power, k steps back
+    singular_value : the largest one of W_hh, from `spectrum`. The bound k steps back is its k-th power.
 
     Raises
     ------
-    TypeError : norms are no numbers.
-    ValueError : there are no norms, or not in a row; singular_value is no number from 0 on.
+    TypeError : norms are not numbers.
+    ValueError : norms is empty or has not one axis, or singular_value is not a number >= 0.
     """
     norms = require_numbers("norms", norms, "L")
     if not len(norms):
         raise ValueError("norms: given none, expected one for each step")
     if not isinstance(singular_value, (int, float, np.floating)) or not singular_value >= 0:
         raise ValueError(f"singular_value: given {singular_value!r}, expected a number from 0 on, as spectrum gives it")
-    low, high, left, tall = -8.0, 4.0, 64, 220  # powers of ten that are shown; what lies outside stands at the edge
+    low, high, left, tall = -8.0, 4.0, 64, 220  # the powers of ten that are shown; a value beyond them is drawn at the edge
     L = len(norms)
     gap = 600 / max(L - 1, 1)
 
@@ -148,50 +148,50 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
         parts.append(line(left, y, left + 600, y, "#999999" if power == 0 else "#E2E2E2", 1, head=False))
         name = f"1e{power}".replace("-", "−") if power else "1"
         parts.append(text(left - 8, y + 4, name, size=11, fill=QUIET, text_anchor="end"))
-    for draw, values in ((_dashed, bound), (lambda *ends: line(*ends, H.colour, 2, head=False), logs)):
+    for draw, values in ((_dashed_line, bound), (_gradient_line, logs)):
         for t, (a, b) in enumerate(pairwise(values)):
-            if not (max(a, b) < low or min(a, b) > high):  # along the edge there would be a line where nothing is
+            if not (max(a, b) < low or min(a, b) > high):  # a line along the edge would show values that are not there
                 parts.append(draw(*spot(t, a), *spot(t + 1, b)))
     for t, log in enumerate(logs):
         x, y = spot(t, log)
-        tip = tag("title", plain(f"t={t}: {norms[t]:.2e}"))
-        parts.append(_point(tip, x, y, int(log > high) - int(log < low)))
+        tip = tag("title", escape_text(f"t={t}: {norms[t]:.2e}"))
+        parts.append(_gradient_point(tip, x, y, int(log > high) - int(log < low)))
         if t % max(1, round(30 / gap)) == 0:
             parts.append(text(x, tall + 48, t, size=11, fill=QUIET, text_anchor="middle"))
     parts.append(text(left, 16, "length of dL/dh[t]", fill=H.ink, font_weight=600))
-    parts.append(_dashed(left + 190, 12, left + 220, 12))
+    parts.append(_dashed_line(left + 190, 12, left + 220, 12))
     parts.append(text(left + 228, 16, "bound: singular value, once for each step back", fill=QUIET))
     parts.append(text(left - 24, tall + 48, "t", size=12, fill=QUIET, text_anchor="end"))
     alt = (
         f"Length of the gradient over {L} steps, on a logarithmic axis: {norms[-1]:.1e} at the last step, "
         f"{norms[0]:.1e} at the first. A dashed line is the bound, with singular value {singular_value:.2f}."
     )
-    return picture(left + 624, tall + 60, parts, alt)
+    return svg_picture(left + 624, tall + 60, parts, alt)
 
 
 def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
-    """Draw how sure a classifier is after each word: a bar up for praise, down for blame.
+    """Draw the answer of a classifier after each word: a bar up for praise, down for blame.
 
     >>> draw_verdicts(["not", "good"], [0.4, 0.1])
     Picture: The verdict after each of 2 words: not 0.40, good 0.10. In the end blame.
 
     Parameters
     ----------
-    labels   : a word for each verdict
-    verdicts : between 0 (surely blame) and 1 (surely praise), from `verdicts`; not a number is drawn as no bar
+    labels   : one word per verdict
+    verdicts : numbers from 0 (certainly blame) to 1 (certainly praise), from `verdicts`. NaN has no bar.
 
     Raises
     ------
-    TypeError : verdicts are no numbers, or labels no list of words.
+    TypeError : verdicts are not numbers, or labels are not a list of words.
     ValueError : there are no verdicts, one is not between 0 and 1, or there are fewer labels than verdicts.
     """
-    verdicts = require_numbers("verdicts", verdicts, "L")
-    if not len(verdicts):
+    praise = require_numbers("verdicts", verdicts, "L")  # of each word, the probability
+    if not len(praise):
         raise ValueError("verdicts: given none, expected one for each word")
-    if (outside := verdicts[(verdicts < 0) | (verdicts > 1)]).size:
+    if (outside := praise[(praise < 0) | (praise > 1)]).size:
         raise ValueError(f"verdicts: given {outside[0]:g}, expected numbers from 0 (blame) to 1 (praise)")
-    labels = require_labels(labels, len(verdicts))
-    columns, left, middle, tall = abbreviate(len(verdicts), 14), 84, 84, 52
+    labels = require_labels(labels, len(praise))
+    columns, left, middle, tall = abbreviate(len(praise), 14), 84, 84, 52
     wide = min(72, 600 / len(columns))
     right = left + len(columns) * wide
     parts = []
@@ -203,34 +203,38 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
         if t is None:
             parts.append(text(x + wide / 2, middle - 8, "…", size=18, fill=QUIET, text_anchor="middle"))
             continue
-        lean = 2 * float(np.nan_to_num(verdicts[t], nan=0.5)) - 1
-        tip = tag("title", plain(f"after {labels[t]}: {verdicts[t]:.2f}"))
-        box = dict(x=x + wide * 0.15, y=middle - max(lean, 0.0) * tall, width=wide * 0.7, height=abs(lean) * tall)
-        parts.append(tag("rect", tip, **box, fill=value_colour(lean), stroke=POSITIVE if lean > 0 else NEGATIVE))
-        y = middle + (-tall - 8 if lean > 0 else tall + 14)
-        parts.append(text(x + wide / 2, y, f"{verdicts[t]:.2f}", size=11, fill=QUIET, text_anchor="middle"))
+        bar = 2 * float(np.nan_to_num(praise[t], nan=0.5)) - 1
+        tip = tag("title", escape_text(f"after {labels[t]}: {praise[t]:.2f}"))
+        box = dict(x=x + wide * 0.15, y=middle - max(bar, 0.0) * tall, width=wide * 0.7, height=abs(bar) * tall)
+        parts.append(tag("rect", tip, **box, fill=value_colour(bar), stroke=POSITIVE if bar > 0 else NEGATIVE))
+        y = middle + (-tall - 8 if bar > 0 else tall + 14)
+        parts.append(text(x + wide / 2, y, f"{praise[t]:.2f}", size=11, fill=QUIET, text_anchor="middle"))
         spot = f"rotate(-35 {x + wide / 2:.0f} {middle + tall + 34:.0f})"
-        look = dict(fill=X.ink, text_anchor="end", transform=spot)
-        parts.append(text(x + wide / 2, middle + tall + 34, shorten(labels[t], 11), **look))
-    after = ", ".join("…" if t is None else f"{labels[t]} {verdicts[t]:.2f}" for t in columns)
-    end = "praise" if verdicts[-1] > 0.5 else "blame" if verdicts[-1] <= 0.5 else "it is no number"
-    alt = f"The verdict after each of {len(verdicts)} words: {after}. In the end {end}."
-    return picture(right + 14, middle + tall + 92, parts, alt)
+        style = dict(fill=X.ink, text_anchor="end", transform=spot)
+        parts.append(text(x + wide / 2, middle + tall + 34, shorten(labels[t], 11), **style))
+    after = ", ".join("…" if t is None else f"{labels[t]} {praise[t]:.2f}" for t in columns)
+    end = "praise" if praise[-1] > 0.5 else "blame" if praise[-1] <= 0.5 else "it is no number"
+    alt = f"The verdict after each of {len(praise)} words: {after}. In the end {end}."
+    return svg_picture(right + 14, middle + tall + 92, parts, alt)
 
 
-def _point(tip: str, x: float, y: float, beyond: int) -> str:
-    """A ring; where the number lies beyond the axis, a triangle that points to it: up (1) or down (-1)."""
-    look = dict(fill=H.tint, stroke=H.colour, stroke_width=1.5)
+def _gradient_point(tip: str, x: float, y: float, beyond: int) -> str:
+    """A ring, or a triangle that points up (1) or down (-1) to a value beyond the axis."""
+    style = dict(fill=H.tint, stroke=H.colour, stroke_width=1.5)
     if not beyond:
-        return tag("circle", tip, cx=x, cy=y, r=4, **look)
-    return tag("path", tip, d=f"M{x - 4:g} {y:g}h8l-4 {-8 * beyond}z", **look)
+        return tag("circle", tip, cx=x, cy=y, r=4, **style)
+    return tag("path", tip, d=f"M{x - 4:g} {y:g}h8l-4 {-8 * beyond}z", **style)
 
 
-def _dashed(x1: float, y1: float, x2: float, y2: float) -> str:
+def _gradient_line(x1: float, y1: float, x2: float, y2: float) -> str:
+    return line(x1, y1, x2, y2, H.colour, head=False)
+
+
+def _dashed_line(x1: float, y1: float, x2: float, y2: float) -> str:
     return tag("path", d=f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}", stroke=QUIET, stroke_width=1.5, stroke_dasharray="5 4")
 
 
-def _axis(left: float, right: float, zero: float, tall: float, name: str, role: Role, limit: float) -> list[str]:
+def _value_axis(left: float, right: float, zero: float, tall: float, name: str, role: Role, limit: float) -> list[str]:
     ends = [(zero - tall, f"+{limit:.3g}"), (zero, "0"), (zero + tall, f"−{limit:.3g}")]
     parts = [line(left, y, right, y, "#DDDDDD" if y != zero else "#999999", 1, head=False) for y, _ in ends]
     parts += [text(left - 6, y + 4, label, size=11, fill=QUIET, text_anchor="end") for y, label in ends]

@@ -1,7 +1,7 @@
 """The key picture: a network unrolled in time, with `output` and `h_n` as frames around the grid of hidden states.
 
-`output` and `h_n` are no new tensors. They are two selections of the same grid: the top row (solid frame) and the last
-column (dashed frame). Where the frames cross lies the reason why `output[-1]` equals `h_n[-1]`.
+`output` and `h_n` are two selections of the same grid: the top row (solid frame) and the last column (dashed frame). They
+share the state where the frames cross, and this is why `output[-1]` equals `h_n[-1]`.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from ..checks import require_labels
 from ..notation import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
 from ..rnn.traces import Trace, require_index, require_trace
 from ..wording import plural, shorten
-from .cells import Cells, limit_of, scale, title
-from .layout import OUTSIDE, Layout, R
+from .cells import Cells, colour_limit, colour_scale, tooltip
+from .layout import H_0_DISTANCE, Layout, R, StepIndex
 from .picture import Picture
-from .svg import Alike, behind, empty_node, lines, outline, picture, tag
+from .svg import Ends, StyleGroup, batch_card_offsets, empty_node, lines, outline, svg_picture, tag
 
 
 def draw_unrolled(
     trace: Trace,
     *,
     n: int = 0,
-    at: tuple[int, int, int] | None = None,
-    mark: tuple[int, int, int] | None = None,
+    at: StepIndex | None = None,
+    mark: StepIndex | None = None,
     labels: Sequence[str] | None = None,
 ) -> Picture:
-    """Draw a trace unrolled in time, left to right, layer above layer.
+    """Draw a trace unrolled in time: steps from left to right, layers from the bottom up.
 
     >>> import torch
     >>> from helpers import trace
@@ -35,39 +35,39 @@ def draw_unrolled(
 
     Parameters
     ----------
-    n      : which sequence of the batch stands in front; the others lie behind it as cards
-    at     : (layer, direction, t): this step is emphasised, and what would be computed later is left empty
-    mark   : (layer, direction, t): this step is emphasised, and nothing is left empty
-    labels : a word for each step, written below the input in place of x[t]
+    n      : the index of the sequence in front. The others are drawn as cards behind it.
+    at     : (layer, direction, t), a step to emphasise. States that are computed later are left empty.
+    mark   : (layer, direction, t), a step to emphasise. No state is left empty.
+    labels : one word per step, written below the input in place of x[t]
 
     Returns
     -------
-    Picture : at most 720 wide. Beyond 7 steps or 4 layers the first and the last are drawn, with an ellipsis between.
+    Picture : at most 720 wide. Of more than 7 steps or 4 layers the first and the last are drawn, with an ellipsis between.
 
     Raises
     ------
-    TypeError : trace is no Trace, or labels are no list of words.
-    ValueError : n, at or mark lies outside the trace, or there are fewer labels than steps.
+    TypeError : trace is not a Trace, or labels are not a list of words.
+    ValueError : n, at or mark is out of range, or there are fewer labels than steps.
     """
     require_trace(trace)
     require_index("n", n, len(trace.lengths))
     steps = trace.lengths[n]
-    for name, spot in (("at", at), ("mark", mark)):
-        if spot is not None:
-            _require_spot(name, spot, (trace.shapes.num_layers, trace.shapes.D, steps))
-    labels = None if labels is None else tuple(require_labels(labels, steps))
-    return _standing(trace.shapes, steps, n, at, at or mark, labels).with_numbers(trace)
+    for name, step in (("at", at), ("mark", mark)):
+        if step is not None:
+            _require_step(name, step, (trace.shapes.num_layers, trace.shapes.D, steps))
+    words = None if labels is None else tuple(require_labels(labels, steps))
+    return _cached_scaffold(trace.shapes, steps, n, at, at or mark, words).render(trace)
 
 
-def _require_spot(argument: str, spot: tuple[int, int, int], sizes: tuple[int, int, int]) -> None:
-    if not (isinstance(spot, tuple) and len(spot) == 3):
-        raise ValueError(f"{argument}: given {spot!r}, expected (layer, direction, t)")
-    for name, value, size in zip(("layer", "direction", "t"), spot, sizes):
+def _require_step(argument: str, step: StepIndex, sizes: StepIndex) -> None:
+    if not (isinstance(step, tuple) and len(step) == 3):
+        raise ValueError(f"{argument}: given {step!r}, expected (layer, direction, t)")
+    for name, value, size in zip(("layer", "direction", "t"), step, sizes):
         require_index(name, value, size)
 
 
-class _Spot(NamedTuple):
-    """The place of a column of numbers: a state, an input or an h_0."""
+class _Node(NamedTuple):
+    """A state, an input or an h_0: where it is, and where its numbers are in a trace."""
 
     x: float
     y: float
@@ -75,20 +75,20 @@ class _Spot(NamedTuple):
     name: str
     role: Role
     is_marked: bool
-    tensor: str  # of the trace
-    index: tuple[int, ...]
+    tensor: str  # its name in the trace
+    where: tuple[int, ...]  # its index in this tensor
 
 
-class _Standing(Layout):
-    """All that stands still while the numbers change: edges, frames and words; and the spots where the numbers go."""
+class Scaffold(Layout):
+    """Everything that stays the same while the numbers change: edges, frames, words, and the places of the numbers."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.s, self.N = self.shapes, self.shapes.N or 1
-        self.spots: list[_Spot] = []
-        self.lines: dict[tuple, list[tuple[float, ...]]] = {}  # the edges, by their look
+        self.nodes: list[_Node] = []
+        self.lines: dict[tuple[str, float, bool], list[Ends]] = {}  # the edges, by colour, width and whether they have heads
         self.parts: list[str] = []
-        self.words = Alike()
+        self.words = StyleGroup()
         for row, layer in enumerate(self.layers):
             if layer is None:
                 self.words.text((self.left + self.right) / 2, self.y(row) + 4, "⋮", size=20, fill=QUIET, text_anchor="middle")
@@ -98,28 +98,28 @@ class _Standing(Layout):
                 self.states(row, layer, direction)
             self.layer_name(row, layer)
         self.inputs()
-        self.below = [lines(ends, *look) for look, ends in self.lines.items()] + self.parts
+        self.below = [lines(ends, *style) for style, ends in self.lines.items()] + self.parts
         self.parts = []
         self.frames()
         self.legend()
-        self.above = [*self.parts, self.words.drawn()]
+        self.above = [*self.parts, self.words.render()]
 
-    def with_numbers(self, trace: Trace) -> Picture:
-        """The picture: what stands, and on it the numbers of a trace of these sizes."""
-        cards, nodes, cells = Alike(), Alike(), Cells(limit_of(trace.hidden))
-        for x, y, r, name, role, is_marked, tensor, index in self.spots:
-            for dx, dy in behind(self.N):
+    def render(self, trace: Trace) -> Picture:
+        """The complete picture, with the numbers of a trace of these sizes."""
+        cards, nodes, cells = StyleGroup(), StyleGroup(), Cells(colour_limit(trace.hidden))
+        for x, y, r, name, role, is_marked, tensor, where in self.nodes:
+            for dx, dy in batch_card_offsets(self.N):
                 card = outline(role.mark, x + dx, y + dy, r) % ""
                 cards.add(card, fill=PAPER, stroke=role.colour, stroke_width=1)
-            numbers = getattr(trace, tensor)[index].tolist()
-            node = outline(role.mark, x, y, r) % title(name, numbers)
+            numbers = getattr(trace, tensor)[where].tolist()
+            node = outline(role.mark, x, y, r) % tooltip(name, numbers)
             nodes.add(node, fill=role.tint, stroke=role.colour, stroke_width=4 if is_marked else 2)
             cells.column(x - 6, y - r * 0.72, 12, r * 1.44, numbers)
-        legend = scale(140 if self.N == 1 else 190, self.bottom + R + 49, cells.limit)
-        moving = [layer.drawn() for layer in (cards, nodes, cells)]
-        return picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt())
+        legend = colour_scale(140 if self.N == 1 else 190, self.bottom + R + 49, cells.limit)
+        moving = [layer.render() for layer in (cards, nodes, cells)]
+        return svg_picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt())
 
-    # ---- what stands, back to front -----------------------------------------------------------------------------
+    # ---- the scaffold, from back to front -------------------------------------------------------------------------
 
     def edges(self, row: int, layer: int, direction: int) -> None:
         y = self.y(row, direction)
@@ -137,7 +137,7 @@ class _Standing(Layout):
             self.bars(row)
         if direction == 0 and (row == 0 or self.layers[row - 1] is not None):
             name_y = y + R + 24 if row == 0 or self.s.D == 1 else self.bar(row) - 9
-            # With a single column the dashed frame stands where the name would.
+            # With a single column the dashed frame would cover the name.
             beside = R + 10 if len(self.columns) == 1 and self.s.D == 1 and self.s.num_layers > 1 else 5
             self.words.text(self.x(0, 0) - beside, name_y, "W_ih", size=11, fill=W_IH.ink, text_anchor="end")
 
@@ -146,24 +146,24 @@ class _Standing(Layout):
         source = column + 1 if direction else column - 1
         begins = not 0 <= source < len(self.columns)
         side = 1 if direction else -1
-        from_x = x + side * (R + OUTSIDE - 14) if begins else self.x(source, direction)
+        from_x = x + side * (R + H_0_DISTANCE - 14) if begins else self.x(source, direction)
         hidden_source = not begins and self.columns[source] is None
         start = from_x - side * (R - 5 if begins else 12 if hidden_source else R)
         self.arrow(start, y, x + side * R, y, W_HH, later, here)
         if hidden_source:
             self.words.text(from_x, y + 4, "…", size=16, fill=QUIET, text_anchor="middle")
         if begins:
-            middle = x + side * (R + OUTSIDE / 2 - 7)  # between the frame and h_0
+            middle = x + side * (R + H_0_DISTANCE / 2 - 7)  # between the frame and h_0
             self.words.text(middle, y + 15, "W_hh", size=11, fill=W_HH.ink, text_anchor="middle")
 
-    def arrow(self, x1: float, y1: float, x2: float, y2: float, role, later: bool, here: bool) -> None:
+    def arrow(self, x1: float, y1: float, x2: float, y2: float, role: Role, later: bool, here: bool) -> None:
         self.edge((x1, y1, x2, y2), "#D0D0D0" if later else role.colour, 4 if here else 2, True)
 
-    def edge(self, ends: tuple[float, ...], *look: object) -> None:
-        self.lines.setdefault(look, []).append(ends)
+    def edge(self, ends: Ends, colour: str, width: float, head: bool) -> None:
+        self.lines.setdefault((colour, width, head), []).append(ends)
 
     def bar(self, row: int) -> float:
-        """The height at which both directions of the layer below are laid side by side."""
+        """The y at which both directions of the layer below are concatenated."""
         return self.y(row - 1, 1) - R - 18
 
     def bars(self, row: int) -> None:
@@ -189,11 +189,11 @@ class _Standing(Layout):
                 continue
             name = f"layer {layer}{', reverse' * direction}, t={t}: h"
             here = (layer, direction, t) == self.mark
-            self.spots.append(_Spot(x, y, R, name, H, here, "hidden", (layer, direction, t, n)))
+            self.nodes.append(_Node(x, y, R, name, H, here, "hidden", (layer, direction, t, n)))
         side = 1 if direction else -1
-        x = self.x(len(self.columns) - 1 if direction else 0, direction) + side * (R + OUTSIDE - 14)
+        x = self.x(len(self.columns) - 1 if direction else 0, direction) + side * (R + H_0_DISTANCE - 14)
         k = layer * self.s.D + direction
-        self.spots.append(_Spot(x, y, R - 5, f"h_0[{k}]", H, False, "h_0", (layer, direction, n)))
+        self.nodes.append(_Node(x, y, R - 5, f"h_0[{k}]", H, False, "h_0", (layer, direction, n)))
         self.words.text(x, y + R + 8, f"h_0[{k}]", size=11, fill=H.ink, text_anchor="middle")
 
     def layer_name(self, row: int, layer: int) -> None:
@@ -215,7 +215,7 @@ class _Standing(Layout):
                 self.words.text(x, y + 4, "…", size=16, fill=QUIET, text_anchor="middle")
                 continue
             strong = self.mark is not None and self.mark[0] == 0 and self.mark[2] == t
-            self.spots.append(_Spot(x, y, R, f"x[{t}]", X, strong, "input", (t, self.n)))
+            self.nodes.append(_Node(x, y, R, f"x[{t}]", X, strong, "input", (t, self.n)))
             word = f"x[{t}]" if self.labels is None else shorten(self.labels[t], self.gap // 8)
             self.words.text(x, y + R + 16, word, fill=X.ink, text_anchor="middle")
         self.words.text(8, y - 2, "input")
@@ -226,23 +226,25 @@ class _Standing(Layout):
         head = self.y(top, self.s.D - 1) - R - 11
         foot = self.y(top) + R + 11
         side = self.side
-        look = dict(fill="none", stroke=OUTPUT.colour, stroke_width=2.5, rx=6)
+        style = dict(fill="none", stroke=OUTPUT.colour, stroke_width=2.5, rx=6)
         box = dict(x=self.left - side, y=head, width=self.right - self.left + 2 * side, height=foot - head)
-        self.parts.append(tag("rect", **box, **look))
+        self.parts.append(tag("rect", **box, **style))
         self.words.text(self.left - side, head - 8, f"output {self.s.output}", fill=OUTPUT.ink, font_weight=600)
         self.h_n_frames()
 
     def h_n_frames(self) -> None:
-        look = dict(fill="none", stroke=H_N.colour, stroke_width=1.8, stroke_dasharray="6 4", rx=6)
+        style = dict(fill="none", stroke=H_N.colour, stroke_width=1.8, stroke_dasharray="6 4", rx=6)
         r = R + 5
         if self.s.D == 1:
             x, head = self.x(len(self.columns) - 1), self.y(len(self.layers) - 1) - r
-            self.parts.append(tag("rect", x=x - r, y=head, width=2 * r, height=self.y(0) + r - head, **look))
+            self.parts.append(tag("rect", x=x - r, y=head, width=2 * r, height=self.y(0) + r - head, **style))
         for row, layer in enumerate(self.layers):
-            for direction in range(self.s.D) if layer is not None else ():
+            if layer is None:
+                continue
+            for direction in range(self.s.D):
                 x, y = self.x(self.last_column(direction), direction), self.y(row, direction)
                 if self.s.D == 2:
-                    self.parts.append(tag("rect", x=x - r, y=y - r, width=2 * r, height=2 * r, **look))
+                    self.parts.append(tag("rect", x=x - r, y=y - r, width=2 * r, height=2 * r, **style))
                 k, outward = layer * self.s.D + direction, -1 if direction else 1
                 anchor, beside = ("start", self.right + self.side + 7) if outward > 0 else ("end", self.left - self.side - 7)
                 self.words.text(beside, y + 4, f"h_n[{k}]", size=11, text_anchor=anchor)
@@ -250,8 +252,8 @@ class _Standing(Layout):
     def legend(self) -> None:
         y, s = self.bottom + R + 40, self.s
         words = f"h_n {s.h_n}"
-        look = dict(fill="none", stroke=H_N.colour, stroke_dasharray="4 3")
-        self.parts.append(tag("rect", x=8, y=y - 10, width=20, height=12, **look))
+        style = dict(fill="none", stroke=H_N.colour, stroke_dasharray="4 3")
+        self.parts.append(tag("rect", x=8, y=y - 10, width=20, height=12, **style))
         self.words.text(36, y, words, font_weight=600)
         if self.N > 1:
             self.words.text(8, y + 18, f"in front: sequence {self.n} of N={self.N}", size=11, fill=QUIET)
@@ -274,4 +276,6 @@ class _Standing(Layout):
         return " ".join(parts)
 
 
-_standing = lru_cache(64)(_Standing)  # from move to move most of a picture stands; only its numbers are drawn anew
+_cached_scaffold = lru_cache(64)(
+    Scaffold
+)  # from move to move most of a picture stays the same, and only its numbers are drawn again

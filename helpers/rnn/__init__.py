@@ -1,1 +1,1 @@
-"""The network itself: its shapes, its equation, every hidden state of a call."""
+"""The network itself: its shapes, its equation, and every hidden state of a call."""

@@ -1,12 +1,12 @@
-"""The equation itself, in NumPy: every hidden state of any `nn.RNN`.
+"""The equation itself in NumPy, which computes every hidden state of any `nn.RNN`.
 
     h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)
 
-Nothing here is clever. Three loops (layers, directions, steps) and two lines of arithmetic are the whole of `nn.RNN`.
+There is no trick in it: `nn.RNN` consists of three loops (layers, directions, steps) and two lines of arithmetic.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -16,19 +16,21 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from ..device import to_numpy
 from .shapes import Shapes, expected_shapes, require_rnn
 
-ACTIVATIONS = {"tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
+Weight = TypeVar("Weight", np.ndarray, Tensor)
+
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
 
 
 class Recurrence(NamedTuple):
-    """What `run_recurrence` returns: `output` and `h_n` as torch would, and the grid they are taken from."""
+    """What `run_recurrence` returns: `output` and `h_n` as torch returns them, and all hidden states."""
 
     output: np.ndarray | PackedSequence
     h_n: np.ndarray
-    hidden: np.ndarray  # (num_layers, D, L, N, H_out), zero where a packed row has ended
+    hidden: np.ndarray  # (num_layers, D, L, N, H_out), zero after the end of a packed sequence
 
 
-class Call(NamedTuple):
-    """One call's arguments in a single form: the batch always there, time always first, all in NumPy."""
+class CallArguments(NamedTuple):
+    """The arguments of a call in one form: NumPy arrays that always have a batch axis, with time first."""
 
     shapes: Shapes
     lengths: np.ndarray  # (N,), in steps
@@ -37,7 +39,7 @@ class Call(NamedTuple):
 
 
 def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Recurrence:
-    """Run `rnn` by hand: the same numbers as `rnn(input, h0)`, and every hidden state on the way.
+    """Compute `rnn(input, h0)` by hand, and return every hidden state too.
 
     >>> rnn = nn.RNN(3, 4)
     >>> x = torch.ones(5, 2, 3)
@@ -54,36 +56,38 @@ def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | Non
 
     Returns
     -------
-    output : the top layer at every step, both directions side by side: (L, N, D*H_out) in the layout of `input`
-    h_n    : (D*num_layers, N, H_out), every layer and direction at its own last step
-    hidden : (num_layers, D, L, N, H_out), everything, by layer, direction and step
+    output : (L, N, D*H_out) in the layout of `input`: the top layer at every step, both directions concatenated
+    h_n    : (D*num_layers, N, H_out): every layer and direction at its own last step
+    hidden : (num_layers, D, L, N, H_out): all hidden states
 
     Raises
     ------
-    TypeError : rnn, input or h0 is of another type.
-    ValueError : a shape or dtype does not fit, a step is missing, or dropout is at work (call `rnn.eval()` first).
+    TypeError : rnn, input or h0 has the wrong type.
+    ValueError : a shape or dtype does not match, L is 0, or dropout is active (call `rnn.eval()` first).
 
-    Source: the equation in the torch.nn.RNN documentation; float64 in, float64 out, anything else is float32.
+    Source: the equation in the torch.nn.RNN documentation. A float64 network is computed in float64, any other in float32.
     """
-    call = read_call(rnn, input, h0)
+    call = normalise_arguments(rnn, input, h0)
     hidden, h_n = hidden_states(rnn, call)
     top = np.concatenate(hidden[-1], axis=-1)  # (L, N, D*H_out)
     output = like_input(torch.from_numpy(top), rnn, input)
     return Recurrence(output if isinstance(output, PackedSequence) else output.numpy(), h_n, hidden)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # relu may grow without end, in torch as here
-def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The three loops: every hidden state of one call, and h_n.
+@np.errstate(over="ignore", invalid="ignore")  # with relu the states may overflow, in torch too
+def hidden_states(
+    rnn: nn.RNN, call: CallArguments, weights: Mapping[str, np.ndarray] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The three loops, which compute every hidden state of one call, and h_n.
 
     >>> rnn = nn.RNN(3, 4, num_layers=2)
-    >>> hidden, h_n = hidden_states(rnn, read_call(rnn, torch.ones(5, 2, 3)))
+    >>> hidden, h_n = hidden_states(rnn, normalise_arguments(rnn, torch.ones(5, 2, 3)))
     >>> hidden.shape, h_n.shape
     ((2, 1, 5, 2, 4), (2, 2, 4))
 
     Parameters
     ----------
-    weights : from `numpy_weights`, if they are at hand
+    weights : the result of `numpy_weights(rnn)`, if it is known already
     """
     s, weights, act = call.shapes, weights or numpy_weights(rnn, call.shapes), ACTIVATIONS[rnn.nonlinearity]
     hidden = np.zeros((s.num_layers, s.D, *call.input.shape[:2], s.H_out), call.input.dtype)
@@ -93,14 +97,14 @@ def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tu
     for layer in range(s.num_layers):
         for direction in range(s.D):
             W_ih, W_hh, b_ih, b_hh = cell_weights(weights, layer, direction)
-            from_input = below @ W_ih.T + b_ih  # (L, N, H_out): of all steps at once, as none waits for another
+            from_input = below @ W_ih.T + b_ih  # (L, N, H_out): all steps at once, because they do not depend on each other
             h = call.h_0[layer, direction]  # (N, H_out)
             for t in reversed(range(s.L)) if direction else range(s.L):
                 new = act(from_input[t] + h @ W_hh.T + b_hh)
                 if same_length:
                     h = hidden[layer, direction, t] = new
                     continue
-                alive = (t < call.lengths)[:, None]  # a row that has ended, or not begun, keeps its state
+                alive = (t < call.lengths)[:, None]  # outside its own sequence a row keeps its state
                 h = np.where(alive, new, h)
                 hidden[layer, direction, t] = np.where(alive, new, 0)
             last[layer, direction] = h
@@ -109,7 +113,7 @@ def hidden_states(rnn: nn.RNN, call: Call, weights: Mapping | None = None) -> tu
 
 
 def like_input(output: Tensor, rnn: nn.RNN, input: Tensor | PackedSequence) -> Tensor | PackedSequence:
-    """Give `output`, here (L, N, D*H_out), the layout that torch would give it.
+    """Bring `output`, here (L, N, D*H_out), into the layout in which torch returns it.
 
     >>> like_input(torch.zeros(5, 2, 4), nn.RNN(3, 4, batch_first=True), torch.zeros(2, 5, 3)).shape
     torch.Size([2, 5, 4])
@@ -123,7 +127,7 @@ def like_input(output: Tensor, rnn: nn.RNN, input: Tensor | PackedSequence) -> T
 
 
 def time_first(rnn: nn.RNNBase, tensor: Tensor) -> Tensor:
-    """The other way round: an input or output of `rnn` as (L, N, features), N=1 where it is unbatched.
+    """The reverse of `like_input`: an input or output of `rnn` as (L, N, features), with N=1 if it is unbatched.
 
     >>> time_first(nn.RNN(3, 4, batch_first=True), torch.zeros(2, 5, 3)).shape
     torch.Size([5, 2, 3])
@@ -141,59 +145,61 @@ def numpy_weights(rnn: nn.RNN, shapes: Shapes | None = None) -> dict[str, np.nda
 
     Parameters
     ----------
-    shapes : of any call of `rnn`, if they are at hand
+    shapes : the shapes of any call of `rnn`, if they are known already
     """
-    shapes = shapes or expected_shapes(rnn, L=1)  # not named_parameters(): a parametrized weight has other names there
+    shapes = shapes or expected_shapes(rnn, L=1)  # in named_parameters() a parametrized weight has another name
     return {name: to_numpy(getattr(rnn, name)) for name in shapes.parameters}
 
 
-def cell_weights(weights: dict[str, np.ndarray], layer: int, direction: int) -> tuple:
-    """W_ih, W_hh, b_ih, b_hh of one layer and direction; without bias, 0 takes the place of each bias.
+def cell_weights(
+    weights: Mapping[str, Weight], layer: int, direction: int
+) -> tuple[Weight, Weight, Weight | float, Weight | float]:
+    """W_ih, W_hh, b_ih, b_hh of one layer and direction. Without bias, each bias is 0.
 
     >>> [np.shape(w) for w in cell_weights(numpy_weights(nn.RNN(2, 3)), layer=0, direction=0)]
     [(3, 2), (3, 3), (3,), (3,)]
     """
     name = f"l{layer}" + "_reverse" * direction
-    kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    return tuple(weights.get(f"{kind}_{name}", 0.0) for kind in kinds)
+    b_ih, b_hh = (weights.get(f"{bias}_{name}", 0.0) for bias in ("bias_ih", "bias_hh"))
+    return weights[f"weight_ih_{name}"], weights[f"weight_hh_{name}"], b_ih, b_hh
 
 
-def read_call(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Call:
-    """Check the arguments of a call and bring them into one form, time first and with a batch axis.
+def normalise_arguments(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> CallArguments:
+    """Check the arguments of a call and bring them into one form: time first, and with a batch axis.
 
-    >>> read_call(nn.RNN(3, 4), torch.zeros(5, 3)).input.shape
+    >>> normalise_arguments(nn.RNN(3, 4), torch.zeros(5, 3)).input.shape
     (5, 1, 3)
     """
     require_rnn(rnn)
     if rnn.training and rnn.dropout and rnn.num_layers > 1:
         raise ValueError(f"rnn: dropout={rnn.dropout} is at work, so every call differs; call rnn.eval() first")
+    layout: tuple[str, ...] = ("L", "N", "H_in")
     if isinstance(input, PackedSequence):
         padded, lengths = pad_packed_sequence(input)
-        layout = ("L", "N", "H_in")
     else:
         padded, lengths = _require_tensor("input", input), None
-        layout = _layout(rnn, input)
-    _require_like_weights("input", padded, rnn)
+        layout = _input_layout(rnn, input)
+    _require_weights_kind("input", padded, rnn)
     if padded.dim() != len(layout) or padded.size(-1) != rnn.input_size:
-        raise ValueError(f"input: given {tuple(padded.shape)}, expected {_named(layout, H_in=rnn.input_size)}")
+        raise ValueError(f"input: given {tuple(padded.shape)}, expected {_format_layout(layout, H_in=rnn.input_size)}")
     L, N = padded.size(layout.index("L")), padded.size(layout.index("N")) if "N" in layout else None
     shapes = expected_shapes(rnn, L=L, N=N)
     steps = to_numpy(padded if isinstance(input, PackedSequence) else time_first(rnn, padded))
-    lengths = np.full(steps.shape[1], L) if lengths is None else lengths.numpy()
-    return Call(shapes, lengths, steps, _initial_state(rnn, shapes, h0, steps))
+    steps_of_each = np.full(steps.shape[1], L) if lengths is None else lengths.numpy()
+    return CallArguments(shapes, steps_of_each, steps, _initial_state(rnn, shapes, h0, steps))
 
 
 def _initial_state(rnn: nn.RNN, shapes: Shapes, h0: Tensor | None, steps: np.ndarray) -> np.ndarray:
     grid = (shapes.num_layers, shapes.D, steps.shape[1], shapes.H_out)
     if h0 is None:
         return np.zeros(grid, steps.dtype)
-    _require_like_weights("h0", _require_tensor("h0", h0), rnn)
+    _require_weights_kind("h0", _require_tensor("h0", h0), rnn)
     if tuple(h0.shape) != shapes.h_0:
         raise ValueError(f"h0: given {tuple(h0.shape)}, expected {shapes.h_0}")
     return to_numpy(h0).reshape(grid)
 
 
-def _layout(rnn: nn.RNN, input: Tensor) -> tuple[str, ...]:
+def _input_layout(rnn: nn.RNN, input: Tensor) -> tuple[str, ...]:
     if input.dim() == 2:
         return "L", "H_in"
     if input.dim() == 3:
@@ -202,7 +208,7 @@ def _layout(rnn: nn.RNN, input: Tensor) -> tuple[str, ...]:
     raise ValueError(f"input: given {input.dim()} axes {tuple(input.shape)}, expected {layouts}")
 
 
-def _named(layout: tuple[str, ...], **sizes: int) -> str:
+def _format_layout(layout: tuple[str, ...], **sizes: int) -> str:
     return "(" + ", ".join(f"{axis}={sizes[axis]}" if axis in sizes else axis for axis in layout) + ")"
 
 
@@ -213,9 +219,10 @@ def _require_tensor(name: str, value: Tensor) -> Tensor:
     return value
 
 
-def _require_like_weights(name: str, value: Tensor, rnn: nn.RNN) -> None:
-    """Refuse a tensor that does not go with the weights, or that NumPy could not show."""
+def _require_weights_kind(name: str, value: Tensor, rnn: nn.RNN) -> None:
+    """Refuse a tensor whose dtype, device or layout differs from the weights, and weights that NumPy cannot compute with."""
     weight = rnn.weight_ih_l0
+    assert isinstance(weight, Tensor)
     for kind in ("dtype", "device", "layout"):
         given, expected = getattr(value, kind), getattr(weight, kind)
         if given != expected:

@@ -1,4 +1,4 @@
-"""The shape every tensor of an `nn.RNN` call must have, known without running it."""
+"""The shape that every tensor of an `nn.RNN` call must have, computed without running the network."""
 
 import operator
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from types import MappingProxyType
 from torch import nn
 
 
-class Shape(tuple):
-    """A shape whose axes have names: an ordinary tuple of sizes that can say what each of them means.
+class Shape(tuple[int, ...]):
+    """A shape whose axes have names: an ordinary tuple of sizes that also says what each of them means.
 
     >>> shape = Shape(("L", 5), ("N", 2), ("H_in", 3))
     >>> shape == (5, 2, 3), shape.names
@@ -26,7 +26,7 @@ class Shape(tuple):
         self.names = tuple(name for name, _ in axes)
         return self
 
-    def __getnewargs__(self) -> tuple:
+    def __getnewargs__(self) -> tuple[tuple[str, int], ...]:
         return tuple(zip(self.names, self))
 
     def __str__(self) -> str:
@@ -35,7 +35,7 @@ class Shape(tuple):
 
 @dataclass(frozen=True)
 class Shapes:
-    """Sizes of one call, and from them the shape of every tensor in it.
+    """The sizes of one call, and the shape of every tensor that follows from them.
 
     >>> shapes = expected_shapes(nn.RNN(3, 4, bidirectional=True), L=5, N=2)
     >>> print(shapes.output)
@@ -47,7 +47,7 @@ class Shapes:
     """
 
     L: int
-    N: int | None  # None: one unbatched sequence
+    N: int | None  # None for one unbatched sequence
     H_in: int
     H_out: int
     num_layers: int = 1
@@ -55,7 +55,7 @@ class Shapes:
     bias: bool = True
     batch_first: bool = False
     gates: int = 1  # how many matrices are stacked in each weight: 1 in an RNN, 3 in a GRU, 4 in an LSTM
-    cell: bool = False  # an LSTM has a second state beside h, the cell state c
+    has_cell_state: bool = False  # an LSTM has a second state beside h, the cell state c
 
     @property
     def input(self) -> Shape:
@@ -67,7 +67,7 @@ class Shapes:
 
     @property
     def h_0(self) -> Shape:
-        batch = () if self.N is None else (("N", self.N),)  # never moved by batch_first
+        batch = () if self.N is None else (("N", self.N),)  # batch_first does not move this axis
         return Shape(("D*num_layers", self.D * self.num_layers), *batch, ("H_out", self.H_out))
 
     @property
@@ -76,26 +76,26 @@ class Shapes:
 
     @property
     def tensors(self) -> Mapping[str, Shape]:
-        """The tensors of the call, by the name torch's documentation gives them: four, and two more in an LSTM."""
-        c_0, c_n = ({"c_0": self.h_0}, {"c_n": self.h_n}) if self.cell else ({}, {})
-        goes_in = {"input": self.input, "h_0": self.h_0} | c_0
-        return MappingProxyType(goes_in | {"output": self.output, "h_n": self.h_n} | c_n)
+        """The tensors of the call by their names in torch's documentation: four, and two more for an LSTM."""
+        c_0, c_n = ({"c_0": self.h_0}, {"c_n": self.h_n}) if self.has_cell_state else ({}, {})
+        inputs = {"input": self.input, "h_0": self.h_0} | c_0
+        return MappingProxyType(inputs | {"output": self.output, "h_n": self.h_n} | c_n)
 
     @property
     def parameters(self) -> Mapping[str, Shape]:
-        """Every parameter, in the order and under the names of `named_parameters()`."""
-        found = {}
+        """Every parameter, with the names and in the order of `named_parameters()`."""
+        found: dict[str, Shape] = {}
         for layer in range(self.num_layers):
             for suffix in ("", "_reverse")[: self.D]:
-                found |= self._cell(layer, f"l{layer}{suffix}")
+                found |= self._cell_parameters(layer, f"l{layer}{suffix}")
         return MappingProxyType(found)
 
     @property
     def parameter_count(self) -> int:
         return sum(prod(shape) for shape in self.parameters.values())
 
-    def _cell(self, layer: int, name: str) -> dict[str, Shape]:
-        # Above the first layer, what comes in is the output of the layer below: both directions side by side.
+    def _cell_parameters(self, layer: int, name: str) -> dict[str, Shape]:
+        # A layer above the first one reads the output of the layer below: both directions, concatenated.
         below = ("H_in", self.H_in) if layer == 0 else ("D*H_out", self.D * self.H_out)
         state = ("H_out", self.H_out)
         out = state if self.gates == 1 else (f"{self.gates}*H_out", self.gates * self.H_out)
@@ -106,7 +106,7 @@ class Shapes:
     def _sequence(self, feature: str, size: int) -> Shape:
         axes = [("L", self.L)] if self.N is None else [("L", self.L), ("N", self.N)]
         if self.batch_first:
-            axes.reverse()  # of one axis: batch_first means nothing to an unbatched sequence
+            axes.reverse()  # no effect on an unbatched sequence, which has only one axis here
         return Shape(*axes, (feature, size))
 
 
@@ -114,14 +114,14 @@ GATES = {nn.RNN: 1, nn.GRU: 3, nn.LSTM: 4}
 
 
 def expected_shapes(rnn: nn.RNN | nn.GRU | nn.LSTM, *, L: int, N: int | None = None) -> Shapes:
-    """Shapes a call of `rnn` takes and returns, worked out without running it.
+    """The shapes that a call of `rnn` takes and returns, computed without running it.
 
     >>> expected_shapes(nn.RNN(3, 4), L=5, N=2).output
     (5, 2, 4)
 
     Parameters
     ----------
-    rnn : an nn.RNN; also an nn.GRU or nn.LSTM (without proj_size), which share its layout
+    rnn : an nn.RNN, or an nn.GRU or nn.LSTM (without proj_size), which have the same layout
     L : sequence length, in time steps (>= 1)
     N : batch size, in sequences (>= 1); None for one unbatched sequence
 
@@ -129,23 +129,23 @@ def expected_shapes(rnn: nn.RNN | nn.GRU | nn.LSTM, *, L: int, N: int | None = N
     -------
     input  : (L, N, H_in), or (N, L, H_in) if batch_first
     output : (L, N, D*H_out), or (N, L, D*H_out) if batch_first
-    h_0, h_n (and an LSTM's c_0, c_n) : (D*num_layers, N, H_out); batch_first does not change them
-    parameters : each by its name in `named_parameters()`
+    h_0, h_n (and c_0, c_n of an LSTM) : (D*num_layers, N, H_out), with or without batch_first
+    parameters : the shape of each parameter, by its name in `named_parameters()`
 
     Raises
     ------
-    TypeError : rnn is none of these; L or N is no whole number.
-    ValueError : L or N < 1; names the argument and the value received.
+    TypeError : rnn is none of these, or L or N is not an integer.
+    ValueError : L or N is less than 1. The message names the argument and its value.
 
     Source: torch.nn.RNN documentation, "Outputs".
     """
     gates = next((gates for kind, gates in GATES.items() if isinstance(rnn, kind)), None)
-    if gates is None or getattr(rnn, "proj_size", 0):
+    if gates is None or rnn.proj_size:
         given = type(rnn).__name__ + (" with proj_size" if gates else "")
         raise TypeError(f"rnn: given {given}, expected a torch.nn.RNN (or a GRU, or an LSTM without proj_size)")
     return Shapes(
-        L=_count("L", L),
-        N=None if N is None else _count("N", N),
+        L=_require_count("L", L),
+        N=None if N is None else _require_count("N", N),
         H_in=rnn.input_size,
         H_out=rnn.hidden_size,
         num_layers=rnn.num_layers,
@@ -153,12 +153,12 @@ def expected_shapes(rnn: nn.RNN | nn.GRU | nn.LSTM, *, L: int, N: int | None = N
         bias=rnn.bias,
         batch_first=rnn.batch_first,
         gates=gates,
-        cell=isinstance(rnn, nn.LSTM),
+        has_cell_state=isinstance(rnn, nn.LSTM),
     )
 
 
 def require_rnn(rnn: nn.RNN) -> None:
-    """Refuse anything that is no `nn.RNN`, in one sentence.
+    """Raise a TypeError unless `rnn` is an `nn.RNN`.
 
     >>> require_rnn(nn.GRU(2, 3))
     Traceback (most recent call last):
@@ -168,7 +168,7 @@ def require_rnn(rnn: nn.RNN) -> None:
         raise TypeError(f"rnn: given {type(rnn).__name__}, expected a torch.nn.RNN")
 
 
-def _count(name: str, value: int) -> int:
+def _require_count(name: str, value: int) -> int:
     try:
         count = operator.index(value)
     except TypeError:

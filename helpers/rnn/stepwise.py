@@ -1,8 +1,8 @@
-"""An `nn.RNN` walked step by step in torch: the same numbers forward, the same gradients backward, every state at hand.
+"""An `nn.RNN` computed step by step in torch, with the same outputs, the same gradients, and access to every state.
 
-One call of torch leaves only `output` and `h_n`. Here each state is a tensor of its own, and a link in the
-chain that a gradient goes back through: `state.retain_grad()` makes it keep dL/dh_t. The states are collected in lists:
-written into one tensor in place, each would overwrite what backward still needs. Notebook 09 shows the whole function.
+A call of torch returns only `output` and `h_n`. Here each state is a tensor of its own in the graph that the gradient goes
+back through, and `state.retain_grad()` makes it keep dL/dh_t. The states are collected in lists: if they were written into
+one tensor in place, each would overwrite values that the backward pass still needs. Notebook 09 prints `step_by_step`.
 """
 
 from typing import NamedTuple
@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from .recurrence import cell_weights, like_input, read_call, time_first
+from .recurrence import cell_weights, like_input, normalise_arguments, time_first
+from .shapes import Shapes
 
 
 class Steps(NamedTuple):
-    """What `step_by_step` returns: `output` and `h_n` as torch would, and the states they were made of."""
+    """What `step_by_step` returns: `output` and `h_n` as torch returns them, and the states they consist of."""
 
     output: Tensor | PackedSequence
     h_n: Tensor
@@ -23,7 +24,7 @@ class Steps(NamedTuple):
 
 
 def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Steps:
-    """Run `rnn` one step at a time: as `rnn(input, h0)`, with each state a tensor that gradients pass through.
+    """Compute `rnn(input, h0)` one step at a time, with every state as a tensor that gradients pass through.
 
     >>> rnn, x = nn.RNN(3, 4), torch.ones(5, 2, 3)
     >>> output, h_n, states = step_by_step(rnn, x)
@@ -43,8 +44,8 @@ def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None 
     -------
     output : (L, N, D*H_out) in the layout of `input`
     h_n    : (D*num_layers, N, H_out), without N if unbatched
-    states : a list for each row of h_n, in it one (N, H_out) for each step in time; where a packed sequence has ended,
-             its last state, which belongs to no output
+    states : for each row of h_n a list with one (N, H_out) per time step. After the end of a packed sequence its last
+             state is repeated, which is not part of the output.
 
     Raises
     ------
@@ -58,7 +59,8 @@ def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None 
     for layer in range(sizes.num_layers):
         for direction in range(D):
             W_ih, W_hh, b_ih, b_hh = cell_weights(weights, layer, direction)
-            h, states = h_0[layer, direction], [None] * L
+            h = h_0[layer, direction]
+            states = [h] * L
             for t in reversed(range(L)) if direction else range(L):
                 new = activation(below[t] @ W_ih.T + b_ih + h @ W_hh.T + b_hh)  # (N, H_out)
                 h = states[t] = torch.where(alive[t], new, h)  # ended, or not begun: the state stays
@@ -68,9 +70,11 @@ def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None 
     return Steps(like_input(below, rnn, input), torch.stack(finals).reshape(sizes.h_n), rows)
 
 
-def _prepare(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None) -> tuple:
-    """Sizes, weights by name, the input time first, which rows live (L, N, 1), and h_0 by layer and direction."""
-    sizes, lengths, _, _ = read_call(rnn, input, h0)  # refuses what does not fit, by name
+def _prepare(
+    rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None
+) -> tuple[Shapes, dict[str, Tensor], Tensor, Tensor, Tensor]:
+    """The sizes, the weights by name, the input with time first, a mask (L, N, 1) of the steps inside each sequence, and h_0."""
+    sizes, lengths, _, _ = normalise_arguments(rnn, input, h0)  # checks all arguments
     weights = {name: getattr(rnn, name) for name in sizes.parameters}
     steps = pad_packed_sequence(input)[0] if isinstance(input, PackedSequence) else time_first(rnn, input)
     grid = (sizes.num_layers, sizes.D, steps.size(1), sizes.H_out)

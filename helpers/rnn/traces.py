@@ -1,4 +1,4 @@
-"""Trace: one call of an `nn.RNN` with all its hidden states, computed once and looked at in many ways."""
+"""Trace: one call of an `nn.RNN` with all its hidden states, computed once and then shown in many ways."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from ..device import one_thread, to_numpy
-from .recurrence import Call, cell_weights, hidden_states, numpy_weights, read_call
+from .recurrence import CallArguments, cell_weights, hidden_states, normalise_arguments, numpy_weights
 from .shapes import Shapes
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One application of the equation to one sequence, term by term.
+    """One step of one layer and direction for one sequence, term by term.
 
-    h = activation(W_ih @ x + b_ih + W_hh @ h_before + b_hh), each array as it went in.
+    h = activation(W_ih @ x + b_ih + W_hh @ h_before + b_hh), with every array in it.
     """
 
     W_ih: np.ndarray  # (H_out, H_in), or (H_out, D*H_out) above the first layer
-    x: np.ndarray  # (H_in,): what the layer reads at this step
+    x: np.ndarray  # (H_in,): the input of the layer at this step
     b_ih: np.ndarray | None  # (H_out,); None if the network has no bias
     W_hh: np.ndarray  # (H_out, H_out)
     h_before: np.ndarray  # (H_out,)
     b_hh: np.ndarray | None  # (H_out,)
     from_input: np.ndarray  # (H_out,): W_ih @ x
     from_past: np.ndarray  # (H_out,): W_hh @ h_before
-    total: np.ndarray  # (H_out,): the sum of all four, before the activation
+    total: np.ndarray  # (H_out,): the sum of all four terms, before the activation
     h: np.ndarray  # (H_out,)
     nonlinearity: str
 
@@ -42,13 +42,13 @@ class Trace:
     >>> print(seen.shapes.output, seen.lengths)
     (L=5, N=2, D*H_out=4) (5, 5)
 
-    `input`, `h_0` and `hidden` always have a batch axis, and time comes first; `output` and `h_n` are laid out exactly
-    as torch returned them (a packed output is padded again).
+    `input`, `h_0` and `hidden` always have a batch axis, and time comes first. `output` and `h_n` have exactly the layout
+    in which torch returned them, but a packed output is padded again.
     """
 
     shapes: Shapes
     nonlinearity: str
-    lengths: tuple[int, ...]  # steps of each sequence in the batch
+    lengths: tuple[int, ...]  # in steps, of each sequence in the batch
     weights: Mapping[str, np.ndarray]
     input: np.ndarray  # (L, N, H_in)
     h_0: np.ndarray  # (num_layers, D, N, H_out)
@@ -56,26 +56,28 @@ class Trace:
     output: np.ndarray  # shapes.output
     h_n: np.ndarray  # shapes.h_n
 
-    def reads(self, layer: int, t: int, n: int = 0) -> np.ndarray:
-        """What `layer` reads at step t: x_t in layer 0, above it both directions of the layer below.
+    def layer_input(self, layer: int, t: int, n: int = 0) -> np.ndarray:
+        """The input of `layer` at step t: x_t in layer 0, and the states of the layer below in any other layer.
 
-        >>> trace(nn.RNN(3, 4, 2, bidirectional=True), torch.zeros(5, 1, 3)).reads(layer=1, t=0).shape
+        >>> trace(nn.RNN(3, 4, 2, bidirectional=True), torch.zeros(5, 1, 3)).layer_input(layer=1, t=0).shape
         (8,)
         """
-        return self.input[t, n] if layer == 0 else self.hidden[layer - 1, :, t, n].ravel()
+        read: np.ndarray = self.input[t, n] if layer == 0 else self.hidden[layer - 1, :, t, n].ravel()
+        return read
 
-    def before(self, layer: int, direction: int, t: int, n: int = 0) -> np.ndarray:
-        """The state that step t starts from: its neighbour's, or h_0 where this direction begins.
+    def previous_state(self, layer: int, direction: int, t: int, n: int = 0) -> np.ndarray:
+        """The state that step t starts from: the state of the step before, or h_0 at the first step of this direction.
 
-        >>> trace(nn.RNN(3, 4), torch.zeros(5, 1, 3)).before(layer=0, direction=0, t=0)
+        >>> trace(nn.RNN(3, 4), torch.zeros(5, 1, 3)).previous_state(layer=0, direction=0, t=0)
         array([0., 0., 0., 0.], dtype=float32)
         """
         earlier = t + 1 if direction else t - 1
         begins = not 0 <= earlier < self.lengths[n]
-        return self.h_0[layer, direction, n] if begins else self.hidden[layer, direction, earlier, n]
+        state: np.ndarray = self.h_0[layer, direction, n] if begins else self.hidden[layer, direction, earlier, n]
+        return state
 
     def step(self, layer: int, direction: int, t: int, n: int = 0) -> Step:
-        """Step t of one layer and direction, for sequence n of the batch, term by term.
+        """Step t of one layer and direction for sequence n of the batch, term by term.
 
         >>> t = trace(nn.RNN(3, 4), torch.ones(5, 1, 3))
         >>> step = t.step(layer=0, direction=0, t=2)
@@ -84,7 +86,7 @@ class Trace:
 
         Raises
         ------
-        ValueError : layer, direction, t or n lies outside this trace; names it and the range.
+        ValueError : layer, direction, t or n is out of range. The message names it and the range.
         """
         ranges = {
             "layer": (layer, self.shapes.num_layers),
@@ -95,20 +97,20 @@ class Trace:
             require_index(name, value, size)
         require_index("t", t, self.lengths[n])
         W_ih, W_hh, b_ih, b_hh = cell_weights(self.weights, layer, direction)
-        x, h_before = self.reads(layer, t, n), self.before(layer, direction, t, n)
+        x, h_before = self.layer_input(layer, t, n), self.previous_state(layer, direction, t, n)
         with np.errstate(over="ignore", invalid="ignore"):
             from_input, from_past = W_ih @ x, W_hh @ h_before
             total = from_input + b_ih + from_past + b_hh
         h = self.hidden[layer, direction, t, n]
-        b_ih, b_hh = (b_ih, b_hh) if self.shapes.bias else (None, None)
-        return Step(W_ih, x, b_ih, W_hh, h_before, b_hh, from_input, from_past, total, h, self.nonlinearity)
+        biases = [bias if isinstance(bias, np.ndarray) else None for bias in (b_ih, b_hh)]
+        return Step(W_ih, x, biases[0], W_hh, h_before, biases[1], from_input, from_past, total, h, self.nonlinearity)
 
     def __repr__(self) -> str:
         return f"Trace of a {self.nonlinearity} RNN: input {self.shapes.input}, output {self.shapes.output}"
 
 
 def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Trace:
-    """Call `rnn` once, without gradients, and keep everything that happened.
+    """Call `rnn` once, without gradients, and keep its input, its result and every hidden state.
 
     >>> rnn = nn.RNN(3, 4, num_layers=2)
     >>> t = trace(rnn, torch.ones(5, 2, 3))
@@ -124,36 +126,36 @@ def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None)
 
     Returns
     -------
-    Trace : `output` and `h_n` come from the call of `rnn` itself, `hidden` from `run_recurrence`.
+    Trace : `output` and `h_n` are the results of the call itself, `hidden` is computed as in `run_recurrence`.
 
     Raises
     ------
-    TypeError, ValueError : as `run_recurrence`, naming the argument, what was given and what was expected; also if
-        rnn's result is not the plain equation's (a subclass or a hook that changes it).
+    TypeError, ValueError : as in `run_recurrence`, with the argument, its value and what was expected. Also if the result
+        of `rnn` is not that of the equation, because a subclass or a hook changes it.
     """
-    call = read_call(rnn, input, h0)
+    call = normalise_arguments(rnn, input, h0)
     with torch.no_grad(), one_thread():
-        output, h_n = rnn(input, h0)  # before the weights are read: some networks make theirs when called
+        output, h_n = rnn(input, h0)  # before the weights are read: a spectral norm, for example, updates them in the call
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, batch_first=rnn.batch_first)
-    weights = {name: _frozen(value) for name, value in numpy_weights(rnn, call.shapes).items()}
+    weights = {name: _read_only_copy(value) for name, value in numpy_weights(rnn, call.shapes).items()}
     hidden, own_h_n = hidden_states(rnn, call, weights)
-    _require_plain(call, to_numpy(h_n), own_h_n)
+    _require_unmodified_rnn(call, to_numpy(h_n), own_h_n)
     return Trace(
         shapes=call.shapes,
         nonlinearity=rnn.nonlinearity,
         lengths=tuple(int(n) for n in call.lengths),
         weights=MappingProxyType(weights),
-        input=_frozen(call.input),
-        h_0=_frozen(call.h_0),
-        hidden=_frozen(hidden),
-        output=_frozen(to_numpy(output)),
-        h_n=_frozen(to_numpy(h_n)),
+        input=_read_only_copy(call.input),
+        h_0=_read_only_copy(call.h_0),
+        hidden=_read_only_copy(hidden),
+        output=_read_only_copy(to_numpy(output)),
+        h_n=_read_only_copy(to_numpy(h_n)),
     )
 
 
 def require_trace(value: Trace) -> None:
-    """Refuse anything that is no Trace, and say where to get one.
+    """Raise a TypeError unless `value` is a Trace, and say how to make one.
 
     >>> require_trace(nn.RNN(3, 4))
     Traceback (most recent call last):
@@ -164,7 +166,7 @@ def require_trace(value: Trace) -> None:
 
 
 def require_index(name: str, value: int, size: int, low: int = 0) -> None:
-    """Refuse an index outside low..size-1, in one sentence.
+    """Raise a ValueError unless `value` is an integer from `low` to `size - 1`.
 
     >>> require_index("t", 7, size=5)
     Traceback (most recent call last):
@@ -174,10 +176,10 @@ def require_index(name: str, value: int, size: int, low: int = 0) -> None:
         raise ValueError(f"{name}: given {value!r}, expected a whole number from {low} to {size - 1}")
 
 
-def _require_plain(call: Call, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
-    """Refuse a network whose result is not the equation's: every picture of it would be wrong.
+def _require_unmodified_rnn(call: CallArguments, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
+    """Refuse a network whose result is not that of the equation, because every picture of it would be wrong.
 
-    Only short calls are compared: over many steps, large weights turn a rounding difference into any difference.
+    Only short calls are compared: over many steps, large weights can turn a rounding error into a large difference.
     """
     if call.shapes.L * call.shapes.num_layers > 8:
         return
@@ -185,7 +187,7 @@ def _require_plain(call: Call, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
         raise ValueError("rnn: its result is not that of the plain equation; expected an nn.RNN without hooks of its own")
 
 
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array = array.copy()  # a copy: the learner's own tensor stays theirs, and stays writable
+def _read_only_copy(array: np.ndarray) -> np.ndarray:
+    array = array.copy()  # the learner's own tensor stays writable, and later changes of it do not reach the trace
     array.setflags(write=False)
     return array
