@@ -104,7 +104,7 @@ class Explorer:
         previous = self.state
         try:
             self.state = self._compute(**{name: control.value for name, control in self.controls.items()})
-            shown = [_inline_html(view) for view in self._shown(previous)]
+            shown = [_inline_html(view) for view in self._shown(self.state, previous)]
         except Exception as error:  # only the kernel's log would contain it: show it in the explorer too
             message = f"{type(error).__name__}: {error}"
             self._panes[0].value = f'<pre data-failed="true" style="color:#D55E00">{escape(message)}</pre>'
@@ -112,9 +112,9 @@ class Explorer:
         for pane, html in zip(self._panes, shown):
             pane.value = html  # ipywidgets does not send an unchanged text again
 
-    def _shown(self, previous: Any) -> list[HasHtml | str]:
+    def _shown(self, state: Any, previous: Any = None) -> list[HasHtml | str]:
         """What the views return for the state."""
-        return [view(self.state, previous) if hasattr(view, "with_previous") else view(self.state) for view in self._views]
+        return [view(state, previous) if hasattr(view, "with_previous") else view(state) for view in self._views]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {
@@ -124,7 +124,7 @@ class Explorer:
         }
 
     def _first_views(self, state: Any) -> str:
-        body = "".join(view if isinstance(view, str) else view._repr_html_() for view in self._shown(previous=None))
+        body = "".join(view if isinstance(view, str) else view._repr_html_() for view in self._shown(state))
         return f'<p style="opacity:.75">Explorer: {escape(self.name)}. Run this notebook to move its sliders.</p>{body}'
 
     def __repr__(self) -> str:
