@@ -82,9 +82,9 @@ def check(explorer):
 @pytest.mark.parametrize("text", LONG)
 def test_a_very_long_text_is_quick_and_said_to_be_long(typed, text):
     explorer, box, most = typed
-    start = time.perf_counter()
+    start = time.thread_time()  # of this thread alone: other work on the machine must not fail a test
     box.value = text
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
     check(explorer)
     assert sum(map(len, explorer.html)) < 200_000  # what is sent to the browser stays small
     if not text.startswith("x"):
