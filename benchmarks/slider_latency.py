@@ -42,7 +42,7 @@ def network(seed):
     return run_code(call_code(input_size=4, hidden_size=4, L=6, N=1, num_layers=3, bidirectional=True, seed=seed))
 """
 OURS = """
-Explorer("a seed", {"seed": slider("seed", 0, 0, 400)}, network, [lambda new, old: draw_unrolled(new)])
+Explorer("a seed", {"seed": slider("seed", 0, 0, 400)}, network, [draw_unrolled])
 """
 USUAL = """
 import matplotlib.pyplot as plt

@@ -16,12 +16,12 @@ from .explorers.networks import explore_neuron as explore_neuron
 from .explorers.networks import explore_shapes as explore_shapes
 from .explorers.networks import explore_speed as explore_speed
 from .explorers.networks import explore_steps as explore_steps
+from .explorers.predictions import predict as predict
 from .explorers.projector import projector as projector
-from .explorers.quiz import explore_quiz as explore_quiz
-from .explorers.quiz import predict as predict
 from .explorers.sentences import explore_packing as explore_packing
 from .explorers.sentences import explore_reviews as explore_reviews
 from .explorers.sentences import explore_sentence as explore_sentence
+from .explorers.shape_quiz import explore_quiz as explore_quiz
 from .habits import check_habits as check_habits
 from .pictures.diagrams import draw_step as draw_step
 from .pictures.diagrams import draw_tensors as draw_tensors

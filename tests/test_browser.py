@@ -159,12 +159,12 @@ def lab(browser):
 
 
 FAILING = """
-from helpers.explorers.live import Explorer, slider, switch
-Explorer("fails at 3", {"n": slider("n", 2, 1, 9)}, lambda n: n, [lambda new, old: str(1 / (new - 3))])
+from helpers.explorers.live import Explorer, checkbox, slider
+Explorer("fails at 3", {"n": slider("n", 2, 1, 9)}, lambda n: n, [lambda n: str(1 / (n - 3))])
 """
 UGLY = """
 ugly = "<p style='width: 3000px; color: #aaa'>too wide, and faint <img src='https://example.invalid/'><button></button></p>"
-Explorer("does nothing", {"deaf": switch("deaf")}, lambda deaf: deaf, [lambda new, old: "always the same"], heading=ugly)
+Explorer("does nothing", {"deaf": checkbox("deaf")}, lambda deaf: deaf, [lambda deaf: "always the same"], heading=ugly)
 """
 
 

@@ -209,6 +209,13 @@ def test_in_a_notebook_by_three_controls():
     assert quiz.html[0] == first
 
 
+def test_an_answer_that_was_shown_counts_for_its_own_question_only():
+    quiz = explore_quiz(seed=0)
+    guess, reveal, question = (quiz.controls[name] for name in ("guess", "reveal", "question"))
+    guess.value, reveal.value, question.value = "9", True, 2  # in this order
+    assert "0 of 1 right" in quiz.html[2] and (guess.value, reveal.value) == ("", False)
+
+
 def test_its_page_is_sound_and_keeps_the_answer_folded():
     quiz = explore_quiz(seed=0)
     quiz.controls["guess"].value = "<script>alert(1)</script>"

@@ -30,7 +30,7 @@ ROWS = [
 ]
 ORDER = [module for row in ROWS for module in fnmatch.filter(MODULES, row)]
 ONLY_IMPORTER = {"ipywidgets": "explorers.live", "matplotlib": "pictures.plots", "torchnlp": "words.glove"}
-SLOW = ("torch", "matplotlib", "ipywidgets", "torchnlp")
+SLOW = ("torch", "matplotlib", "ipywidgets", "torchnlp", "tqdm")
 
 
 def parse(module):

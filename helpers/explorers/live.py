@@ -1,50 +1,73 @@
-"""The one pattern of every explorer, controls -> configuration -> state -> views; and the bar of a long computation.
+"""The pattern that every explorer follows, controls -> state -> views; and the progress bar of a long computation.
 
-A view is one `widgets.HTML`; moving a control computes the state once and writes each view's text anew. No `Output`, no
-`interact`: nothing flickers, nothing is redrawn that did not change, and a picture follows the slider as fast as the
-kernel answers. This is the only module that imports ipywidgets; it uses only what versions 7.7 and 8 share.
+Each view is one `widgets.HTML`. When a control moves, the state is computed once, and the text of each view is set again.
+There is no `Output` and no `interact`: nothing flickers, nothing is sent that did not change, and a picture follows the
+slider as fast as the kernel answers. This is the only module that imports ipywidgets; it uses only what versions 7.7 and 8
+have in common.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import ipywidgets as widgets
 
 from ..pictures.picture import Picture
 
-View = Callable[[Any, Any], Any]  # (state, the state before or None) -> Picture, Table or HTML text
+
+class HasHtml(Protocol):
+    """What a notebook can show: a `Picture`, a `Table`."""
+
+    def _repr_html_(self) -> str: ...
 
 
-def wide(view: View) -> View:
-    """Mark a view that takes a row of its own; the others stand side by side where the page is wide enough.
+View = Callable[..., HasHtml | str]  # from the state, and the previous one if marked so, to what is shown
+V = TypeVar("V", bound=View)
+T = TypeVar("T")
 
-    >>> wide(lambda new, old: "a sentence").wide
-    True
+
+def full_width(view: V) -> V:
+    """Mark a view that gets a row of its own; the others are placed side by side where the page is wide enough.
+
+    >>> Explorer("squares", {}, lambda: 9, [full_width(lambda n: f"n is {n}")]).widget.children[-1].children[0].layout.width
+    '100%'
     """
-    view.wide = True
+    vars(view)["full_width"] = True
+    return view
+
+
+def with_previous(view: V) -> V:
+    """Mark a view that also takes the previous state (None at first), so that it can mark what has changed.
+
+    >>> view = with_previous(lambda n, previous: f"{n}, it was {previous}")
+    >>> explorer = Explorer("numbers", {"n": slider("n", 3, 1, 9)}, lambda n: n, [view])
+    >>> explorer.controls["n"].value = 4
+    >>> explorer.html
+    ['4, it was 3']
+    """
+    vars(view)["with_previous"] = True
     return view
 
 
 class Explorer:
     """Controls beside live views of one state.
 
-    >>> explorer = Explorer("squares", {"n": slider("n", 3, 1, 9)}, lambda n: n * n, [lambda new, old: f"n*n is {new}"])
+    >>> explorer = Explorer("squares", {"n": slider("n", 3, 1, 9)}, lambda n: n * n, [lambda square: f"n*n is {square}"])
     >>> explorer.controls["n"].value = 4
     >>> explorer.html
     ['n*n is 16']
 
     Parameters
     ----------
-    name     : what is explored; shown where there is no kernel to bring it to life
-    controls : the widgets, by the name of the argument they set
-    compute  : from the controls' values, as keywords, to the state that all views look at
-    views    : each from (state, state before) to a Picture, a Table or HTML text
-    still    : from the state to the HTML text to store in place of the views, for readers without a kernel
-    heading  : HTML text above the controls
-    extras   : widgets that only move the controls, such as a `player`
+    name        : what is explored; shown where no kernel runs
+    controls    : the widgets, by the name of the argument that each of them sets
+    compute     : from the values of the controls, as keyword arguments, to the state that all views show
+    views       : each from the state to a Picture, a Table or HTML text; see also `with_previous` and `full_width`
+    static_html : from the state to the HTML text that is stored in place of the views, for readers without a kernel
+    heading     : HTML text above the controls
+    extras      : widgets that only move the controls, such as a `player`
 
-    Displayed, it is a live widget; in a stored or exported notebook it is the first picture, with its tables.
+    Where a kernel runs, it is shown as a live widget; a stored or exported notebook shows its first pictures and tables.
     """
 
     def __init__(
@@ -53,14 +76,15 @@ class Explorer:
         controls: Mapping[str, widgets.Widget],
         compute: Callable[..., Any],
         views: Sequence[View],
-        still: Callable[[Any], str] | None = None,
+        static_html: Callable[[Any], str] | None = None,
         heading: str = "",
         extras: Sequence[widgets.Widget] = (),
     ) -> None:
-        self.name, self.controls, self._compute, self._views, self._still = name, controls, compute, views, still
+        self.name, self.controls, self._compute, self._views = name, controls, compute, views
+        self._static_html = static_html or self._first_views
         self.state: Any = None
-        widths = ["100%" if hasattr(view, "wide") else None for view in views]
-        # What is wider than the page scrolls in its own pane; the page itself never does.
+        widths = ["100%" if hasattr(view, "full_width") else None for view in views]
+        # Content that is wider than the page scrolls in its own pane; the page itself never does.
         room = dict(max_width="100%", margin="0 18px 4px 0", overflow="auto hidden")
         self._panes = [widgets.HTML(layout=widgets.Layout(width=width, **room)) for width in widths]
         self._update()
@@ -77,27 +101,30 @@ class Explorer:
         return [pane.value for pane in self._panes]
 
     def _update(self, change: Any = None) -> None:
-        before = self.state
+        previous = self.state
         try:
             self.state = self._compute(**{name: control.value for name, control in self.controls.items()})
-            shown = [_live(view(self.state, before)) for view in self._views]
-        except Exception as error:  # a callback's exception is otherwise lost in the kernel's log: show it where it happened
-            words = f"{type(error).__name__}: {error}"
-            self._panes[0].value = f'<pre data-failed="true" style="color:#D55E00">{escape(words)}</pre>'
+            shown = [_inline_html(view) for view in self._shown(self.state, previous)]
+        except Exception as error:  # only the kernel's log would contain it: show it in the explorer too
+            message = f"{type(error).__name__}: {error}"
+            self._panes[0].value = f'<pre data-failed="true" style="color:#D55E00">{escape(message)}</pre>'
             raise
         for pane, html in zip(self._panes, shown):
-            pane.value = html  # an unchanged text is not sent again
+            pane.value = html  # ipywidgets does not send an unchanged text again
+
+    def _shown(self, state: Any, previous: Any = None) -> list[HasHtml | str]:
+        """What the views return for the state."""
+        return [view(state, previous) if hasattr(view, "with_previous") else view(state) for view in self._views]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {
             "text/plain": repr(self),
-            "text/html": self._still(self.state) if self._still else self._first_pictures(),
+            "text/html": self._static_html(self.state),
             **_widget_view(self.widget),
         }
 
-    def _first_pictures(self) -> str:
-        views = [view(self.state, None) for view in self._views]
-        body = "".join(view if isinstance(view, str) else view._repr_html_() for view in views)
+    def _first_views(self, state: Any) -> str:
+        body = "".join(view if isinstance(view, str) else view._repr_html_() for view in self._shown(state))
         return f'<p style="opacity:.75">Explorer: {escape(self.name)}. Run this notebook to move its sliders.</p>{body}'
 
     def __repr__(self) -> str:
@@ -106,12 +133,12 @@ class Explorer:
 
 
 def _widget_view(widget: widgets.Widget) -> dict[str, Any]:
-    place = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-    return {"application/vnd.jupyter.widget-view+json": place}
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": view}
 
 
-class _Bar:
-    """A progress bar in a notebook; in a stored one, where nothing moves, only its name."""
+class _ProgressBar:
+    """A progress bar in a running notebook; a stored notebook, in which nothing moves, shows only its name."""
 
     def __init__(self, name: str, widget: widgets.Widget) -> None:
         self.name, self.widget = name, widget
@@ -123,8 +150,8 @@ class _Bar:
         return {"text/plain": self.name, **_widget_view(self.widget)}
 
 
-def progress(items: Iterable, name: str) -> Iterable:
-    """The items one by one, with tqdm's progress bar above the cell's output while they are worked on.
+def progress(items: Iterable[T], name: str) -> Iterable[T]:
+    """Iterate over the items, with tqdm's progress bar above the output of the cell.
 
     >>> [2 * n for n in progress(range(3), "doubling")]
     doubling
@@ -135,12 +162,13 @@ def progress(items: Iterable, name: str) -> Iterable:
 
     bar = tqdm(items, desc=name, display=False)
     bar.container.layout = widgets.Layout(width="100%", flex_flow="row wrap")  # on a narrow page it needs two lines
-    display(_Bar(name, bar.container))
-    return bar
+    display(_ProgressBar(name, bar.container))
+    shown: Iterable[T] = bar
+    return shown
 
 
-def _live(view: Any) -> str:
-    """A view's HTML in a live widget."""
+def _inline_html(view: HasHtml | str) -> str:
+    """The HTML of a view in a live widget: a picture is inline SVG, whose cells show their value under the mouse."""
     if isinstance(view, Picture):
         return view.inline()
     return view if isinstance(view, str) else view._repr_html_()
@@ -151,7 +179,7 @@ _ROOM = {"margin": "2px 14px 2px 2px"}
 
 
 def slider(name: str, value: float, low: float, high: float, step: float = 1) -> widgets.Widget:
-    """A slider whose value can also be typed; whole numbers if `step` is one.
+    """A slider whose value can also be typed; it moves in integers if `step` is an integer.
 
     >>> slider("L", 3, 1, 8).max
     8
@@ -162,7 +190,7 @@ def slider(name: str, value: float, low: float, high: float, step: float = 1) ->
 
 
 def player(steps: widgets.Widget) -> widgets.Widget:
-    """Play and pause buttons that move a slider; the browser links the two by itself.
+    """Play and pause buttons that move a slider; the browser itself links the two.
 
     >>> player(slider("t", 0, 0, 4)).max
     4
@@ -172,30 +200,30 @@ def player(steps: widgets.Widget) -> widgets.Widget:
     return play
 
 
-def switch(name: str, value: bool = False) -> widgets.Widget:
-    """A check box.
+def checkbox(name: str, value: bool = False) -> widgets.Widget:
+    """A checkbox.
 
-    >>> switch("bias", True).value
+    >>> checkbox("bias", True).value
     True
     """
     return widgets.Checkbox(value=value, description=name, indent=False, layout=widgets.Layout(width="auto", **_ROOM))
 
 
-def choice(name: str, options: Sequence[str], value: str | None = None) -> widgets.Widget:
-    """One of a few words.
+def dropdown(name: str, options: Sequence[str] | Sequence[int]) -> widgets.Widget:
+    """A menu of a few options, of which the first is chosen.
 
-    >>> choice("nonlinearity", ["tanh", "relu"]).value
+    >>> dropdown("nonlinearity", ["tanh", "relu"]).value
     'tanh'
     """
     layout = widgets.Layout(width="210px", **_ROOM)
-    return widgets.Dropdown(options=options, value=value or options[0], description=name, style=_STYLE, layout=layout)
+    return widgets.Dropdown(options=options, value=options[0], description=name, style=_STYLE, layout=layout)
 
 
-def words(name: str, value: str = "", hint: str = "") -> widgets.Widget:
-    """A line of text; what is typed counts at once.
+def textbox(name: str, value: str = "", hint: str = "") -> widgets.Widget:
+    """A line of text, which is read while it is being typed.
 
-    >>> words("sentence", "I love you").value
+    >>> textbox("sentence", "I love you").value
     'I love you'
     """
-    layout = widgets.Layout(width="520px", max_width="calc(100% - 16px)", **_ROOM)  # less its own margins
+    layout = widgets.Layout(width="520px", max_width="calc(100% - 16px)", **_ROOM)  # 16px: its own margins
     return widgets.Text(value=value, placeholder=hint, description=name, style=_STYLE, layout=layout)

@@ -1,61 +1,33 @@
-"""The explorers of typed sentences: one read by an RNN, a batch padded or packed, one judged by a trained classifier."""
+"""The explorers of typed sentences: a sentence that an RNN reads, a batch padded or packed, a review that is classified."""
 
 import reprlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
 
-from ..pictures.packing import draw_final_states, draw_packed, draw_padded
-from ..pictures.picture import as_png
-from ..pictures.timelines import draw_verdicts
 from ..rnn.traces import trace
 from ..training import verdicts
 from ..wording import listed, shorten
 from ..words.sentences import Sentence, embed, tokenize
 from ..words.vector_sources import require_vectors
-from . import views
-from .live import Explorer, switch, wide, words
+from . import sentence_views as views
+from .live import Explorer, View, checkbox, textbox
+from .sentence_views import MOST_TOKENS, BatchState, ReviewState, SentenceState
 from .snippets import sentence_code
-from .views import MOST_TOKENS, Reading
 
-BATCH = ("hello", "the film was not good , it was boring", "I love you")
-STEPS = 100  # of each sentence of a batch; more cannot be looked at
-HIDDEN = 4
+if TYPE_CHECKING:
+    from torchnlp.word_to_vector import GloVe
 
-
-class Batch(NamedTuple):
-    """The typed sentences, as an RNN reads them together, and each alone."""
-
-    packed: bool
-    notes: tuple[str, ...]  # what was left out, in words
-    sentences: tuple[Sentence, ...]  # those with a word to read: n = 0, 1, ...
-    padded: Tensor | None  # (L, N, H_in); None: there is no word at all
-    h_n: Tensor | None  # (N, H_out): packed or padded
-    alone: Tensor | None  # (N, H_out): one sentence at a time
-    code: str
-
-    @property
-    def lengths(self) -> list[int]:
-        return [len(sentence.known) for sentence in self.sentences]
-
-    @property
-    def labels(self) -> list[tuple[str, ...]]:
-        return [sentence.known for sentence in self.sentences]
-
-
-class Verdict(NamedTuple):
-    """A typed sentence, and what the classifier thinks after each of its words."""
-
-    sentence: Sentence
-    typed: int  # tokens in the whole text
-    after: list[float]
+SENTENCES = ("hello", "the film was not good , it was boring", "I love you")
+MOST_STEPS = 100  # of each sentence of a batch: nobody looks at more
+HIDDEN_SIZE = 4  # of the RNN that reads a batch
 
 
 def explore_sentence(text: str = "I love you", vectors: Any = None) -> Explorer:
-    """Type a sentence: its tokens, the words without a vector, and the hidden states of an RNN that reads it.
+    """Type a sentence, and see its tokens, the words without a vector, and the hidden states of an RNN that reads it.
 
     >>> explorer = explore_sentence("I love snarks")
     >>> explorer.state.sentence.unknown
@@ -63,35 +35,35 @@ def explore_sentence(text: str = "I love you", vectors: Any = None) -> Explorer:
 
     Parameters
     ----------
-    vectors : from `load_glove`; None loads the bundled ones
+    vectors : from `load_glove`; None loads the bundled vectors
 
     Raises
     ------
-    TypeError : text is no string, vectors are no word vectors.
+    TypeError : text is not a string, or vectors are not word vectors.
     """
     _require_text(text)
-    vectors = _bundled() if vectors is None else vectors
+    vectors = _bundled_vectors() if vectors is None else vectors
     require_vectors(vectors)
     rnn = _seeded_rnn(vectors.dim, 6)
 
-    def read(text: str) -> Reading:
+    def read(text: str) -> SentenceState:
         tokens = tokenize(text)
         sentence = embed(tokens[:MOST_TOKENS], vectors)
         seen = trace(rnn, sentence.input) if sentence.known else None
-        return Reading(sentence_code(shorten(text, 60), vectors.dim), sentence, len(tokens), seen)
+        return SentenceState(sentence_code(shorten(text, 60), vectors.dim), sentence, len(tokens), seen)
 
-    controls = {"text": words("sentence", text, hint="type a sentence")}
-    shown = [views.tokens, views.heat, views.reading_code, views.reading_shapes]
+    controls = {"text": textbox("sentence", text, hint="type a sentence")}
+    shown: list[View] = [views.token_row, views.hidden_picture, views.marked_sentence_code, views.marked_sentence_shapes]
     return Explorer("a sentence read word by word", controls, read, shown)
 
 
-def explore_packing(texts: Sequence[str] = BATCH, vectors: Any = None) -> Explorer:
-    """Type the sentences of a batch: the padded grid, the packed staircase, and whose h_n is right.
+def explore_packing(texts: Sequence[str] = SENTENCES, vectors: Any = None) -> Explorer:
+    """Type the sentences of a batch, and see the padded grid, the packed staircase, and which rows of h_n are right.
 
     >>> explorer = explore_packing(["I love you", "hello"])
     >>> explorer.state.padded.shape  # (L, N, H_in)
     torch.Size([3, 2, 20])
-    >>> torch.allclose(explorer.state.h_n, explorer.state.alone, atol=1e-4)  # padded: the short one is wrong
+    >>> torch.allclose(explorer.state.h_n, explorer.state.alone, atol=1e-4)  # padded: the row of the short one is wrong
     False
     >>> explorer.controls["packed"].value = True
     >>> torch.allclose(explorer.state.h_n, explorer.state.alone, atol=1e-4)
@@ -99,30 +71,36 @@ def explore_packing(texts: Sequence[str] = BATCH, vectors: Any = None) -> Explor
 
     Parameters
     ----------
-    texts   : 2 to 4 sentences, each a text box
-    vectors : from `load_glove`; None loads the bundled ones
+    texts   : 2 to 4 sentences; each gets a text box
+    vectors : from `load_glove`; None loads the bundled vectors
 
     Raises
     ------
-    TypeError : vectors are no word vectors.
-    ValueError : fewer than 2 texts, or more than 4, or not texts at all.
+    TypeError : vectors are not word vectors.
+    ValueError : texts are fewer than 2 or more than 4, or they are not all strings.
     """
     if not isinstance(texts, (list, tuple)) or not 2 <= len(texts) <= 4 or not all(isinstance(text, str) for text in texts):
         raise ValueError(f"texts: given {reprlib.repr(texts)}, expected 2 to 4 sentences")
-    vectors = _bundled() if vectors is None else vectors
+    vectors = _bundled_vectors() if vectors is None else vectors
     require_vectors(vectors)
-    rnn = _seeded_rnn(vectors.dim, HIDDEN)
-    controls = {f"text{i}": words(f"sentence {i}", text, hint="type a sentence") for i, text in enumerate(texts)}
+    rnn = _seeded_rnn(vectors.dim, HIDDEN_SIZE)
+    controls = {f"text{i}": textbox(f"sentence {i}", text, hint="type a sentence") for i, text in enumerate(texts)}
 
-    def compute(packed: bool, **typed: str) -> Batch:
+    def compute(packed: bool, **typed: str) -> BatchState:
         return _read_batch(rnn, vectors, packed, list(typed.values()))
 
-    shown = [_batch_notes, _grid, _staircase, _final_states, _batch_code]
-    return Explorer("a batch, padded or packed", controls | {"packed": switch("packed")}, compute, shown)
+    shown: list[View] = [
+        views.batch_notes,
+        views.padded_grid,
+        views.packed_staircase,
+        views.final_states_picture,
+        views.marked_batch_code,
+    ]
+    return Explorer("a batch, padded or packed", controls | {"packed": checkbox("packed")}, compute, shown)
 
 
 def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was not good , it was boring") -> Explorer:
-    """Type a review: what a trained classifier thinks of it after each word.
+    """Type a review, and see what a trained classifier answers after each of its words.
 
     >>> from helpers.words.glove import load_glove
     >>> class Undecided(nn.Module):
@@ -133,13 +111,13 @@ def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was no
 
     Parameters
     ----------
-    model   : from a packed batch to a number for each sentence, above 0 for praise; as `train` leaves it
-    vectors : those it was trained with
+    model   : from a packed batch to one number per sentence, above 0 for praise; trained by `train`
+    vectors : the vectors that the model was trained with
 
     Raises
     ------
-    TypeError : model is no module, text no string, or vectors are no word vectors.
-    ValueError : the model gives another number of answers than there are sentences.
+    TypeError : model is not a module, text not a string, or vectors are not word vectors.
+    ValueError : the model returns more or fewer answers than there are sentences.
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model: given {type(model).__name__}, expected an nn.Module, as train leaves it")
@@ -147,14 +125,15 @@ def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was no
     require_vectors(vectors)
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
 
-    def read(text: str) -> Verdict:
+    def read(text: str) -> ReviewState:
         tokens = tokenize(text)
         sentence = embed(tokens[:MOST_TOKENS], vectors)
         x = sentence.input[:, 0].to(device)  # (L, H_in)
-        return Verdict(sentence, len(tokens), verdicts(model, x) if sentence.known else [])
+        return ReviewState(sentence, len(tokens), verdicts(model, x) if sentence.known else [])
 
-    controls = {"text": words("review", text, hint="type a review")}
-    return Explorer("a review, judged after each word", controls, read, [views.tokens, _judged], still=_judged_still)
+    controls = {"text": textbox("review", text, hint="type a review")}
+    shown: list[View] = [views.token_row, views.verdict_picture]
+    return Explorer("a review, judged after each word", controls, read, shown, views.static_review)
 
 
 def _require_text(text: str) -> None:
@@ -162,7 +141,7 @@ def _require_text(text: str) -> None:
         raise TypeError(f"text: given {type(text).__name__}, expected a string")
 
 
-def _bundled() -> Any:
+def _bundled_vectors() -> "GloVe":
     from ..words.glove import load_glove  # here, not above: torchnlp is slow to import
 
     return load_glove()
@@ -174,37 +153,31 @@ def _seeded_rnn(H_in: int, H_out: int) -> nn.RNN:
         return nn.RNN(H_in, H_out)
 
 
-# ---- a batch ------------------------------------------------------------------------------------------------------
-
-
-def _read_batch(rnn: nn.RNN, vectors: Any, packed: bool, typed: list[str]) -> Batch:
+def _read_batch(rnn: nn.RNN, vectors: Any, packed: bool, typed: list[str]) -> BatchState:
     tokens = [tokenize(text) for text in typed]
-    read = [embed(words[:STEPS], vectors) for words in tokens]
+    read = [embed(some[:MOST_STEPS], vectors) for some in tokens]
     notes = tuple(note for i in range(len(typed)) for note in _notes(i, len(tokens[i]), read[i]))
     sentences = tuple(sentence for sentence in read if sentence.known)
-    code = _code(packed, [len(sentence.known) for sentence in sentences])
+    code = _batch_code(packed, [len(sentence.known) for sentence in sentences])
     if not sentences:
-        return Batch(packed, notes, (), None, None, None, code)
+        nothing = torch.empty(0, rnn.hidden_size)
+        return BatchState(packed, notes, (), torch.empty(0, 0, vectors.dim), nothing, nothing, code)
     sequences = [sentence.input[:, 0] for sentence in sentences]  # each (L, H_in)
     padded = pad_sequence(sequences)  # (L, N, H_in)
     with torch.no_grad():
         alone = torch.stack([rnn(sequence)[1][0] for sequence in sequences])
-        batch = _pack(padded, [len(sequence) for sequence in sequences]) if packed else padded
+        batch = views.packed_batch(padded, [len(sequence) for sequence in sequences]) if packed else padded
         h_n = rnn(batch)[1][0]
-    return Batch(packed, notes, sentences, padded, h_n, alone, code)
-
-
-def _pack(padded: Tensor, lengths: list[int]) -> Any:
-    return pack_padded_sequence(padded, lengths, enforce_sorted=False)
+    return BatchState(packed, notes, sentences, padded, h_n, alone, code)
 
 
 def _notes(i: int, typed: int, sentence: Sentence) -> list[str]:
-    """What is not read of a sentence, and why."""
+    """Which tokens of a sentence are not read, and why."""
     notes = []
     if not typed:
         notes.append(f"Sentence {i} has no words. A row of length 0 cannot be packed, so it is left out.")
-    if typed > STEPS:
-        notes.append(f"Sentence {i} has {typed} tokens; the first {STEPS} are read here.")
+    if typed > MOST_STEPS:
+        notes.append(f"Sentence {i} has {typed} tokens; the first {MOST_STEPS} are read here.")
     if sentence.unknown:
         names = listed([*map(views.visible, sentence.unknown)], most=6)
         notes.append(f"Sentence {i}: no vector for {names}; left out, not read as zeros.")
@@ -213,56 +186,10 @@ def _notes(i: int, typed: int, sentence: Sentence) -> list[str]:
     return notes
 
 
-def _code(packed: bool, lengths: list[int]) -> str:
+def _batch_code(packed: bool, lengths: list[int]) -> str:
     if not lengths:
         return ""
     lines = ["padded = pad_sequence(sentences)  # (L, N, H_in)"]
     if packed:
         lines.append(f"packed = pack_padded_sequence(padded, {lengths}, enforce_sorted=False)")
     return "\n".join([*lines, f"output, h_n = rnn({'packed' if packed else 'padded'})"])
-
-
-@wide
-def _batch_notes(new: Batch, old: Batch | None) -> str:
-    read = (
-        "The RNN reads the staircase: each row of h_n is taken where its sentence ends."
-        if new.packed
-        else "The RNN reads the whole grid, padding too: h_n is what is left after the last column."
-    )
-    notes = (*new.notes, read if new.sentences else "There is nothing to read.")
-    return "".join(map(views.note, notes))
-
-
-def _grid(new: Batch, old: Batch | None) -> Any:
-    return "" if not new.sentences else draw_padded(new.padded, new.lengths, new.labels, to_the_end=not new.packed)
-
-
-def _staircase(new: Batch, old: Batch | None) -> Any:
-    return draw_packed(_pack(new.padded, new.lengths), new.labels) if new.packed and new.sentences else ""
-
-
-def _final_states(new: Batch, old: Batch | None) -> Any:
-    names = [" ".join(label) for label in new.labels]
-    return "" if not new.sentences else draw_final_states(new.h_n, new.alone, [shorten(name, 60) for name in names])
-
-
-def _batch_code(new: Batch, old: Batch | None) -> str:
-    return views.code(new, old) if new.sentences else ""
-
-
-# ---- a review -----------------------------------------------------------------------------------------------------
-
-
-def _judged(new: Verdict, old: Verdict | None) -> Any:
-    return draw_verdicts(new.sentence.known, new.after) if new.after else ""
-
-
-def _judged_still(state: Verdict) -> str:
-    """For the stored page, as a plot: a trained network's digits, which differ from machine to machine, are not in its text."""
-    from ..pictures.plots import plot_reading  # here, not above: matplotlib is slow to import
-
-    said = '<p style="opacity:.75">Explorer: a review, judged after each word. Run this notebook to type your own.</p>'
-    if not state.after:
-        return said + views.tokens(state, None)
-    figure = plot_reading(state.sentence.known[:14], state.after[:14])
-    return said + as_png(figure, figure.alt)._repr_html_()

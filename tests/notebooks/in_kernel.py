@@ -7,9 +7,8 @@ It hangs on IPython's shell, not in the notebook's names.
 def install(shell):
     import gc
     import json
-    from itertools import combinations, product
-    from random import Random
-    from xml.etree import ElementTree
+    import sys
+    from pathlib import Path
 
     class Names:
         """The names that the notebook's cells have made."""
@@ -41,49 +40,14 @@ def install(shell):
             return left.shape == right.shape and torch.allclose(left, right, atol=1e-5)
         return bool(left == right)
 
-    def values(control):
-        """All that a control can be moved to; for a text, what people type."""
-        if hasattr(control, "options"):
-            return list(control.options)
-        if isinstance(control.value, bool):
-            return [False, True]
-        if isinstance(control.value, str):
-            return ["", "I love you", "7", "(5, 2)", "none", "<b>&", "x " * 50]
-        count = round((control.max - control.min) / control.step)
-        return [min(type(control.value)(control.min + i * control.step), control.max) for i in range(count + 1)]
-
-    def states(controls, draws):
-        """Settings to try: each control over its range, all pairs of extremes, and random ones."""
-        resting, ranges = [c.value for c in controls], [values(c) for c in controls]
-        for at, choice in enumerate(ranges):
-            yield from ([*resting[:at], value, *resting[at + 1 :]] for value in choice)
-        for one, other in combinations(range(len(controls)), 2):
-            for a, b in product((0, -1), repeat=2):
-                state = list(resting)
-                state[one], state[other] = ranges[one][a], ranges[other][b]
-                yield state
-        random = Random(0)
-        for _ in range(draws if len(controls) > 1 else 0):
-            yield [random.choice(choice) for choice in ranges]
-        yield resting
-
-    def move(explorer, draws=40):
-        """The states in which a callback raised, or showed what is no XML."""
-        controls, wrong = list(explorer.controls.values()), []
-        for state in states(controls, draws):
-            try:
-                for control, value in zip(controls, state):
-                    control.value = value
-                for html in explorer.html:
-                    ElementTree.fromstring(f"<div>{html}</div>")
-            except Exception as error:
-                wrong.append(f"{explorer.name} at {state}: {type(error).__name__}: {error}")
-        return wrong
-
     def move_all():
+        import helpers
         from helpers.explorers.live import Explorer
 
+        sys.path.append(str(Path(helpers.__file__).parents[1] / "tests"))
+        from explorer_sweep import sweep
+
         made = {repr(thing): thing for thing in gc.get_objects() if type(thing) is Explorer}
-        return json.dumps([finding for explorer in made.values() for finding in move(explorer)][:10])
+        return json.dumps([finding for explorer in made.values() for finding in sweep(explorer)[:5]])
 
     shell.names, shell.holds, shell.move_all = Names(), holds, move_all

@@ -17,8 +17,8 @@ HERE = Path(__file__).parent
 SHOWS_LIVE = """\
 from helpers.explorers.live import Explorer, slider
 controls = {"n": slider("n", 2, 1, 9), "m": slider("m", 1, 1, 2)}
-e = Explorer("fails at 5", controls, lambda n, m: n, [lambda new, old: f"{1 / (new - 5):.0f}"])
-f = Explorer("no XML at 3", {"n": slider("n", 2, 1, 4)}, lambda n: n, [lambda new, old: "<b>" if new == 3 else "ok"])"""
+e = Explorer("fails at 5", controls, lambda n, m: n, [lambda n: f"{1 / (n - 5):.0f}"])
+f = Explorer("no XML at 3", {"n": slider("n", 2, 1, 4)}, lambda n: n, [lambda n: "<b>" if n == 3 else "ok"])"""
 
 
 def result(text):

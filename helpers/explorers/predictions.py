@@ -1,0 +1,56 @@
+"""Predict first, then check: the question that a learner answers before running the next cell."""
+
+from html import escape
+from typing import Any
+
+from ..exercises.answers import example, is_right, plain, told
+from .live import Explorer, checkbox, textbox
+
+
+def predict(question: str, answer: Any) -> Explorer:
+    """Ask a question; a typed answer is checked at once, and the right one stays hidden until the learner wants it.
+
+    >>> asked = predict("What is 2 + 3?", 5)
+    >>> asked.controls["guess"].value = "5"
+    >>> "Right" in asked.html[0]
+    True
+
+    Parameters
+    ----------
+    question : one sentence
+    answer   : a number, a shape (any sequence of numbers), a yes or no (bool) or a word. It is best computed by the cell
+               itself, so that it can't be wrong. Integers are compared exactly, other numbers to three digits.
+
+    Raises
+    ------
+    ValueError : the question is empty.
+    TypeError : the answer is none of these.
+    """
+    if not isinstance(question, str) or not question.strip():
+        raise ValueError(f"question: given {question!r}, expected a sentence")
+    answer = plain(answer)
+    right = told(answer)
+
+    def judge(guess: str, reveal: bool) -> str:
+        if guess.strip():
+            good = is_right(guess, answer)
+            said = f"✓ Right: {right}" if good else "Not yet."
+            return said if good or not reveal else f"{said} The answer is {right}"
+        return f"The answer is {right}" if reveal else ""
+
+    def static_html(said: str) -> str:
+        asked = f"<summary><b>Predict:</b> {escape(question)}</summary>"
+        return f"<details>{asked}<p>The answer is <b>{escape(right)}</b></p></details>"
+
+    heading = f"<b>Predict:</b> {escape(question)}"
+    controls = {"guess": textbox("your answer", hint=example(answer)), "reveal": checkbox("show the answer")}
+    return Explorer(f"predict: {question}", controls, judge, [feedback], static_html, heading)
+
+
+def feedback(said: str) -> str:
+    """The line below an answer; while it is empty it is as high as with text, so that the page does not jump.
+
+    >>> "Right" in feedback("Right") and "min-height" in feedback("")
+    True
+    """
+    return f'<p style="margin:0;min-height:1.4em"><b>{escape(said)}</b></p>'
