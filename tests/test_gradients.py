@@ -59,7 +59,7 @@ def test_wrong_arguments_are_named():
         spectrum(np.full((2, 2), np.nan))
     with pytest.raises(TypeError, match="W_hh: given None, expected numbers"):
         spectrum(None)
-    assert spectrum(nn.Parameter(torch.eye(2))) == (1.0, 1.0)  # as it stands in a network
+    assert spectrum(nn.Parameter(torch.eye(2))) == (1.0, 1.0)  # as a network has it
     with pytest.raises(ValueError, match=r"W_hh: given \(2, 3\), expected a square matrix"):
         spectrum(np.ones((2, 3)))
 

@@ -143,16 +143,8 @@ def test_alternative_texts(seen):
         (lambda t: plot_table([[np.nan]], ["a"], ["b"]), ValueError, "values: given no finite number"),
         (lambda t: plot_similarities(["a"], np.eye(1)), ValueError, "vectors: given 1, .*at least 2"),
         (lambda t: plot_similarities(["a", "b"], np.eye(3)), ValueError, "vectors: given 3, expected one for each of 2 words"),
-        (
-            lambda t: plot_similarities(["a", "b"], np.ones(2)),
-            ValueError,
-            r"vectors: given shape \(2,\), expected numbers \(words, H_in\)",
-        ),
-        (
-            lambda t: plot_similarities(["a", "b"], np.full((2, 3), np.nan)),
-            ValueError,
-            "vectors: given numbers that are not finite",
-        ),
+        (lambda t: plot_similarities("a b".split(), np.ones(2)), ValueError, r"vectors: given shape \(2,\), .* \(words, H_in\)"),
+        (lambda t: plot_similarities(["a", "b"], np.full((2, 3), np.nan)), ValueError, "vectors: given numbers that are not"),
         (lambda t: plot_similarities(5, np.eye(2)), TypeError, "words: given 5, expected a list of words"),
         (lambda t: plot_trajectory(t, "hello"), TypeError, "labels: given 'hello', expected a list of words"),
         (lambda t: plot_trajectory(t, WORDS, features=(0,)), ValueError, r"features: given \(0,\), expected two"),
@@ -242,11 +234,7 @@ def test_training_is_the_mean_in_a_band_of_all_runs():
         ({}, ValueError, "runs: given none, expected names, each with runs of the same number of epochs"),
         (dict(loss=[[]]), ValueError, "runs: given none"),
         (dict(loss=[]), ValueError, r"loss: given shape \(0,\), expected numbers \(runs, epochs\)"),
-        (
-            dict(loss=[0.7, 0.3]),
-            ValueError,
-            r"loss: given shape \(2,\), expected numbers \(runs, epochs\)",
-        ),  # one run, not a list of runs
+        (dict(loss=[0.7, 0.3]), ValueError, r"loss: given shape \(2,\), expected numbers \(runs, epochs\)"),  # one run, no list
         (dict(loss=[[1.0], [1.0, 2.0]]), TypeError, r"loss: given \[\[1.0\], \[1.0, 2.0\]\], expected numbers"),
         (dict(loss=5), ValueError, "loss: given"),
     ],
@@ -292,11 +280,7 @@ def test_a_reading_is_its_states_above_its_verdicts(seen):
 
 @pytest.mark.parametrize(
     "labels, verdicts, states",
-    [
-        ([], [], None),
-        (["a"], [0.5, 0.5], None),
-        (["a"], [0.5], np.zeros((2, 4))),
-    ],
+    [([], [], None), (["a"], [0.5, 0.5], None), (["a"], [0.5], np.zeros((2, 4)))],
 )
 def test_a_reading_needs_as_many_of_each(labels, verdicts, states):
     with pytest.raises(ValueError, match="labels, verdicts, states: given .*, expected as many of each, at least 1"):
@@ -319,15 +303,12 @@ def test_figures_of_a_training_fit_the_page(make):
     assert whole.x0 >= -0.01 and whole.x1 <= paper.x1 + 0.01 and whole.y0 >= -0.01 and whole.y1 <= paper.y1 + 0.01
 
 
-def test_each_axis_says_what_it_counts():
-    axes = axes_of(plot_curves([1, 2], {"loss": [0.5, 0.1]}, xlabel="epoch", ylabel="mean loss"))
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "mean loss")
-
-
-def test_curves_are_their_numbers():
+def test_curves_are_their_numbers_and_each_axis_says_what_it_counts():
     curves = {"one": [0.5, 0.1], "other": [0.4, 0.3]}
-    lines = data_lines(axes_of(plot_curves([1, 2], curves, xlabel="epoch", ylabel="loss")))
-    assert [(list(line.get_xdata()), list(line.get_ydata())) for line in lines] == [([1, 2], y) for y in curves.values()]
+    axes = axes_of(plot_curves([1, 2], curves, xlabel="epoch", ylabel="mean loss"))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "mean loss")
+    found = [(list(line.get_xdata()), list(line.get_ydata())) for line in data_lines(axes)]
+    assert found == [([1, 2], y) for y in curves.values()]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -142,7 +142,7 @@ def test_dropout_in_eval_mode_is_the_plain_equation():
     assert_same(rnn, make_input(rnn, "batched"), None)
 
 
-RNN = nn.RNN(3, 4, num_layers=2)
+RNN, X = nn.RNN(3, 4, num_layers=2), torch.zeros(5, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -154,14 +154,10 @@ RNN = nn.RNN(3, 4, num_layers=2)
         ((RNN, torch.zeros(5, 2, 7)), ValueError, r"input: given \(5, 2, 7\), expected \(L, N, H_in=3\)"),
         ((RNN, torch.zeros(5, 7)), ValueError, r"input: given \(5, 7\), expected \(L, H_in=3\)"),
         ((RNN, torch.zeros(0, 2, 3)), ValueError, "L: given 0, expected a whole number >= 1"),
-        ((RNN, torch.zeros(5, 2, 3).double()), ValueError, "input: given torch.float64, expected torch.float32"),
-        ((RNN, torch.zeros(5, 2, 3).long()), ValueError, "input: given torch.int64, expected torch.float32"),
-        (
-            (RNN, torch.zeros(5, 2, 3), torch.zeros(2, 4)),
-            ValueError,
-            r"h0: given \(2, 4\), expected \(D\*num_layers=2, N=2, H_out=4\)",
-        ),
-        ((RNN, torch.zeros(5, 2, 3), 0), TypeError, "h0: given int, expected a torch.Tensor or None"),
+        ((RNN, X.double()), ValueError, "input: given torch.float64, expected torch.float32"),
+        ((RNN, X.long()), ValueError, "input: given torch.int64, expected torch.float32"),
+        ((RNN, X, torch.zeros(2, 4)), ValueError, r"h0: given \(2, 4\), expected \(D\*num_layers=2, N=2, H_out=4\)"),
+        ((RNN, X, 0), TypeError, "h0: given int, expected a torch.Tensor or None"),
         ((nn.RNN(3, 4, 2, dropout=0.5), torch.zeros(5, 2, 3)), ValueError, r"dropout=0.5 is at work.*rnn.eval\(\)"),
     ],
 )

@@ -104,11 +104,7 @@ REFUSED = {
     "N of -1": (ValueError, "N: given -1, expected a whole number >= 1", lambda: show_shapes(RNN, L=5, N=-1)),
     "unknown name": (TypeError, "tensors: given hidden, expected", lambda: show_shapes(RNN, hidden=torch.ones(1))),
     "no tensor": (TypeError, r"input: given list, expected a torch\.Tensor", lambda: show_shapes(RNN, input=[[1.0]])),
-    "4 axes": (
-        ValueError,
-        r"input: given 4 axes \(1, 2, 3, 4\), expected",
-        lambda: show_shapes(RNN, input=torch.ones(1, 2, 3, 4)),
-    ),
+    "4 axes": (ValueError, r"input: given 4 axes \(1, 2, 3, 4\), expe", lambda: show_shapes(RNN, input=torch.ones(1, 2, 3, 4))),
     "1 axis": (ValueError, r"h_n: given 1 axes \(4,\), expected 2 or 3", lambda: show_shapes(RNN, h_n=torch.ones(4))),
     "no network for parameters": (TypeError, "rnn: given Linear, expected", lambda: show_parameters(nn.Linear(3, 4))),
     "a class for parameters": (TypeError, "rnn: given type, expected", lambda: show_parameters(nn.RNN)),

@@ -231,7 +231,7 @@ class Giving(nn.Module):
             torch.zeros(1),
             ValueError,
             r"model: it gives \(1,\), expected one number for each of 2",
-        ),  # would be compared with both labels
+        ),  # else compared with both labels
         ((torch.zeros(2), None), TypeError, "model: it gives tuple, expected a tensor"),
     ],
 )
