@@ -41,6 +41,7 @@ def server(tmp_path, monkeypatch):
         http.shutdown()
 
 
+@pytest.mark.sweep
 def test_every_cell_works_unchanged_with_real_vectors(server):
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     switches = [cell for cell in notebook.cells if MINI in cell.source]

@@ -73,6 +73,7 @@ def failing_under_nbval(folder):
     return re.findall(r"^FAILED (\S+::Cell \d+)", report, re.MULTILINE)
 
 
+@pytest.mark.sweep
 def test_a_stored_notebook_is_clean_repeatable_and_accepted_by_nbval(write, capsys):
     raises = (RAISES, {"tags": ["raises-exception"], "collapsed": True, "execution": {"iopub.status.busy": "now"}})
     path = write("01_all.ipynb", "x = 'café'\nx", EXPLORER, PNG, STREAMS, raises, "")
