@@ -78,14 +78,18 @@ class Sections(AskedNotebook):
 
     def collect(self):
         cells = {item.cell.id: item for item in super().collect()}
-        above = ""
-        for cell in needed(self.nb):
+        marked = needed(self.nb)
+        for cell in marked:
             yield self.sweep(NeededCell, f"{cells[cell.id].name} needed below", cells[cell.id])
+        above = ""
         for _, section in sections(self.nb):
-            for number, cell in enumerate(only("code", section)):
-                begins = None if number else above
-                yield self.sweep(AloneCell, f"{cells[cell.id].name} alone", cells[cell.id], above=begins)
-            above = next((cell.id for cell in reversed(section) if cell in needed(self.nb)), above)
+            code = only("code", section)
+            while code and code[0] in marked:  # it has just run, with the same names
+                above = code.pop(0).id
+            for number, cell in enumerate(code):
+                begins_with = None if number else above
+                yield self.sweep(AloneCell, f"{cells[cell.id].name} alone", cells[cell.id], begins_with=begins_with)
+            above = next((cell.id for cell in reversed(code) if cell in marked), above)
 
 
 class NeededCell(IPyNbCell):
@@ -99,13 +103,13 @@ class NeededCell(IPyNbCell):
 class AloneCell(IPyNbCell):
     """A cell of a section that runs alone; at the section's beginning only the names made by the cells above are there."""
 
-    def __init__(self, *, above, **options):
+    def __init__(self, *, begins_with, **options):
         super().__init__(**options)
-        self.above = above  # the last needed cell above, whose names a section begins with; None inside a section
+        self.begins_with = begins_with  # the needed cell whose names a section begins with; None inside a section
 
     def runtest(self):
-        if self.above is not None:
-            self.parent.ask(f"get_ipython().names.become({self.above!r})")
+        if self.begins_with is not None:
+            self.parent.ask(f"get_ipython().names.become({self.begins_with!r})")
         super().runtest()
 
 
