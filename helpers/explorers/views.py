@@ -135,16 +135,16 @@ def gradient_picture(state: CallState) -> Picture:
 @with_previous
 def marked_shapes(state: HasShapes, previous: HasShapes | None) -> Table:
     """The shapes of the tensors; those that just changed are marked."""
-    return shape_table(state.shapes, _changed(state.shapes.tensors, previous.shapes.tensors if previous else None))
+    return shape_table(state.shapes, _differing(state.shapes.tensors, previous.shapes.tensors if previous else None))
 
 
 @with_previous
 def marked_parameters(state: HasShapes, previous: HasShapes | None) -> Table:
     """The shapes of the parameters; those that just changed are marked."""
-    return parameter_table(state.shapes, _changed(state.shapes.parameters, previous.shapes.parameters if previous else None))
+    return parameter_table(state.shapes, _differing(state.shapes.parameters, previous.shapes.parameters if previous else None))
 
 
-def _changed(shapes: Mapping[str, Shape], previous: Mapping[str, Shape] | None) -> set[str]:
+def _differing(shapes: Mapping[str, Shape], previous: Mapping[str, Shape] | None) -> set[str]:
     """The names whose shape, with the names of its axes, differs from the previous one."""
     if previous is None:
         return set()
