@@ -17,7 +17,10 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -25,19 +28,21 @@ sys.path.insert(0, str(ROOT / "tools"))
 from hub import DEPLOY, MISSING, Hub, pss_mib  # noqa: E402
 from learner import Learner, Report  # noqa: E402
 
+Notebook = Mapping[str, Any]  # as JSON has it
+
 
 class Seat:
     """One learner's place in the class: a name, a server, a notebook on its disk, and a kernel."""
 
-    def __init__(self, hub, name, notebook):
-        self.hub, self.name, self.notebook, self.kernel = hub, name, notebook, None
-        self.ready_s = None
+    def __init__(self, hub: Hub, name: str, notebook: Notebook):
+        self.hub, self.name, self.notebook, self.kernel = hub, name, notebook, ""
+        self.ready_s: float | None = None
         self.report = Report()
 
-    def api(self, method, path, body=None):
+    def api(self, method: str, path: str, body: object = None) -> Awaitable[Any]:
         return self.hub.call(method, path, body, user=self.name)
 
-    async def sit_down(self):
+    async def sit_down(self) -> None:
         """Start the server, save the notebook to the learner's disk, and start its kernel."""
         began = time.monotonic()
         await self.hub.start_server(self.name)
@@ -45,21 +50,22 @@ class Seat:
         await self.open_kernel()
         self.ready_s = time.monotonic() - began
 
-    async def save(self, notebook):
+    async def save(self, notebook: Notebook) -> None:
         await self.api("PUT", "contents/lesson.ipynb", {"type": "notebook", "format": "json", "content": notebook})
 
-    async def saved(self):
-        return (await self.api("GET", "contents/lesson.ipynb"))["content"]
+    async def saved(self) -> Notebook:
+        notebook: Notebook = (await self.api("GET", "contents/lesson.ipynb"))["content"]
+        return notebook
 
-    async def open_kernel(self):
+    async def open_kernel(self) -> None:
         asked = {"path": "lesson.ipynb", "name": "lesson", "type": "notebook", "kernel": {"name": "python3"}}
         self.kernel = (await self.api("POST", "sessions", asked))["kernel"]["id"]
 
-    def page(self):
+    def page(self) -> Learner:
         address = self.hub.address.replace("http", "ws", 1)
         return Learner(f"{address}/user/{self.name}/api/kernels/{self.kernel}/channels", self.hub.token)
 
-    async def work(self):
+    async def work(self) -> None:
         """The whole lesson; what goes wrong before its first cell counts as all cells failed."""
         try:
             await self.sit_down()
@@ -69,16 +75,17 @@ class Seat:
             self.report.failures += [f"{type(error).__name__}: {error}"] * (code_cells(self.notebook) - self.report.passed)
 
 
-def code_cells(notebook):
+def code_cells(notebook: Notebook) -> int:
     return sum(cell["cell_type"] == "code" for cell in notebook["cells"])
 
 
-async def lesson(hub, seats):
+async def lesson(hub: Hub, seats: list[Seat]) -> dict[str, Any]:
     """All at once; then the memory, while everything that was opened is still open."""
     began = time.monotonic()
     await asyncio.gather(*(seat.work() for seat in seats))
     wall = time.monotonic() - began
-    servers, kernels = [], []
+    servers: list[float] = []
+    kernels: list[float] = []
     for seat in seats:
         if seat.ready_s is None:
             continue  # it never sat down: that is counted in cells_failed
@@ -104,15 +111,15 @@ async def lesson(hub, seats):
 # ---- what can break, and whether the learner goes on ---------------------------------------------------------------
 
 
-async def kernel_killed(hub, seat):
+async def kernel_killed(hub: Hub, seat: Seat) -> bool:
     """The kernel dies; the server starts another one under the same name, and the notebook runs in it from the top."""
     _, (kernel, *_) = await hub.processes(seat.name)
     kernel.send_signal(signal.SIGKILL)
-    await until(lambda: not kernel.is_running())
+    await until("the kernel is gone", lambda: not kernel.is_running())
     return await goes_on(seat)
 
 
-async def server_stopped(hub, seat):
+async def server_stopped(hub: Hub, seat: Seat) -> bool:
     """The server is stopped in mid-notebook, and started again by the learner's next click."""
     async with seat.page() as page:
         await page.run({"cells": seat.notebook["cells"][:10]})
@@ -122,7 +129,7 @@ async def server_stopped(hub, seat):
     return await goes_on(seat)
 
 
-async def hub_restarted(hub, seat):
+async def hub_restarted(hub: Hub, seat: Seat) -> bool:
     """The hub and its proxy end and start again, and the kernel never notices: its variables are still there."""
     async with seat.page() as page:
         await page.execute("kept = 41")
@@ -134,7 +141,7 @@ async def hub_restarted(hub, seat):
     return await goes_on(seat)
 
 
-async def goes_on(seat):
+async def goes_on(seat: Seat) -> bool:
     """Whether what was saved is still on the disk, and every cell of it passes."""
     saved = await seat.saved()
     if saved["metadata"].get("note") != seat.name:
@@ -144,18 +151,18 @@ async def goes_on(seat):
     return not report.failures and report.passed == code_cells(saved)
 
 
-async def until(condition, seconds=60):
+async def until(what: str, is_so: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
-    while not condition():
+    while not is_so():
         if time.monotonic() > end:
-            raise TimeoutError(f"not so after {seconds} s: {condition.__name__}")
+            raise TimeoutError(f"after {seconds} s it is still not so: {what}")
         await asyncio.sleep(0.1)
 
 
 FAULTS = (kernel_killed, server_stopped, hub_restarted)
 
 
-async def measure(users, name, faults):
+async def measure(users: int, name: str, faults: bool) -> dict[str, Any]:
     path = next(iter(sorted((ROOT / "notebooks").glob(f"{name}*.ipynb"))), None)
     if path is None:
         sys.exit(f"no notebook {name!r} in notebooks/")
@@ -172,25 +179,21 @@ async def measure(users, name, faults):
     return result
 
 
-def table(result):
+def table(result: dict[str, Any]) -> str:
     rows = [(name, value) for name, value in result.items() if name not in ("failures", "goes_on_after")]
     rows += result.get("goes_on_after", {}).items()
-    lines = ["| | |", "| --- | ---: |", *(f"| `{name}` | {value} |" for name, value in rows)]
-    return "\n".join(lines + result["failures"])
+    lines: list[str] = ["| | |", "| --- | ---: |", *(f"| `{name}` | {value} |" for name, value in rows)]
+    return "\n".join([*lines, *result["failures"]])
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=2)
     parser.add_argument("--notebook", default="03", help="the beginning of a notebook's file name")
     parser.add_argument("--faults", action="store_true", help="then break things, and see whether a learner goes on")
     parser.add_argument("--json", action="store_true", help="print one object instead of a table")
     arguments = parser.parse_args()
-    try:
-        import jupyterhub  # noqa: F401
-    except ImportError:
-        sys.exit(MISSING)
-    if not (DEPLOY / "node_modules").is_dir():
+    if find_spec("jupyterhub") is None or not (DEPLOY / "node_modules").is_dir():
         sys.exit(MISSING)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # also then the hub and its servers are ended
     result = asyncio.run(measure(arguments.users, arguments.notebook, arguments.faults))

@@ -32,15 +32,21 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, AnyStr
+from unittest.mock import patch
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead, SupportsWrite
 
 DIM, WANTED, RAREST = 100, 200, 30_000
 WAYS = ["torchnlp", "torchnlp is_include", "torchnlp .pt", "ours, first", "ours, kept"]
 NAME = f"glove.made.{DIM}d.txt"
 
 
-def make_file(path, count):
+def make_file(path: Path, count: int) -> None:
     """Rows repeat after 997 lines, which no reader and no packer notices."""
     numbers = random.Random(0)
     rows = [b" ".join(b"%.5f" % numbers.gauss(0, 0.4) for _ in range(DIM)) for _ in range(997)]
@@ -48,11 +54,11 @@ def make_file(path, count):
         file.writelines(b"word%d %s\n" % (place, rows[place % 997]) for place in range(count))
 
 
-def evenly(count):
+def evenly(count: int) -> list[str]:
     return [f"word{(place + 1) * count // WANTED - 1}" for place in range(WANTED)]
 
 
-def as_in_a_text(count):
+def as_in_a_text(count: int) -> list[str]:
     """Frequent words mostly: each as much rarer than the one before as that one was, and the last the rarest."""
     ranks = [0]
     for place in range(1, WANTED):
@@ -63,7 +69,7 @@ def as_in_a_text(count):
 # In the fresh process
 
 
-def resident():
+def resident() -> float:
     """MB in memory now; where the system does not say, the most there ever was."""
     import resource
 
@@ -74,14 +80,14 @@ def resident():
         return peak()
 
 
-def peak():
+def peak() -> float:
     import resource
 
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def one_way(way, folder, count):
+def one_way(way: str, folder: str, count: int) -> None:
     import torch
     from torchnlp.word_to_vector import GloVe
 
@@ -93,7 +99,7 @@ def one_way(way, folder, count):
     class Made(GloVe):
         url = {"made": None}
 
-    def load():
+    def load() -> GloVe:
         if way.startswith("ours"):
             return load_glove(path, words)
         return Made("made", DIM, cache=folder, is_include=set(words).__contains__ if "include" in way else None)
@@ -109,7 +115,7 @@ def one_way(way, folder, count):
 # In the main process
 
 
-def run_one(way, folder, count):
+def run_one(way: str, folder: str, count: int) -> dict[str, float]:
     # torchnlp's table must not be found by the ways that shall read the text, nor the other way round.
     table = Path(folder, NAME + ".pt")
     if way in ("torchnlp", "torchnlp is_include", "ours, first"):
@@ -119,11 +125,13 @@ def run_one(way, folder, count):
     root = str(Path(__file__).resolve().parent.parent)
     environment = {**os.environ, "UNROLLED_CACHE": str(Path(folder, "kept")), "PYTHONPATH": root}
     command = [sys.executable, __file__, "--way", way, "--folder", folder, "--count", str(count)]
-    return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
+    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    figures: dict[str, float] = json.loads(told)
+    return figures
 
 
-def measure_ways(folder, count, rounds):
-    took = {way: [] for way in WAYS}
+def measure_ways(folder: str, count: int, rounds: int) -> dict[str, dict[str, float]]:
+    took: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for _ in range(rounds):
         # The table of "torchnlp" is what ".pt" reads, so these two stay together.
         for way in ("torchnlp is_include", "ours, first", "ours, kept", "torchnlp", "torchnlp .pt"):
@@ -140,7 +148,7 @@ def measure_ways(folder, count, rounds):
     }
 
 
-def measure_stream(folder, count):
+def measure_stream(folder: str, count: int) -> dict[str, float]:
     """Bytes and seconds until the words of a text are found."""
     from helpers.words import vector_sources
     from helpers.words.downloads import Download
@@ -151,19 +159,21 @@ def measure_stream(folder, count):
         shutil.copyfileobj(text, file, 1 << 20)
 
     class Quiet(SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=folder)
-
-        def copyfile(self, source, target):
+        def copyfile(self, source: "SupportsRead[AnyStr]", target: "SupportsWrite[AnyStr]") -> None:
             with contextlib.suppress(ConnectionError):  # who has enough hangs up
                 super().copyfile(source, target)
 
-        def log_message(self, *args):
+        def log_message(self, *args: object) -> None:
             pass
 
-    made = []
-    vector_sources.Download = lambda url: made.append(Download(url)) or made[-1]
-    with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+    made: list[Download] = []
+
+    class Noted(Download):
+        def __init__(self, url: str):
+            super().__init__(url)
+            made.append(self)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         os.environ.update(
             UNROLLED_GLOVE_URL=f"http://127.0.0.1:{server.server_port}/{{name}}.gz",
@@ -171,14 +181,15 @@ def measure_stream(folder, count):
             no_proxy="127.0.0.1",
         )
         began = time.perf_counter()
-        found = vector_sources.find_vectors("6B.100d", as_in_a_text(count))
+        with patch.object(vector_sources, "Download", Noted):
+            found = vector_sources.find_vectors("6B.100d", as_in_a_text(count))
         seconds = time.perf_counter() - began
         server.shutdown()
     assert not found.missing
     return {"bytes": made[0].received, "of_bytes": packed.stat().st_size, "seconds": seconds}
 
 
-def measure(count, rounds):
+def measure(count: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         make_file(Path(folder, NAME), count)
         streamed = measure_stream(folder, count)
@@ -208,7 +219,7 @@ REACH = {  # what the course promises
 }
 
 
-def table(result):
+def table(result: dict[str, Any]) -> str:
     lines = ["| way | seconds | MB |", "| --- | ---: | ---: |"]
     lines += [f"| {way} | {took['seconds']:.3f} | {took['mb']:.1f} |" for way, took in result["ways"].items()]
     lines += ["", "| ours | measured | wanted |", "| --- | ---: | --- |"]
@@ -222,7 +233,7 @@ def table(result):
     return "\n".join(lines)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one object instead of a table")
     parser.add_argument("--count", type=int, default=400_000, help="words in the file")

@@ -21,10 +21,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupyter_client.manager import start_new_kernel
 from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from lab import ANSWERED, EXPLORER, NO_CHROMIUM, chromium, jupyterlab, open_lab, open_notebook, run_all
@@ -161,10 +163,13 @@ CLOCK = """() => {
 }"""
 
 
+Change = tuple[float, float, int]  # ms to the painted picture, ms the kernel was busy, bytes received
+
+
 class Bench:
     """A page with every way in it."""
 
-    def __init__(self, page, address, folder):
+    def __init__(self, page: Page, address: str, folder: Path):
         cells = [new_code_cell(code) for code in (NETWORK, *(cell for cell, _ in WAYS.values()))]
         nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), folder / "bench.ipynb")
         self.page, self.received = page, 0
@@ -178,17 +183,19 @@ class Bench:
             page.evaluate(WATCH, [self.areas[way], selector])
         page.evaluate(CLOCK)
 
-    def count(self, frame):
+    def count(self, frame: str | bytes) -> None:
         self.received += len(frame)
 
-    def turn(self, way):
+    def turn(self, way: str) -> None:
         """Let one way have the page to itself, with its slider in focus."""
         self.page.evaluate(ALONE, [list(self.areas.values()), self.areas[way]])
-        self.areas[way].query_selector("[role=slider]").focus()
+        handle = self.areas[way].query_selector("[role=slider]")
+        assert handle is not None, f"{way} has no slider"
+        handle.focus()
         for _ in range(WARM_UP):
             self.one_change(way)
 
-    def one_change(self, way):
+    def one_change(self, way: str) -> Change:
         """Press a key and wait: (ms to the painted picture, ms the kernel was busy, bytes the browser received)."""
         area = self.areas[way]
         area.evaluate(FORGET)
@@ -203,7 +210,7 @@ class Bench:
         busy = self.page.evaluate("window.busy.reduce((sum, [a, b]) => sum + (new Date(b) - new Date(a)), 0)")
         return painted, busy, received
 
-    def drag(self, way):
+    def drag(self, way: str) -> float:
         """Hold the key down for 3 s: ms from its last event to the last picture."""
         area = self.areas[way]
         self.turn(way)
@@ -215,16 +222,17 @@ class Bench:
         self.page.keyboard.up("ArrowRight")
         self.page.evaluate(ANSWERED)
         self.page.wait_for_timeout(1500)
-        return area.evaluate(LAST)
+        ms: float = area.evaluate(LAST)
+        return ms
 
 
-def measure_ways(changes):
+def measure_ways(changes: int) -> dict[str, dict[str, float]]:
     """For each way what it took: {way: {median_ms, p95_ms, kernel_ms, bytes, last_picture_ms, height_change_px}}."""
     with tempfile.TemporaryDirectory() as folder, jupyterlab(folder) as address, chromium() as browser:
         if browser is None:
             sys.exit(NO_CHROMIUM)
         bench = Bench(browser.new_page(viewport={"width": 1200, "height": 900}), address, Path(folder))
-        took = {way: [] for way in WAYS}
+        took: dict[str, list[Change]] = {way: [] for way in WAYS}
         for _ in range(ROUNDS):
             for way in WAYS:
                 bench.turn(way)
@@ -232,7 +240,7 @@ def measure_ways(changes):
         return {way: summary(took[way], bench.drag(way), bench.areas[way].evaluate(HEIGHT)) for way in WAYS}
 
 
-def summary(changes, last_picture, height_change):
+def summary(changes: list[Change], last_picture: float, height_change: float) -> dict[str, float]:
     painted, busy, received = zip(*changes)
     return {
         "median_ms": statistics.median(painted),
@@ -244,17 +252,17 @@ def summary(changes, last_picture, height_change):
     }
 
 
-def first_picture_ratio(times=5):
+def first_picture_ratio(times: int = 5) -> float:
     """From a fresh kernel to the first explorer's picture, over the bare imports of torch and ipywidgets."""
     bare, ours = "import torch, ipywidgets", "from helpers import explore_constructor\nexplore_constructor()"
-    took = {bare: [], ours: []}
+    took: dict[str, list[float]] = {bare: [], ours: []}
     for _ in range(times):
         for code, seconds in took.items():
             seconds.append(first_cell(code))
     return statistics.median(took[ours]) / statistics.median(took[bare])
 
 
-def first_cell(code):
+def first_cell(code: str) -> float:
     """Seconds that `code` takes as the first cell of a new kernel."""
     manager, client = start_new_kernel(extra_arguments=["--IPKernelApp.log_level=ERROR"])
     try:
@@ -267,7 +275,7 @@ def first_cell(code):
         manager.shutdown_kernel(now=True)
 
 
-def measure(changes):
+def measure(changes: int) -> dict[str, Any]:
     ways = measure_ways(changes)
     ours, usual, floor = ways["ours"], ways["usual"], ways["floor"]
     return {
@@ -293,7 +301,7 @@ REACH = {  # what the course promises
 }
 
 
-def table(result):
+def table(result: dict[str, Any]) -> str:
     columns = list(result["ways"]["ours"])
     lines = ["| way | " + " | ".join(columns) + " |", "| --- |" + " ---: |" * len(columns)]
     for way, took in result["ways"].items():
@@ -303,7 +311,7 @@ def table(result):
     return "\n".join(lines)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one object instead of a table")
     parser.add_argument("--changes", type=int, default=60, help="of each way; at least 30 for a p95 that means something")

@@ -1,7 +1,6 @@
 """The notebook runner on small notebooks: clean, repeatable, clear about failures, and accepted by strict nbval."""
 
 import re
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from store_notebooks import main
 
 ROOT = Path(__file__).resolve().parent.parent
-main = runpy.run_path(str(ROOT / "tools" / "store_notebooks.py"))["main"]
+ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 EXPLORER = """\
 import ipywidgets as widgets
@@ -93,7 +93,7 @@ def test_a_stored_notebook_is_clean_repeatable_and_accepted_by_nbval(write, caps
     assert set(explorer.outputs[0].data) == {"text/html", "text/plain"}
     assert [(out.name, out.text) for out in streams.outputs] == [("stdout", "0\n1\n2\n"), ("stderr", "warned\n" * 3)]
     assert error.metadata == {"tags": ["raises-exception"]}
-    told = main.__globals__["COLOUR"].sub("", "".join(error.outputs[0].traceback))
+    told = ANSI_COLOUR.sub("", "".join(error.outputs[0].traceback))
     assert error.outputs[0].ename == "JSONDecodeError" and "Cell" in told and "json.loads" in told
     assert str(Path(sys.base_prefix)).encode() not in stored and b"decoder.py" not in stored
 
@@ -128,11 +128,10 @@ def test_a_dying_kernel_is_named(write, capsys):
     assert "04_dies.ipynb, code cell 2 (`import os`): the kernel died" in capsys.readouterr().err
 
 
-def test_an_endless_cell_is_named(write, capsys, monkeypatch):
+def test_an_endless_cell_is_named(write, capsys):
     path = write("05_hangs.ipynb", "import time\nwhile True: time.sleep(0.1)")
-    monkeypatch.setitem(main.__globals__, "CELL_SECONDS", 1)
-    assert main([], path.parent) == 1
-    assert "05_hangs.ipynb, code cell 1 (`import time`): took more than 1 second" in capsys.readouterr().err
+    assert main([], path.parent, seconds=1) == 1
+    assert "05_hangs.ipynb, code cell 1 (`import time`): took more than 1 seconds" in capsys.readouterr().err
 
 
 def test_only_the_named_notebooks_run_and_an_unknown_name_is_an_error(write, capsys):

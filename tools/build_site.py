@@ -60,7 +60,7 @@ class Page:
         return f"{self.stem}.ipynb"
 
 
-class Renderer(IPythonRenderer):  # type: ignore[misc]  # nbconvert brings no types
+class Renderer(IPythonRenderer):
     """Formulas as MathML. What may be too wide for a telephone scrolls by itself, also by keyboard."""
 
     def block_math(self, body: str) -> str:

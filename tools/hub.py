@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, Self
 from urllib.parse import quote
 
 import psutil
@@ -42,7 +43,7 @@ c.JupyterHub.load_roles = [{{"name": "teacher", "services": ["teacher"], "scopes
 class Hub:
     """A hub in `folder`; learners' homes are folder/h/NAME. `async with Hub(folder) as hub: ...` starts and ends it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path):
         self.folder, self.token = Path(folder), secrets.token_hex(16)
         ports = free_ports(3)
         self.address = f"http://127.0.0.1:{ports[0]}"
@@ -51,16 +52,16 @@ class Hub:
         (self.folder / "jupyterhub_config.py").write_text(text, encoding="utf-8")
         AsyncHTTPClient.configure("tornado.simple_httpclient.SimpleAsyncHTTPClient", max_clients=200)
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, *_: object) -> None:
         stops = [self.call("DELETE", f"users/{name}/server", accept=(400, 404)) for name in await self.users()]
         await asyncio.gather(*stops)
         self.stop()
 
-    async def start(self, seconds=90):
+    async def start(self, seconds: float = 90) -> None:
         """Start the hub's process, and come back once it answers."""
         own = {name: str(self.folder / name) for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
         with open(self.folder / "log.txt", "a", encoding="utf-8") as log:
@@ -74,13 +75,14 @@ class Hub:
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
             try:
-                return await self.call("GET", "users")
+                await self.call("GET", "users")
+                return
             except (OSError, HTTPClientError):
                 await asyncio.sleep(0.3)
         self.stop()
         raise RuntimeError("The hub did not start:\n" + (self.folder / "log.txt").read_text(encoding="utf-8")[-3000:])
 
-    def stop(self):
+    def stop(self) -> None:
         """End the hub and its proxy as a service manager would; the learners' servers go on (cleanup_servers)."""
         self.process.terminate()
         try:
@@ -89,7 +91,9 @@ class Hub:
             self.process.kill()
             self.process.wait()
 
-    async def call(self, method, path, body=None, accept=(), user=None):
+    async def call(
+        self, method: str, path: str, body: object = None, accept: tuple[int, ...] = (), user: str | None = None
+    ) -> Any:
         """One request to the hub's own interface or, with `user`, to that learner's server; the decoded answer."""
         place = f"user/{user}/api" if user else "hub/api"
         request = HTTPRequest(
@@ -108,20 +112,20 @@ class Hub:
             return None
         return json.loads(answer.body) if answer.body else None
 
-    async def users(self):
+    async def users(self) -> list[str]:
         return [user["name"] for user in await self.call("GET", "users")]
 
-    async def start_server(self, name, seconds=600):
+    async def start_server(self, name: str, seconds: float = 600) -> None:
         """What a learner's first click does; comes back when the server answers."""
         await self.call("POST", f"users/{name}", accept=(409,))
         await self.call("POST", f"users/{name}/server", accept=(400,))  # 400: it is on its way already
         await self.wait_until(name, ready=True, seconds=seconds)
 
-    async def stop_server(self, name):
+    async def stop_server(self, name: str) -> None:
         await self.call("DELETE", f"users/{name}/server")
         await self.wait_until(name, ready=False)
 
-    async def wait_until(self, name, ready, seconds=600):
+    async def wait_until(self, name: str, ready: bool, seconds: float = 600) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             user = await self.call("GET", f"users/{name}")
@@ -131,14 +135,14 @@ class Hub:
             await asyncio.sleep(2)  # forty who ask more often would keep the hub busy with answering
         raise RuntimeError(f"the server of {name} was not {'ready' if ready else 'gone'} after {seconds} s")
 
-    async def processes(self, name):
+    async def processes(self, name: str) -> tuple[psutil.Process, list[psutil.Process]]:
         """A learner's server and, in a list, all that it started: the kernels."""
         server = (await self.call("GET", f"users/{name}"))["servers"][""]
         process = psutil.Process(server["state"]["pid"])
         return process, process.children(recursive=True)
 
 
-def free_ports(count):
+def free_ports(count: int) -> list[int]:
     """Ports of the loopback that nobody listens on now."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [one.getsockname()[1] for one in sockets]
@@ -147,6 +151,7 @@ def free_ports(count):
     return ports
 
 
-def pss_mib(processes):
+def pss_mib(processes: list[psutil.Process]) -> float:
     """Proportional memory in MiB: pages that n processes share, such as torch's libraries, count 1/n for each."""
-    return sum(process.memory_full_info().pss for process in processes) / 2**20
+    total: int = sum(process.memory_full_info().pss for process in processes)
+    return total / 2**20

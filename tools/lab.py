@@ -16,9 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 NO_CHROMIUM = "No Chromium here: install your system's `chromium`, or run `python -m playwright install chromium`."
@@ -61,7 +63,7 @@ DRAWN = f"count => document.querySelectorAll('{EXPLORER}:has({VIEWS})').length =
 
 
 @contextlib.contextmanager
-def copied_notebooks():
+def copied_notebooks() -> Iterator[Path]:
     """A temporary folder with a copy of every notebook."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for path in NOTEBOOKS.glob("*.ipynb"):
@@ -70,11 +72,11 @@ def copied_notebooks():
 
 
 @contextlib.contextmanager
-def jupyterlab(folder):
+def jupyterlab(folder: str | Path) -> Iterator[str]:
     """A JupyterLab on `folder`, ended at the end of the block; yields its address."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:
-        own = Path(own)
-        folders = {name: str(own / place) for name, place in OWN_FOLDERS.items()}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        own = Path(name)
+        folders = {variable: str(own / place) for variable, place in OWN_FOLDERS.items()}
         variables = os.environ | folders | {"JUPYTER_CONFIG_PATH": str(CONFIG)}
         overrides = own / "config" / "labconfig" / "default_setting_overrides.json"
         overrides.parent.mkdir(parents=True)
@@ -93,7 +95,7 @@ def jupyterlab(folder):
                     process.wait()
 
 
-def wait_for_address(process, own, seconds=60):
+def wait_for_address(process: "subprocess.Popen[bytes] | subprocess.Popen[str]", own: Path, seconds: float = 60) -> str:
     """The address JupyterLab notes down once it listens: it takes a port that is free, and makes a key of its own."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
@@ -105,7 +107,7 @@ def wait_for_address(process, own, seconds=60):
     raise RuntimeError("JupyterLab did not start:\n" + (own / "log.txt").read_text(encoding="utf-8"))
 
 
-def find_chromium(playwright):
+def find_chromium(playwright: Playwright) -> str | None:
     """The path of Playwright's own Chromium, else of the system's; None if there is none."""
     own = playwright.chromium.executable_path
     system = map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])
@@ -113,7 +115,7 @@ def find_chromium(playwright):
 
 
 @contextlib.contextmanager
-def chromium():
+def chromium() -> Iterator[Browser | None]:
     """A headless Chromium with an empty profile, closed at the end of the block; None where there is none."""
     with sync_playwright() as playwright:
         path = find_chromium(playwright)
@@ -127,41 +129,41 @@ def chromium():
             browser.close()
 
 
-def open_lab(page, address):
+def open_lab(page: Page, address: str) -> None:
     """Load JupyterLab into the page, with its side bar folded away."""
     page.goto(address)
     page.wait_for_function("window.jupyterapp")
     page.evaluate("window.jupyterapp.restored.then(() => window.jupyterapp.shell.collapseLeft())")
 
 
-def open_notebook(page, name):
+def open_notebook(page: Page, name: str) -> None:
     """Open a notebook of JupyterLab's folder and wait for its kernel, which has run nothing yet."""
     page.evaluate("async path => { await window.jupyterapp.commands.execute('docmanager:open', { path }); }", name)
     page.wait_for_function(READY)
 
 
-def close_notebook(page):
+def close_notebook(page: Page) -> None:
     """End the open notebook's kernel, and close it without a question about saving."""
     page.evaluate(CLOSE)
 
 
-def set_theme(page, dark):
+def set_theme(page: Page, dark: bool) -> None:
     name = "JupyterLab Dark" if dark else "JupyterLab Light"
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
     page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
 
 
-def run_all(page):
+def run_all(page: Page) -> dict[str, Any]:
     """Run every cell and wait until each explorer is drawn; return the notebook as JupyterLab has it then."""
     for step in (CLEAR, RUN_ALL, ANSWERED):
         page.evaluate(step)
-    notebook = page.evaluate(NOTEBOOK)
+    notebook: dict[str, Any] = page.evaluate(NOTEBOOK)
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
     page.wait_for_function(DRAWN, arg=sum(WIDGET_VIEW in output.get("data", {}) for output in outputs))
     return notebook
 
 
-def press_sliders(page, key):
+def press_sliders(page: Page, key: str) -> None:
     """Press Home or End on every slider, which moves it to its smallest or largest value, and wait for the pictures."""
     for handle in page.query_selector_all(f"{EXPLORER} [role=slider]"):
         handle.press(key)
@@ -169,7 +171,7 @@ def press_sliders(page, key):
     page.wait_for_timeout(200)  # JupyterLab lays itself out
 
 
-def photograph(name, picture, width, dark, explorer, press):
+def photograph(name: str, picture: str, width: int, dark: bool, explorer: int | None, press: str | None) -> None:
     """Run the notebook whose file name begins with `name`, and store its picture."""
     path = next(NOTEBOOKS.glob(f"{name}*.ipynb"), None)
     if path is None:
@@ -191,8 +193,8 @@ def photograph(name, picture, width, dark, explorer, press):
         (page.locator(EXPLORER).nth(explorer - 1) if explorer else page).screenshot(path=picture)
 
 
-def main():
-    summary, *details = __doc__.partition("\n")
+def main() -> None:
+    summary, *details = (__doc__ or "").partition("\n")
     parser = argparse.ArgumentParser(
         description=summary, epilog="".join(details), formatter_class=argparse.RawDescriptionHelpFormatter
     )

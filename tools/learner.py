@@ -4,11 +4,14 @@ import asyncio
 import json
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
+Message = dict[str, Any]  # of Jupyter's protocol, as JSON has it
 SLIDERS = ("IntSliderModel", "FloatSliderModel")
 FAILED = 'data-failed="true"'  # what an explorer shows where its callback raised
 
@@ -18,18 +21,18 @@ class Report:
     """What became of a notebook's code cells, and of the sliders that were moved."""
 
     passed: int = 0
-    failures: list = field(default_factory=list)  # one sentence each
-    moves_ms: list = field(default_factory=list)  # from a slider's message to the kernel's last word about it
+    failures: list[str] = field(default_factory=list)  # one sentence each
+    moves_ms: list[float] = field(default_factory=list)  # from a slider's message to the kernel's last word about it
 
 
 class Learner:
     """One page on one kernel: `async with Learner(websocket_address, token) as learner: ...`"""
 
-    def __init__(self, address, token):
+    def __init__(self, address: str, token: str):
         self.address, self.token, self.session = address, token, uuid.uuid4().hex
-        self.sliders = {}  # by the id of its comm: its state
+        self.sliders: dict[str, dict[str, Any]] = {}  # by the id of its comm: its state
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Self:
         request = HTTPRequest(
             f"{self.address}?session_id={self.session}",
             request_timeout=300,
@@ -39,10 +42,10 @@ class Learner:
         self.socket = await websocket_connect(request, max_message_size=2**27)
         return self
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, *_: object) -> None:
         self.socket.close()
 
-    async def run(self, notebook, report=None, seconds=300):
+    async def run(self, notebook: Mapping[str, Any], report: Report | None = None, seconds: float = 300) -> Report:
         """Run every code cell in order, and right after it move each slider that it has brought; a Report of both."""
         report = report or Report()
         for number, cell in enumerate(notebook["cells"]):
@@ -50,7 +53,7 @@ class Learner:
                 await self.run_cell(number, cell, report, seconds)
         return report
 
-    async def run_cell(self, number, cell, report, seconds=300):
+    async def run_cell(self, number: int, cell: Mapping[str, Any], report: Report, seconds: float = 300) -> None:
         known, source = set(self.sliders), "".join(cell["source"])
         expected = "error" if "raises-exception" in cell["metadata"].get("tags", []) else "ok"
         problems = []
@@ -65,7 +68,7 @@ class Learner:
         report.passed += not problems
         report.failures += [f"cell {number}: {problem}" for problem in problems]
 
-    async def execute(self, code, seconds=300):
+    async def execute(self, code: str, seconds: float = 300) -> tuple[str, str]:
         """Run `code`; the status ("ok" or "error"), and in the second case what the error says."""
         content = {
             "code": code,
@@ -79,7 +82,7 @@ class Learner:
         reply = next(m["content"] for m in replies if m["msg_type"] == "execute_reply")
         return reply["status"], reply.get("evalue", "")
 
-    async def move_to_its_ends(self, comm, report, seconds):
+    async def move_to_its_ends(self, comm: str, report: Report, seconds: float) -> list[str]:
         """What a browser sends while a slider is dragged to its largest, its smallest, and back to its first value."""
         state, problems = self.sliders[comm], []
         for value in (state["max"], state["min"], state["value"]):
@@ -92,7 +95,7 @@ class Learner:
                 problems.append(f"{state['description']} moved to {value}: its picture failed")
         return problems
 
-    async def ask(self, kind, content, seconds):
+    async def ask(self, kind: str, content: Message, seconds: float) -> list[Message]:
         """Send one message, and collect all that the kernel says about it until it is idle again."""
         message = uuid.uuid4().hex
         header = {"msg_id": message, "msg_type": kind, "session": self.session, "username": "", "version": "5.3", "date": ""}
@@ -102,7 +105,8 @@ class Learner:
             )
         )
         waiting = {"idle", "reply"} if kind.endswith("_request") else {"idle"}
-        replies, end = [], time.monotonic() + seconds
+        replies: list[Message] = []
+        end = time.monotonic() + seconds
         while waiting:
             reply = await self.receive(end - time.monotonic(), kind)
             self.note_slider(reply)
@@ -112,15 +116,16 @@ class Learner:
                 waiting -= {"reply"} if reply["msg_type"].endswith("_reply") else set()
         return replies
 
-    async def receive(self, seconds, kind):
+    async def receive(self, seconds: float, kind: str) -> Message:
         text = await asyncio.wait_for(self.socket.read_message(), seconds)
         if text is None:
             raise ConnectionError(f"the connection broke off before the kernel answered a {kind}")
         if isinstance(text, bytes):  # a message with buffers; of the course's widgets only those of progress bars
             text = text[int.from_bytes(text[4:8], "big") : int.from_bytes(text[8:12], "big")].decode()
-        return json.loads(text)
+        message: Message = json.loads(text)
+        return message
 
-    def note_slider(self, message):
+    def note_slider(self, message: Message) -> None:
         state = message["content"].get("data", {}).get("state", {}) if message["msg_type"] == "comm_open" else {}
         if state.get("_model_name") in SLIDERS:
             self.sliders[message["content"]["comm_id"]] = state

@@ -87,7 +87,7 @@ def versions(python: Path) -> list[str]:
 
 def run_tests(python: Path, options: list[str]) -> tuple[int, str]:
     """Run the suite there; pytest's code, and its last line, such as `2758 passed in 275.01s`."""
-    command = [python, "-m", "pytest", "-q", "-rf", "--tb=short", *LEFT_OUT, *options]
+    command = [str(python), "-m", "pytest", "-q", "-rf", "--tb=short", *LEFT_OUT, *options]
     # The kernels of the notebooks are started by name: the environment's own must be the one that is found.
     own = {
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
@@ -96,6 +96,7 @@ def run_tests(python: Path, options: list[str]) -> tuple[int, str]:
     }  # so that no reason of a failure is cut off
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=subprocess.PIPE, text=True)
     lines = []
+    assert process.stdout is not None  # it is the pipe
     for line in process.stdout:
         print(line, end="", flush=True)
         lines.append(line.strip())

@@ -76,7 +76,8 @@ def stored_text(path: Path, seconds: int = CELL_SECONDS) -> str:
     notebook.metadata["kernelspec"] = KERNEL
     execute(notebook, path, seconds)
     clean(notebook)
-    return nbformat.writes(notebook).rstrip("\n") + "\n"
+    text: str = nbformat.writes(notebook)
+    return text.rstrip("\n") + "\n"
 
 
 def execute(notebook: NotebookNode, path: Path, seconds: int) -> None:
@@ -101,7 +102,7 @@ def execute(notebook: NotebookNode, path: Path, seconds: int) -> None:
     except CellExecutionError as error:
         raise NotebookFailed(where(path, running) + f"{error.ename}: {COLOUR.sub('', error.evalue)}") from None
     except CellTimeoutError:
-        raise NotebookFailed(where(path, running) + f"took more than {plural(seconds, 'second')}") from None
+        raise NotebookFailed(where(path, running) + f"took more than {seconds} seconds") from None
     except DeadKernelError:
         raise NotebookFailed(where(path, running) + "the kernel died") from None
 

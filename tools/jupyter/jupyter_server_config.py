@@ -9,20 +9,24 @@ request to the network.
 Source: RFC 896 (Nagle's algorithm) and RFC 1122, 4.2.3.2 (delayed acknowledgements); ipywidgets, "echo updates".
 """
 
+import asyncio
 import os
 from pathlib import Path
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from traitlets.config import Config
+
+c: Config  # Jupyter gives this file its `c`
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
     """The usual connection of a page to its kernel, without the wait."""
 
-    def connect(self) -> Awaitable[None] | None:
+    def connect(self) -> asyncio.Future[None] | None:  # type: ignore[override]  # as in the class above, not in its base
         self.websocket_handler.set_nodelay(True)
         return super().connect()
 
 
 os.environ.setdefault("JUPYTER_WIDGETS_ECHO", "0")  # of this server, and so of its kernels
-c.ServerApp.kernel_websocket_connection_class = PromptConnection  # noqa: F821 (Jupyter gives this file its `c`)
+c.ServerApp.kernel_websocket_connection_class = PromptConnection  # noqa: F821
 c.LabApp.extra_labextensions_path = [str(Path(__file__).parent / "labextensions")]  # noqa: F821
