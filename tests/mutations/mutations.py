@@ -30,7 +30,7 @@ FAULTS = tomllib.loads((Path(__file__).parent / "faults.toml").read_text(encodin
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", "build", "node_modules", "__pycache__", ".pytest_cache", ".hypothesis", "*.egg-info", ".ipynb_checkpoints"
 )
-PATIENCE = 300  # seconds for the tests of one fault; one that takes longer is not counted as caught
+PATIENCE = 600  # seconds for the tests of one fault, sweeps too; one that takes longer is not counted as caught
 WANTED = 0.95
 
 
