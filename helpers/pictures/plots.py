@@ -21,7 +21,7 @@ from .labels import place_labels
 
 # Of curves that are compared. The marker repeats what the colour says.
 LINE_STYLES = [("o-", "#D55E00"), ("s-", "#0072B2"), ("^-", "#009E73"), ("D--", "#B0568A"), ("v--", "#555555"), ("x:", "#A87400")]
-Numbers = Sequence[float] | np.ndarray | Tensor
+Series = Sequence[float] | np.ndarray | Tensor
 VALUE_COLOURMAP = LinearSegmentedColormap.from_list("values", [NEGATIVE, PAPER, POSITIVE])
 
 
@@ -71,7 +71,7 @@ def plot_nonlinearities(**functions: Callable[[np.ndarray], np.ndarray]) -> Desc
     return figure
 
 
-def plot_curves(x: Numbers, curves: Mapping[str, Numbers], *, xlabel: str, ylabel: str, log: str = "") -> DescribedFigure:
+def plot_curves(x: Series, curves: Mapping[str, Series], *, xlabel: str, ylabel: str, log: str = "") -> DescribedFigure:
     """Plot curves to be compared, each with its own marker.
 
     >>> plot_curves([1, 2, 4], {"loop": [1, 2, 4], "call": [1, 1, 2]}, xlabel="steps", ylabel="ms").alt
