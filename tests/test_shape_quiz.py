@@ -231,4 +231,4 @@ def test_a_seed_that_is_none_is_refused_in_one_sentence():
         [sys.executable, "-m", "helpers.exercises.quiz", "abc"], capture_output=True, text=True, cwd=ROOT, timeout=60
     )
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.strip() == "quiz takes a whole number, for the same questions each time, or nothing: given 'abc'."
+    assert done.stderr.strip() == "quiz takes an integer, for the same questions each time, or nothing: given 'abc'."
