@@ -59,8 +59,10 @@ def unanswered(exercise: Exercise, answer: Any) -> bool:
     """Whether a function is still as the notebook has it: nothing but `...`, or the bug untouched.
 
     >>> two = Predict("99.1", "", lambda: 2, {}, ())
-    >>> unanswered(two, lambda x: ...), unanswered(two, lambda x: 2)
-    (True, False)
+    >>> unanswered(two, lambda x: ...)
+    True
+    >>> unanswered(two, lambda x: 2)
+    False
 
     A function whose source cannot be found counts as answered: it is called, and it is unanswered if it returns `...`.
     """
