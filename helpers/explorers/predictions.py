@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from ..exercises.answers import example, is_right, as_python, format_answer
+from ..exercises.answers import as_python, example, format_answer, is_right
 from .live import Explorer, checkbox, textbox
 
 
