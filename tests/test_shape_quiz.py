@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 
 def by_formula(question):
     """The answer without running the call: from the course's own formulas, and from counting by hand for packed batches."""
-    lines, asked = question.code.splitlines(), question.asked
+    lines, asked = question.code.splitlines(), question.expression
     numbers = [int(n) for n in re.findall(r"\d+", lines[0])]
     if "RNNCell" in lines[0]:
         L_N = [int(n) for n in re.findall(r"\d+", next(line for line in lines if line.startswith("x =")))][:-1]
@@ -68,7 +68,7 @@ def test_every_question_has_exactly_one_right_answer_and_it_is_torchs(level, see
     others = {(*order, *answer[4:]) for order in permutations(answer[:4])} - {answer}
     others |= {answer[:-1], (*answer, 1), tuple(n + 1 for n in answer)}
     assert not any(is_right(str(other), question.answer) for other in others)
-    assert question.asked.endswith("batch_sizes") or len(set(answer)) == len(answer)
+    assert question.expression.endswith("batch_sizes") or len(set(answer)) == len(answer)
     assert all(0 < size < 1000 for size in answer) and max(map(len, question.text.splitlines())) < 110
 
 
@@ -77,12 +77,12 @@ def test_what_is_shown_is_what_torch_runs():
         question = ask(1 + seed % LEVELS, Random(seed))
         names = {"torch": torch, "nn": nn, "pack_padded_sequence": pack_padded_sequence}
         exec(question.code, names)
-        assert tuple(eval(question.asked, names)) == question.answer
+        assert tuple(eval(question.expression, names)) == question.answer
 
 
 def test_each_level_is_harder_and_all_topics_occur():
     questions = {level: [ask(level, Random(seed)) for seed in range(120)] for level in range(1, LEVELS + 1)}
-    twists = [mean(len(question.twists) for question in questions[level]) for level in questions]
+    twists = [mean(len(question.variations) for question in questions[level]) for level in questions]
     assert twists == sorted(set(twists)) and twists[-1] >= twists[0] + 5
     options = [
         mean(
@@ -231,4 +231,4 @@ def test_a_seed_that_is_none_is_refused_in_one_sentence():
         [sys.executable, "-m", "helpers.exercises.quiz", "abc"], capture_output=True, text=True, cwd=ROOT, timeout=60
     )
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.strip() == "quiz takes a whole number, for the same questions each time, or nothing: given 'abc'."
+    assert done.stderr.strip() == "quiz takes an integer, for the same questions each time, or nothing: given 'abc'."

@@ -1,4 +1,4 @@
-"""What an answer means, however it is spelled: a shape, a number, a yes or no, a word."""
+"""What an answer means, however it is written: a shape, a number, yes or no, a word."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def is_right(guess: str, answer: Any) -> bool:
-    """Whether a typed guess means the answer, however it is spelled.
+    """Whether a typed guess means the answer, however it is written.
 
     >>> [is_right(g, (5, 2, 4)) for g in ("(5, 2, 4)", "5x2x4", "torch.Size([5, 2, 4])", "(L=5, N=2, H=4)", "5, 4, 2")]
     [True, True, True, True, False]
@@ -20,62 +20,68 @@ def is_right(guess: str, answer: Any) -> bool:
     if isinstance(answer, str):
         return typed.strip("'\"") == answer.casefold()
     if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
-        typed = typed.replace(",", ".")  # 0,5 is a half, too
+        typed = typed.replace(",", ".")  # a decimal comma: 0,5 is 0.5
     numbers = _numbers(typed)
     expected = list(answer) if isinstance(answer, Sequence) else [answer]
-    if not numbers:  # no number is the answer only where the answer has none, as the shape ()
+    if not numbers:  # right only where the answer has no numbers either, as the shape () of a single number
         return not expected and not re.sub(r"[()\[\]\s]|torch\.size", "", typed)
     return len(numbers) == len(expected) and all(map(_close, numbers, expected))
 
 
 def _close(typed: float, answer: float) -> bool:
-    """Whole numbers exactly, others to the three digits that are asked for."""
+    """Integers must be equal; other numbers must agree to the three digits that are asked for."""
     return typed == answer if isinstance(answer, int) else math.isclose(typed, answer, rel_tol=1e-3, abs_tol=5e-4)
 
 
-def plain(value: Any) -> Any:
-    """An answer in Python's own numbers and tuples, however it was spelled; what can't be read stays as it is.
+def as_python(value: Any) -> Any:
+    """A tensor, an array or a list as Python's own numbers and tuples; anything else is returned as it is.
 
     >>> import torch
-    >>> plain(torch.tensor([5, 2])), plain(torch.Size([5, 2])), plain([5, torch.tensor(2)]), plain(torch.tensor(0.5))
-    ((5, 2), (5, 2), (5, 2), 0.5)
+    >>> as_python(torch.tensor([5, 2])), as_python(torch.Size([5, 2])), as_python([5, torch.tensor(2)])
+    ((5, 2), (5, 2), (5, 2))
+    >>> as_python(torch.tensor(0.5))
+    0.5
     """
     value = value.tolist() if hasattr(value, "tolist") else value
-    return tuple(map(plain, value)) if isinstance(value, (tuple, list)) else value
+    return tuple(map(as_python, value)) if isinstance(value, (tuple, list)) else value
 
 
-def means(value: Any, answer: Any) -> bool:
-    """Whether a value of Python's or torch's own means the answer; a text is read as if it had been typed.
+def matches(value: Any, answer: Any) -> bool:
+    """Whether a value of Python or torch means the answer; a string is read as if it had been typed.
 
-    >>> means([5, 2], (5, 2)), means("5 x 2", (5, 2)), means(5.0, 5), means(True, 1), means(None, 5)
+    >>> matches([5, 2], (5, 2)), matches("5 x 2", (5, 2)), matches(5.0, 5), matches(True, 1), matches(None, 5)
     (True, True, True, False, False)
     """
-    value, answer = plain(value), plain(answer)
+    value, answer = as_python(value), as_python(answer)
     if isinstance(value, str):
         return is_right(value, answer)
     if isinstance(value, bool) or isinstance(answer, (bool, str)):
         return type(value) is type(answer) and value == answer
     if isinstance(value, tuple) and isinstance(answer, tuple):
-        return len(value) == len(answer) and all(map(means, value, answer))
-    return isinstance(value, (int, float)) and not isinstance(answer, tuple) and _close(value, answer)
+        return len(value) == len(answer) and all(map(matches, value, answer))
+    return isinstance(value, (int, float)) and isinstance(answer, (int, float)) and _close(value, answer)
 
 
 def _numbers(typed: str) -> list[float]:
-    """The numbers in what was typed, whatever stands around them: brackets, crosses, names of axes, units.
+    """The numbers in what was typed, without brackets, crosses, names of axes and units.
 
     >>> _numbers("torch.Size([4, 7])"), _numbers("(h_out=4, h_in=7)"), _numbers("row 3")
     ([4.0, 7.0], [4.0, 7.0], [3.0])
     """
-    # Letters and what follows them within a name (h_n, l0, conv2d) belong to the name, not to the answer.
+    # A digit inside a name (h_n, l0, conv2d) belongs to the name, not to the answer.
     bare = re.sub(r"(?<![\d.])[^\W\d]\w*", " ", typed.replace("x", " ").replace("×", " ").replace("−", "-"))
     return [float(number) for number in re.findall(r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?", bare)]
 
 
-def told(answer: Any) -> str:
+def format_answer(answer: Any) -> str:
     """An answer as it is shown, which is also one way to type it.
 
-    >>> told((7, 1)), told(True), told(1 / 3)
+    >>> format_answer((7, 1)), format_answer(True), format_answer(1 / 3)
     ('(7, 1)', 'yes', '0.333')
+
+    Raises
+    ------
+    TypeError : nobody could type such an answer.
     """
     if isinstance(answer, bool):
         return "yes" if answer else "no"
@@ -83,9 +89,9 @@ def told(answer: Any) -> str:
         return str(answer)
     if isinstance(answer, float):
         return f"{answer:.3f}"
-    numbers = isinstance(answer, Sequence) and not isinstance(answer, bytes)
-    if numbers and all(isinstance(part, (int, float)) for part in answer):
-        return "(" + ", ".join(map(told, answer)) + ("," if len(answer) == 1 else "") + ")"
+    sequence = isinstance(answer, Sequence) and not isinstance(answer, bytes)
+    if sequence and all(isinstance(part, (int, float)) for part in answer):
+        return "(" + ", ".join(map(format_answer, answer)) + ("," if len(answer) == 1 else "") + ")"
     raise TypeError(f"answer: given {type(answer).__name__}, expected a number, a shape, a bool or a word")
 
 

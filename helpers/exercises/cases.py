@@ -1,4 +1,4 @@
-"""Random sizes, tensors and networks to try a learner's code on; the same ones each time."""
+"""Random sizes, tensors and networks to call a learner's function with; the same ones each time."""
 
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -8,12 +8,12 @@ from torch import nn
 
 from ..device import pick_device
 
-CASES = 7
+CASE_COUNT = 7
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """The sizes of one case, all different, so that no axis can be taken for another.
+    """The sizes of one case, all different, so that no axis can be mistaken for another.
 
     >>> print(Sizes(5, 2, 3, 4))
     L=5, N=2, H_in=3, H_out=4
@@ -29,13 +29,13 @@ class Sizes:
 
 
 class Case:
-    """One draw of sizes, with tensors and networks of its own random numbers.
+    """One set of random sizes, with tensors and networks from its own random generator.
 
     >>> case = Case(0)
     >>> case.tensor(2, 3).shape, Case(0).sizes == case.sizes
     (torch.Size([2, 3]), True)
 
-    Case 5 has a batch of one sequence, and case 6 a single step: what squeezes axes away fails there.
+    Case 5 has a batch of one sequence, and case 6 has one time step: code that squeezes axes away fails there.
     """
 
     def __init__(self, number: int) -> None:
@@ -47,20 +47,20 @@ class Case:
         """Normal random numbers, on the course's device."""
         return torch.randn(*shape, generator=self.generator, dtype=torch.float64).to(pick_device(), dtype)
 
-    def whole(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+    def randint(self, low: int, high: int) -> int:
+        """A random integer from `low` to `high`, both included."""
         return int(torch.randint(low, high + 1, (), generator=self.generator))
 
     def lengths(self) -> torch.Tensor:
-        """The length of each of N sequences, the longest L, in no order."""
+        """The lengths of N sequences in random order; the longest is L."""
         lengths = torch.randint(1, self.sizes.L + 1, (self.sizes.N,), generator=self.generator)
-        lengths[self.whole(0, self.sizes.N - 1)] = self.sizes.L
-        return lengths  # on the CPU, where torch wants them
+        lengths[self.randint(0, self.sizes.N - 1)] = self.sizes.L
+        return lengths  # on the CPU, as pack_padded_sequence requires
 
-    def network(self, kind: type = nn.RNN, *sizes: int, **options: Any) -> nn.Module:
-        """A network of that kind; without sizes, from H_in to H_out. Weights of this case's own random numbers."""
+    def network(self, kind: type[nn.Module] = nn.RNN, *sizes: int, **options: Any) -> nn.Module:
+        """A network of that class, from H_in to H_out unless other sizes are given, with this case's own random weights."""
         shape = sizes or (self.sizes.H_in, self.sizes.H_out)
-        net = kind(*shape, **options, dtype=torch.float32).to(pick_device())  # whatever the default has become
+        net = kind(*shape, **options, dtype=torch.float32).to(pick_device())  # even if the learner has changed the default dtype
         with torch.no_grad():
             for parameter in net.parameters():
                 parameter.copy_(0.5 * self.tensor(*parameter.shape))

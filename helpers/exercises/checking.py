@@ -1,34 +1,47 @@
-"""check(number, answer): the one function of the exercises that a learner meets."""
+"""check(number, answer): the only function of the exercises that a learner calls."""
 
 import re
 from typing import Any
 
-from . import about_beginnings, about_layers, about_mistakes, about_sentences, about_shapes, about_training
+from . import (
+    e00_start_here,
+    e01_rnn_theory,
+    e02_constructor_arguments,
+    e03_input_and_h0_shapes,
+    e04_single_step_and_sequence,
+    e05_layers_and_directions,
+    e06_sentences_as_vectors,
+    e07_batches_of_sentences,
+    e08_train_a_classifier,
+    e09_gradients_through_time,
+    e10_silent_mistakes_and_loud_errors,
+    e11_cpu_and_cuda,
+)
 from .exercise import Exercise
-from .judging import is_written, judge, what_it_does
+from .judging import judge
+from .syntax import read_syntax
 from .verdict import Verdict
 
-GROUPS = (about_beginnings, about_shapes, about_layers, about_sentences, about_training, about_mistakes)
-EXERCISES: dict[str, Exercise] = {exercise.number: exercise for group in GROUPS for exercise in group.EXERCISES}
-TITLES = {
-    "00": "start_here",
-    "01": "rnn_theory",
-    "02": "constructor_arguments",
-    "03": "input_and_h0_shapes",
-    "04": "single_step_and_sequence",
-    "05": "layers_and_directions",
-    "06": "sentences_as_vectors",
-    "07": "batches_of_sentences",
-    "08": "train_a_classifier",
-    "09": "gradients_through_time",
-    "10": "silent_mistakes_and_loud_errors",
-    "11": "cpu_and_cuda",
-}
-_tries: dict[str, list[str]] = {}  # of each exercise the wrong answers so far, each once
+NOTEBOOKS = (
+    e00_start_here,
+    e01_rnn_theory,
+    e02_constructor_arguments,
+    e03_input_and_h0_shapes,
+    e04_single_step_and_sequence,
+    e05_layers_and_directions,
+    e06_sentences_as_vectors,
+    e07_batches_of_sentences,
+    e08_train_a_classifier,
+    e09_gradients_through_time,
+    e10_silent_mistakes_and_loud_errors,
+    e11_cpu_and_cuda,
+)
+EXERCISES: dict[str, Exercise] = {exercise.number: exercise for module in NOTEBOOKS for exercise in module.EXERCISES}
+_wrong_answers: dict[str, list[str]] = {}  # for each exercise, the different wrong answers so far
 
 
 def check(number: str, answer: Any) -> Verdict:
-    """Is this the answer to an exercise? Said with what differs, and one more hint for each new wrong answer.
+    """Check an answer to an exercise: the verdict says what differs, and has one more hint after each new wrong answer.
 
     >>> check("03.1", (32, 20, 64))
     03.1 ✓ Right: (32, 20, 64) is what torch gives.
@@ -38,49 +51,53 @@ def check(number: str, answer: Any) -> Verdict:
     Parameters
     ----------
     number : of the exercise, as in its notebook
-    answer : a shape, number or word in any spelling; or a function, which is tried on random sizes beside torch
+    answer : a shape, number or word, written in any way; or a function, which is called with random sizes and compared
+             with torch. A function that never ends is stopped with the notebook's stop button.
 
-    The same answer gives the same verdict, however often the cell is run.
+    The same answer always gets the same verdict, no matter how often the cell is run.
 
     Raises
     ------
-    ValueError : there is no exercise of this number.
+    ValueError : there is no exercise with this number.
     """
     if not isinstance(number, str) or number not in EXERCISES:
         first, last = min(EXERCISES), max(EXERCISES)
         raise ValueError(f"number: given {number!r}, expected one from {first!r} to {last!r}, as in the notebook")
     exercise = EXERCISES[number]
-    finding = judge(exercise, answer)
+    judgement = judge(exercise, answer)
     hints: list[str] = []
-    if finding.right is False:
-        where = f"The solution is in {solution_path(number)}."
-        earned = _which_try(number, answer)
-        hints = list(dict.fromkeys(filter(None, [finding.fitting, *exercise.hints, where])))[:earned]
-    return Verdict(number, exercise.kind, finding.right, finding.said, hints, finding.note)
+    if judgement.right is False:
+        last_hint = f"The solution is in {solution_path(number)}."
+        shown = _attempt_number(number, _fingerprint(answer, judgement.said))
+        hints = list(dict.fromkeys(filter(None, [judgement.hint, *exercise.hints, last_hint])))[:shown]
+    return Verdict(number, exercise.kind, judgement.right, judgement.said, hints, judgement.note)
 
 
 def solution_path(number: str) -> str:
-    """Where the model solution of an exercise stands.
+    """The path of the model solution of an exercise.
 
     >>> solution_path("03.1")
     'solutions/03_input_and_h0_shapes.py'
     """
-    return f"solutions/{number[:2]}_{TITLES[number[:2]]}.py"
+    module = next(module for module in NOTEBOOKS if any(exercise.number == number for exercise in module.EXERCISES))
+    return f"solutions/{module.__name__.rpartition('.e')[2]}.py"
 
 
-def _which_try(number: str, answer: Any) -> int:
-    """The place of this wrong answer among all so far, from 1; one that was given before keeps its place."""
-    tries, mark = _tries.setdefault(number, []), _mark(answer)
-    if mark not in tries:
-        tries.append(mark)
-    return tries.index(mark) + 1
+def _attempt_number(number: str, fingerprint: str) -> int:
+    """The position of this wrong answer among the different ones so far, from 1; a repeated one keeps its position."""
+    known = _wrong_answers.setdefault(number, [])
+    if fingerprint not in known:
+        known.append(fingerprint)
+    return known.index(fingerprint) + 1
 
 
-def _mark(answer: Any) -> str:
-    """What makes an answer another answer: its value, or what a function does."""
-    if callable(answer):
-        return repr(what_it_does(answer)) if is_written(answer) else type(answer).__name__
+def _fingerprint(answer: Any, said: str) -> str:
+    """The same text for the same answer: a value as it prints, a function by what it gets wrong and by its syntax.
+
+    Both, because the syntax can be unknown, and misses a change in what the function calls.
+    """
     try:
-        return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(answer))[:1000]
-    except Exception:  # an object whose repr fails
+        text = f"{said} {read_syntax(answer)}" if callable(answer) else repr(answer)[:1000]
+    except Exception:  # an object whose own repr fails
         return type(answer).__name__
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)

@@ -1,5 +1,6 @@
-"""The quiz: shape questions that get harder, a score by topic, and where to read again. `python start.py quiz` plays it."""
+"""The quiz: shape questions that get harder, a score for each topic, and what to read again; `python start.py quiz` plays it."""
 
+import io
 import sys
 from collections.abc import Callable
 from itertools import count
@@ -8,12 +9,12 @@ from random import Random
 from .answers import is_right
 from .questions import LEVELS, TOPICS, Question, ask
 
-HOW = """Shapes, as torch gives them. Type what stands for the ?, such as (5, 2, 4) or 5 2 4.
-Enter alone shows the answer; q ends the quiz and shows your score."""
+INSTRUCTIONS = """Predict the shapes that torch gives. Type what belongs in place of the ?, such as (5, 2, 4) or 5 2 4.
+Press Enter alone to see the answer, or type q to end the quiz and see your score."""
 
 
 class Quiz:
-    """One game: two right answers in a row lead a level up, a wrong one leads a level down.
+    """One game: two right answers in a row raise the level, a wrong answer lowers it.
 
     >>> quiz = Quiz(seed=0)
     >>> quiz.question(1).level
@@ -25,17 +26,17 @@ class Quiz:
 
     Parameters
     ----------
-    seed : the same questions for the same seed and answers; None: others each time
+    seed : the same seed and answers give the same questions; None: different ones each time
     """
 
     def __init__(self, seed: int | None = None) -> None:
         self._seed = Random().random() if seed is None else seed
         self._questions: dict[int, Question] = {}
         self.counted: dict[int, bool] = {}
-        self.level, self._row = 1, 0
+        self.level, self._streak = 1, 0
 
     def question(self, number: int) -> Question:
-        """The question of this number; one not seen before is of the level reached, and not asked twice."""
+        """The question with this number; a new one has the current level, and differs from all others."""
         if number not in self._questions:
             rng, asked = Random(f"{self._seed} {number}"), {question.text for question in self._questions.values()}
             fresh = (ask(self.level, rng) for _ in count())
@@ -43,18 +44,18 @@ class Quiz:
         return self._questions[number]
 
     def count(self, number: int, right: bool) -> None:
-        """Count the answer to a question; only the first one counts."""
+        """Count the answer to a question; only the first answer counts."""
         if number in self.counted:
             return
         self.counted[number] = right
-        self._row = self._row + 1 if right else 0
+        self._streak = self._streak + 1 if right else 0
         if not right:
             self.level = max(1, self.level - 1)
-        elif self._row % 2 == 0:
+        elif self._streak % 2 == 0:
             self.level = min(LEVELS, self.level + 1)
 
     def report(self) -> list[str]:
-        """The score, topic by topic, the weakest first; where less than 4 of 5 were right, what to read again.
+        """The score of each topic, the weakest first; and what to read again where fewer than 4 of 5 answers were right.
 
         >>> Quiz(seed=0).report()
         ['No question is answered yet.']
@@ -66,15 +67,15 @@ class Quiz:
             score.setdefault(self._questions[number].topic.name, []).append(right)
         lines = [f"{sum(self.counted.values())} of {len(self.counted)} right, level {self.level} of {LEVELS}"]
         for name, answers in sorted(score.items(), key=lambda topic: sum(topic[1]) / len(topic[1])):
-            advice = f": {where(name)}" if sum(answers) < 0.8 * len(answers) else ""
+            advice = f": {reading_advice(name)}" if sum(answers) < 0.8 * len(answers) else ""
             lines.append(f"{sum(answers)} of {len(answers)} {name}{advice}")
         return lines
 
 
-def where(topic: str) -> str:
+def reading_advice(topic: str) -> str:
     """What to read again about a topic.
 
-    >>> where("one sequence, no batch")
+    >>> reading_advice("one sequence, no batch")
     'read again in notebook 03, "One sequence, no batch: (L, H_in)"'
     """
     return f'read again in notebook {TOPICS[topic].notebook}, "{TOPICS[topic].section}"'
@@ -84,10 +85,10 @@ def play(quiz: Quiz, read: Callable[[str], str] = input) -> None:
     """Play in a terminal until `q`, Ctrl-C or the end of the input, and print the score.
 
     >>> play(Quiz(seed=0), read=lambda prompt: "q")
-    Shapes, as torch gives them...
+    Predict the shapes that torch gives...
     No question is answered yet.
     """
-    print(HOW)
+    print(INSTRUCTIONS)
     try:
         for number in count(1):
             question = quiz.question(number)
@@ -98,14 +99,15 @@ def play(quiz: Quiz, read: Callable[[str], str] = input) -> None:
                 break
             right = is_right(typed, question.answer)
             quiz.count(number, right)
-            print("✓ Right." if right else f"✗ It is {question.answer}; {where(question.topic.name)}.")
+            print("✓ Right." if right else f"✗ It is {question.answer}; {reading_advice(question.topic.name)}.")
     except (EOFError, KeyboardInterrupt):
         print()
     print("\n" + "\n".join(quiz.report()))
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="replace")  # a terminal may not know the marks
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may be unable to show ✓ and ✗
     if len(sys.argv) > 2 or not all(word.isdecimal() for word in sys.argv[1:]):
-        sys.exit(f"quiz takes a whole number, for the same questions each time, or nothing: given {' '.join(sys.argv[1:])!r}.")
+        sys.exit(f"quiz takes an integer, for the same questions each time, or nothing: given {' '.join(sys.argv[1:])!r}.")
     play(Quiz(int(sys.argv[1]) if sys.argv[1:] else None))

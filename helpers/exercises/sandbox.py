@@ -1,10 +1,8 @@
-"""Running a learner's code: whatever it does, an answer comes back, and the notebook around it is as it was."""
+"""Running a learner's code: whatever it does, an outcome comes back, and the notebook's global state is as it was."""
 
-import ctypes
 import io
+import pickle
 import random
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -16,15 +14,9 @@ import torch
 
 from ..device import fork_rngs
 
-SECONDS = 5.0  # for all sizes together; the model solutions need some milliseconds
 
-
-class OutOfTime(BaseException):
-    """Not an Exception, so that `except Exception` in a learner's loop does not keep it."""
-
-
-class _Sink(io.TextIOBase):
-    """Takes any amount of text, and keeps only how many lines it was."""
+class _LineCounter(io.TextIOBase):
+    """A stream that discards what is written to it and counts the lines, so that it never fills the memory."""
 
     lines = 0
 
@@ -35,91 +27,77 @@ class _Sink(io.TextIOBase):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a piece of work: its value, or the error that ended it; and what it did beside.
+    """How a call ended: its value or the error it raised; and its side effects.
 
     >>> attempt(lambda: 2 + 2)
-    Outcome(value=4, error=None, printed=0, seeded=False)
-    """
-
-    value: Any = None
-    error: BaseException | None = None  # OutOfTime where it did not end
-    printed: int = 0  # lines, kept back
-    seeded: bool = False  # it set torch's seed, or drew from NumPy's or Python's global numbers; they were put back
-
-
-def attempt(work: Callable[[], Any], seconds: float | None = None) -> Outcome:
-    """Run `work` in a thread of its own, for a limited time, and put global state back.
-
-    >>> attempt(lambda: 1 / 0).error
-    ZeroDivisionError('division by zero')
-    >>> attempt(lambda: [print(n) for n in range(10_000)]).printed
-    10000
+    Outcome(value=4, error=None, printed_lines=0, used_global_rng=False)
 
     Parameters
     ----------
-    seconds : after this long the work is stopped; None: SECONDS. A thread, because signals do not exist on every system
+    used_global_rng : whether it set torch's seed, or used the global random numbers of NumPy or Python
     """
-    sink, box = _Sink(), {}
 
-    def run() -> None:
+    value: Any = None
+    error: BaseException | None = None
+    printed_lines: int = 0
+    used_global_rng: bool = False
+
+
+def attempt(work: Callable[[], Any]) -> Outcome:
+    """Call `work`, catch what it raises and prints, and restore the global state.
+
+    >>> attempt(lambda: 1 / 0).error
+    ZeroDivisionError('division by zero')
+    >>> attempt(lambda: [print(n) for n in range(10_000)]).printed_lines
+    10000
+
+    Raises
+    ------
+    KeyboardInterrupt : the learner has stopped the cell, because of an endless loop for example. The global state is
+        restored before this leaves the function.
+    """
+    output = _LineCounter()
+    value: Any = None
+    error: BaseException | None = None
+    with preserve_global_state() as used_global_rng, redirect_stdout(output), redirect_stderr(output):
         try:
-            box["value"] = work()
-        except BaseException as error:  # SystemExit too: it must end the work, not the notebook
-            box["error"] = error
-
-    with undisturbed() as moved, redirect_stdout(sink), redirect_stderr(sink):
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        try:
-            thread.join(SECONDS if seconds is None else seconds)
-        finally:  # also when the learner interrupts the kernel
-            in_time = not thread.is_alive()
-            _stop(thread)
-        if not in_time:
-            box = {"error": OutOfTime()}
-        seeded = moved()
-    return Outcome(box.get("value"), box.get("error"), sink.lines, seeded)
-
-
-def _stop(thread: threading.Thread) -> None:
-    """Raise OutOfTime in the thread; again, should it be caught. What waits inside C code is left behind."""
-    end = time.monotonic() + 1
-    while thread.is_alive() and time.monotonic() < end:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTime))
-        thread.join(0.05)
+            value = work()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as raised:  # SystemExit too: it must end the work, not the notebook
+            error = raised
+        used = used_global_rng()
+    return Outcome(value, error, output.lines, used)
 
 
 @contextmanager
-def undisturbed() -> Iterator[Callable[[], bool]]:
-    """Put the global random numbers and torch's defaults back afterwards; gives a way to ask whether anyone set a seed.
+def preserve_global_state() -> Iterator[Callable[[], bool]]:
+    """Restore the global random generators and torch's defaults afterwards; yields a function that asks whether a seed was set.
 
-    >>> kept = torch.get_rng_state()
-    >>> with undisturbed() as seeded:
+    >>> before = torch.get_rng_state()
+    >>> with preserve_global_state() as used_global_rng:
     ...     _ = torch.manual_seed(5)
-    ...     seeded()
+    ...     used_global_rng()
     True
-    >>> torch.equal(kept, torch.get_rng_state())
+    >>> torch.equal(before, torch.get_rng_state())
     True
     """
-    seed, python, numpy = torch.initial_seed(), random.getstate(), np.random.get_state()
-    defaults = [
-        (torch.get_default_dtype, torch.set_default_dtype),
-        (torch.get_default_device, torch.set_default_device),
-        (torch.is_grad_enabled, torch.set_grad_enabled),
-        (torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
-    ]
-    kept = [read() for read, _ in defaults]
-
-    def seeded() -> bool:
-        now = np.random.get_state()
-        drew = random.getstate() != python or now[2] != numpy[2] or any(now[1] != numpy[1])
-        return drew or torch.initial_seed() != seed
-
+    dtype, device, grad = torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    before = _global_rngs()
     with fork_rngs(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            yield seeded
+            yield lambda: _global_rngs() != before
         finally:
-            for (read, write), before in zip(defaults, kept):
-                if read() != before:
-                    write(before)
+            torch.set_default_dtype(dtype)
+            torch.set_grad_enabled(grad)
+            if torch.get_default_device() != device:
+                torch.set_default_device(device)  # installs a hook that makes each later call slower, hence only if needed
+            if torch.are_deterministic_algorithms_enabled() != deterministic:
+                torch.use_deterministic_algorithms(deterministic)  # imports half of torch when first called
+
+
+def _global_rngs() -> tuple[object, ...]:
+    """The states of the global random generators; of torch's only the seed, because every new network draws its weights."""
+    return torch.initial_seed(), random.getstate(), pickle.dumps(np.random.get_state())

@@ -1,10 +1,10 @@
-"""What is said about an answer: a mark and a word, what differs, and a hint."""
+"""What the learner reads about an answer: a mark and a word, what differs, and hints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-# White on these has a contrast over 5, on a light page as on a dark one; mark and word say the same as the colour.
+# White text on these colours has a contrast over 5, in both themes; the mark and the word say the same as the colour.
 BADGES = {
     True: ("✓", "Right", "#00704F"),
     False: ("✗", "Not yet", "#B3261E"),
@@ -24,8 +24,8 @@ class Verdict:
     ----------
     right : True, False, or None while there is no answer
     said  : one sentence: what is asked, what differs, what was done
-    hints : those that have been earned so far
-    note  : a sentence to add, whatever the verdict
+    hints : those shown so far
+    note  : a sentence about side effects, whatever the verdict
     """
 
     number: str
@@ -44,7 +44,7 @@ class Verdict:
         mark, word, colour = BADGES[self.right]
         badge = f"background:{colour};color:#fff;border-radius:4px;padding:1px 8px;font-weight:600;white-space:nowrap"
         head = f'<span style="{badge}">{mark} {word}</span> <b>{self.number}</b> ({self.kind})'
-        said = self.said if self.right is None else self.said[:1].upper() + self.said[1:]  # on a line of its own
+        said = self.said if self.right is None else self.said[:1].upper() + self.said[1:]  # here it begins a line
         parts = [head, escape(said), self._hints(), f"<i>{escape(self.note)}</i>" if self.note else ""]
         frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;max-width:46em;line-height:1.6"
         body = "".join(f"<div>{part}</div>" for part in parts if part)
@@ -52,5 +52,5 @@ class Verdict:
 
     def _hints(self) -> str:
         items = "".join(f"<li>{escape(hint)}</li>" for hint in self.hints)
-        named = "Hint" if len(self.hints) == 1 else "Hints"
-        return f'<b>{named}</b><ul style="margin:0;padding-left:1.4em">{items}</ul>' if items else ""
+        heading = "Hint" if len(self.hints) == 1 else "Hints"
+        return f'<b>{heading}</b><ul style="margin:0;padding-left:1.4em">{items}</ul>' if items else ""

@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from ..exercises.answers import example, is_right, plain, told
+from ..exercises.answers import as_python, example, format_answer, is_right
 from .live import Explorer, checkbox, textbox
 
 
@@ -28,8 +28,8 @@ def predict(question: str, answer: Any) -> Explorer:
     """
     if not isinstance(question, str) or not question.strip():
         raise ValueError(f"question: given {question!r}, expected a sentence")
-    answer = plain(answer)
-    right = told(answer)
+    answer = as_python(answer)
+    right = format_answer(answer)
 
     def judge(guess: str, reveal: bool) -> str:
         if guess.strip():

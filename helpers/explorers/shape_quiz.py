@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 
-from ..exercises.answers import example, is_right, told
+from ..exercises.answers import example, format_answer, is_right
 from ..exercises.questions import Question
 from ..exercises.quiz import Quiz
 from .live import Explorer, checkbox, full_width, slider, textbox
@@ -68,7 +68,9 @@ class _Game:
         if right or reveal:
             self.quiz.count(self.number, right and not reveal)
         said = "✓ Right" if right else "✗ Not yet" if self.typed else ""
-        return _QuizState(asked, f"{said} The answer is {told(asked.answer)}".strip() if reveal else said, self.quiz.report())
+        return _QuizState(
+            asked, f"{said} The answer is {format_answer(asked.answer)}".strip() if reveal else said, self.quiz.report()
+        )
 
 
 @full_width
@@ -89,5 +91,5 @@ def _score(state: _QuizState) -> str:
 
 
 def _static_question(state: _QuizState) -> str:
-    answer = f"<details><summary>the answer</summary>{told(state.question.answer)}</details>"
+    answer = f"<details><summary>the answer</summary>{format_answer(state.question.answer)}</details>"
     return f"{_question(state)}{answer}<p>Run this notebook for more; they get harder.</p>"

@@ -1,41 +1,49 @@
-"""Exercises of the notebook 03: which axis is which."""
+"""The exercises of notebook 03: which axis is which."""
+
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from .exercise import Predict, Write
-
-
-def read_32_sentences():
-    return nn.RNN(50, 64, batch_first=True)(torch.zeros(32, 20, 50))
+from .cases import Case
+from .exercise import Arguments, Exercise, Network, Predict, Write
 
 
-def any_network(case):
-    options = dict(num_layers=case.whole(1, 3), bidirectional=bool(case.whole(0, 1)), batch_first=bool(case.whole(0, 1)))
-    rnn, s = case.network(**options), case.sizes
-    return rnn, case.tensor(s.N, s.L, s.H_in) if rnn.batch_first else case.tensor(s.L, s.N, s.H_in)
+def read_32_sentences() -> tuple[Tensor, Tensor]:
+    output, h_n = nn.RNN(50, 64, batch_first=True)(torch.zeros(32, 20, 50))
+    return output, h_n
 
 
-def zeros_for(rnn, x, batch, ways=lambda rnn: 1 + rnn.bidirectional, turned=False):
-    shape = [ways(rnn) * rnn.num_layers, batch, rnn.hidden_size]
-    return torch.zeros(shape[1::-1] + shape[2:] if turned else shape, device=x.device)
+def batch_in_front(case: Case) -> Arguments:
+    return case.network(), case.tensor(case.sizes.N, case.sizes.L, case.sizes.H_in)
 
 
-def batch_of(rnn, x):
-    return x.size(0 if rnn.batch_first else 1)
-
-
-def wrongly_turned(rnn, x):
+def reshaped_input(rnn: Network, x: Tensor) -> Tensor:
     x = x.reshape(x.size(1), x.size(0), x.size(2))
     return rnn(x)[0]
 
 
-def batch_in_front(case):
-    s = case.sizes
-    return case.network(), case.tensor(s.N, s.L, s.H_in)
+def any_network_and_batch(case: Case) -> Arguments:
+    options: dict[str, Any] = {
+        "num_layers": case.randint(1, 3),
+        "bidirectional": bool(case.randint(0, 1)),
+        "batch_first": bool(case.randint(0, 1)),
+    }
+    L, N, H_in = case.sizes.L, case.sizes.N, case.sizes.H_in
+    return case.network(**options), case.tensor(N, L, H_in) if options["batch_first"] else case.tensor(L, N, H_in)
 
 
-EXERCISES = [
+def zeros(rnn: Network, x: Tensor, N: int, D: int | None = None, batch_first: bool = False) -> Tensor:
+    """An h0 for N sequences, with a choice of mistakes: a wrong number of directions, or the batch in front."""
+    rows = (D or 1 + rnn.bidirectional) * rnn.num_layers
+    return torch.zeros((N, rows, rnn.hidden_size) if batch_first else (rows, N, rnn.hidden_size), device=x.device)
+
+
+def batch_size(rnn: Network, x: Tensor) -> int:
+    return x.size(0 if rnn.batch_first else 1)
+
+
+EXERCISES: list[Exercise] = [
     Predict(
         "03.1",
         "nn.RNN(50, 64, batch_first=True) reads 32 sentences of 20 words. What is the shape of output?",
@@ -78,27 +86,27 @@ EXERCISES = [
         ],
         ("reshape fills a new box in the order of memory. Does it turn anything?", "Two axes change places by transpose(0, 1)."),
         axes=("L", "N", "H_out"),
-        bug=wrongly_turned,
+        bug=reshaped_input,
     ),
     Write(
         "03.4",
         "Make the zeros to start from, for any nn.RNN and any batch x: layers, directions, batch_first.",
         "make_h0(rnn, x)",
-        any_network,
+        any_network_and_batch,
         lambda rnn, x: torch.zeros_like(rnn(x)[1]),
         [
-            (lambda rnn, x: zeros_for(rnn, x, x.size(0)), "Where the batch stands depends on rnn.batch_first."),
-            (lambda rnn, x: zeros_for(rnn, x, x.size(1)), "With batch_first=True, N is x.size(0)."),
+            (lambda rnn, x: zeros(rnn, x, x.size(0)), "Where the batch stands depends on rnn.batch_first."),
+            (lambda rnn, x: zeros(rnn, x, x.size(1)), "With batch_first=True, N is x.size(0)."),
             (
-                lambda rnn, x: zeros_for(rnn, x, batch_of(rnn, x), ways=lambda rnn: 1),
+                lambda rnn, x: zeros(rnn, x, batch_size(rnn, x), D=1),
                 "Two directions need two rows for each layer.",
             ),
             (
-                lambda rnn, x: zeros_for(rnn, x, batch_of(rnn, x), turned=rnn.batch_first),
+                lambda rnn, x: zeros(rnn, x, batch_size(rnn, x), batch_first=rnn.batch_first),
                 "h_0 is never turned round for batch_first.",
             ),
             (
-                lambda rnn, x: zeros_for(rnn, x, batch_of(rnn, x))[0],
+                lambda rnn, x: zeros(rnn, x, batch_size(rnn, x))[0],
                 "h_0 has an axis for layers and directions, before the batch.",
             ),
         ],

@@ -1,0 +1,101 @@
+"""The exercises of notebook 01: the equation."""
+
+import torch
+from torch import Tensor, nn
+
+from .cases import Case
+from .exercise import Arguments, Exercise, Predict, Write
+
+
+def broken_recurrence(x: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+    h = torch.zeros(len(W_hh), device=x.device)
+    for x_t in x:
+        h = torch.tanh(W_ih @ x_t + b_ih) + W_hh @ h + b_hh
+    return h
+
+
+def no_tanh(x: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+    h = torch.zeros(len(W_hh), device=x.device)
+    for x_t in x:
+        h = W_ih @ x_t + b_ih + W_hh @ h + b_hh
+    return h
+
+
+def no_previous_state(x: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+    return torch.tanh(x @ W_ih.T + b_ih + b_hh)
+
+
+def all_states(x: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+    states, h = [], torch.zeros(len(W_hh), device=x.device)
+    for x_t in x:
+        h = torch.tanh(W_ih @ x_t + b_ih + W_hh @ h + b_hh)
+        states.append(h)
+    return torch.stack(states)
+
+
+def input_and_parameters(case: Case) -> Arguments:
+    rnn = case.network()
+    return (case.tensor(case.sizes.L, case.sizes.H_in), *(parameter.detach() for parameter in rnn.parameters()))
+
+
+def all_states_by_torch(x: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+    H_out, H_in = W_ih.shape
+    rnn = nn.RNN(H_in, H_out, device=x.device)
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    rnn.load_state_dict(dict(zip(names, (W_ih, W_hh, b_ih, b_hh))))
+    output: Tensor = rnn(x)[0]
+    return output
+
+
+EXERCISES: list[Exercise] = [
+    Predict(
+        "01.1",
+        "nn.RNN(10, 20): how many numbers do its weights and biases hold, all together?",
+        lambda: sum(parameter.numel() for parameter in nn.RNN(10, 20).parameters()),
+        {
+            600: "These are the two matrices. What is added to them?",
+            620: "There are two biases, one with each matrix.",
+            240: "W_hh is missing, with its bias: the past is weighed too.",
+            340: "W_hh leads from state to state: how many rows and columns has it?",
+        },
+        ("Two matrices and two biases.", "W_ih is H_out x H_in, W_hh is H_out x H_out."),
+    ),
+    Write(
+        "01.2",
+        "This recurrence has every term, and yet its last state is not torch's. Where is the bug?",
+        "last_state(x, W_ih, W_hh, b_ih, b_hh)",
+        input_and_parameters,
+        lambda *arguments: all_states_by_torch(*arguments)[-1],
+        [
+            (no_tanh, "Now there is no tanh at all. It belongs around the whole sum."),
+            (lambda *a: no_previous_state(*a)[-1], "The past is gone: W_hh @ h must stay in the sum."),
+            (lambda *a: all_states(*a), "All states come back. Only the last one is asked for."),
+            (lambda *a: torch.tanh(no_tanh(*a)), "tanh must act at every step, not once at the end."),
+        ],
+        ("Read each bracket: what does tanh squeeze?", "A state of tanh never leaves -1 to 1. Does this one?"),
+        axes=("H_out",),
+        bug=broken_recurrence,
+    ),
+    Write(
+        "01.3",
+        "Write the recurrence that keeps every state: one row for each step.",
+        "all_states(x, W_ih, W_hh, b_ih, b_hh)",
+        input_and_parameters,
+        all_states_by_torch,
+        [
+            (lambda *a: all_states(*a)[-1], "That is the last state. Keep each one in a list, and stack it at the end."),
+            (no_previous_state, "Each step starts from nothing: give it the state of the step before."),
+            (
+                lambda *a: torch.cat([torch.zeros_like(a[0][:1] @ a[1].T), all_states(*a)]),
+                "The zeros before the first step are no state of a step.",
+            ),
+            (lambda x, W_ih, W_hh, b_ih, b_hh: all_states(x, W_ih, W_hh, b_ih, 0 * b_hh), "One bias is missing: there are two."),
+            (
+                lambda *a: torch.stack([torch.stack([row]) for row in all_states(*a)]),
+                "There is an axis too many: (L, H_out) is asked for.",
+            ),
+        ],
+        ("Start from zeros, and go through x step by step.", "h = tanh(W_ih @ x_t + b_ih + W_hh @ h + b_hh)"),
+        axes=("L", "H_out"),
+    ),
+]

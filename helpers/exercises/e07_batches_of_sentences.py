@@ -1,0 +1,126 @@
+"""The exercises of notebook 07: batches of sentences."""
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_sequence
+
+from .cases import Case
+from .exercise import Arguments, Exercise, Network, Predict, Write
+
+
+def pack_three() -> PackedSequence:
+    padded = pad_sequence([torch.zeros(length, 5) for length in (2, 7, 4)])
+    return pack_padded_sequence(padded, torch.tensor([2, 7, 4]), enforce_sorted=False)
+
+
+def network_and_padded_batch(case: Case) -> Arguments:
+    lengths = case.lengths()
+    sentences = [case.tensor(int(length), case.sizes.H_in) for length in lengths]
+    return case.network(), pad_sequence(sentences), lengths
+
+
+def states_after_padding(rnn: Network, padded: Tensor, lengths: Tensor) -> Tensor:
+    output, h_n = rnn(padded)
+    return h_n[-1]
+
+
+def last_states(rnn: Network, padded: Tensor, lengths: Tensor) -> Tensor:
+    return rnn(pack_padded_sequence(padded, lengths, enforce_sorted=False))[1][-1]
+
+
+def longest_first(rnn: Network, padded: Tensor, lengths: Tensor) -> Tensor:
+    order = lengths.argsort(descending=True, stable=True)
+    return rnn(pack_padded_sequence(padded[:, order], lengths[order]))[1][-1]
+
+
+def one_step_late(rnn: Network, padded: Tensor, lengths: Tensor) -> Tensor:
+    output, _ = rnn(padded)
+    return output[lengths.clamp(max=len(output) - 1), torch.arange(len(lengths))]
+
+
+def states_and_lengths(case: Case) -> Arguments:
+    return case.tensor(case.sizes.L, case.sizes.N, case.sizes.H_out), case.lengths()
+
+
+def sum_of_words(output: Tensor, lengths: Tensor, extra_steps: int = 0) -> Tensor:
+    steps = torch.arange(len(output), device=output.device)
+    mask = steps[:, None] < lengths.to(output.device) + extra_steps  # (L, N)
+    return (output * mask[..., None]).sum(0)
+
+
+def column(lengths: Tensor, output: Tensor) -> Tensor:
+    return lengths.to(output.device)[:, None]
+
+
+def mean_of_each(output: Tensor, lengths: Tensor) -> Tensor:
+    return torch.stack([output[:length, n].mean(0) for n, length in enumerate(lengths)])
+
+
+EXERCISES: list[Exercise] = [
+    Predict(
+        "07.1",
+        "Sentences of 2, 7 and 4 words are packed. What is batch_sizes? (seven numbers)",
+        lambda: pack_three().batch_sizes,
+        {
+            (7, 4, 2): "These are the lengths. batch_sizes counts sentences, at each step.",
+            (2, 7, 4): "These are the lengths. batch_sizes counts sentences, at each step.",
+            (1, 1, 1, 2, 2, 3, 3): "All sentences begin together: the stairs go down.",
+            (3, 3, 3, 3, 3, 3, 3): "That would be a padded box. Short sentences have stopped by then.",
+        },
+        ("How many sentences still have a word at step 0, at step 1, ...?", "It starts with 3, and the seventh number is 1."),
+        axes=("t",),
+    ),
+    Write(
+        "07.2",
+        "padded is (L, N, H_in). Only the longest sentence gets its own last state. Where is the bug?",
+        "last_states(rnn, padded, lengths)",
+        network_and_padded_batch,
+        last_states,
+        [
+            (lambda rnn, padded, lengths: rnn(padded)[0][-1], "That is after the padding too: the last column of the box."),
+            (longest_first, "The sentences come back longest first: put them in your order again."),
+            (one_step_late, "Off by one: a sentence of 3 words ends at t=2."),
+            (
+                lambda rnn, padded, lengths: last_states(rnn, padded, lengths)[None],
+                "One row a sentence is asked for, (N, H_out), without the axis of layers.",
+            ),
+        ],
+        (
+            "The network reads on, through the padding. How could it know the lengths?",
+            "pack_padded_sequence(padded, lengths, enforce_sorted=False), or pick output at lengths - 1.",
+        ),
+        axes=("N", "H_out"),
+        bug=states_after_padding,
+    ),
+    Write(
+        "07.3",
+        "output is (L, N, H_out), with padding after each sentence's end. Write the mean over its own steps.",
+        "mean_of_words(output, lengths)",
+        states_and_lengths,
+        mean_of_each,
+        [
+            (lambda output, lengths: output.mean(0), "That counts the padding as well."),
+            (
+                lambda output, lengths: output.sum(0) / column(lengths, output),
+                "You divide by the right number, but the sum still has the padding in it.",
+            ),
+            (
+                sum_of_words,
+                "That is the sum: divide by the lengths.",
+            ),
+            (
+                lambda output, lengths: sum_of_words(output, lengths) / len(output),
+                "Divide by each sentence's own length, not by L.",
+            ),
+            (
+                lambda output, lengths: sum_of_words(output, lengths, extra_steps=1) / column(lengths, output),
+                "Off by one: step t is real where t < length.",
+            ),
+        ],
+        (
+            "A mask says which cells are real: t < length.",
+            "(output * mask).sum(0) / lengths, with an axis added to mask and to lengths.",
+        ),
+        axes=("N", "H_out"),
+    ),
+]

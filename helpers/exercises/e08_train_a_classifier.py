@@ -1,0 +1,112 @@
+"""The exercises of notebook 08: a training step, and how good the answers are."""
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from .cases import Case
+from .exercise import Arguments, Exercise, Function, Layer, Predict, Write
+
+
+def steps_of_training() -> int:
+    return 10 * len(torch.arange(1200).split(64))
+
+
+def model_and_batch(case: Case) -> Arguments:
+    s = case.sizes
+    return case.network(nn.Linear, s.H_in, 1), case.tensor(s.N + 2, s.H_in), case.tensor(s.N + 2, 1)
+
+
+def parameters_after_three_steps(step: Function, model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(3):
+        step(model, optimizer, x, y)
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+def accumulating_step(model: Layer, optimizer: Optimizer, x: Tensor, y: Tensor) -> float:
+    loss = nn.functional.mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def train_step(model: Layer, optimizer: Optimizer, x: Tensor, y: Tensor) -> float:
+    optimizer.zero_grad()
+    return accumulating_step(model, optimizer, x, y)
+
+
+def two_steps(model: Layer, optimizer: Optimizer, x: Tensor, y: Tensor) -> float:
+    train_step(model, optimizer, x, y)
+    return train_step(model, optimizer, x, y)
+
+
+def logits_and_labels(case: Case) -> Arguments:
+    count = case.sizes.N + 6
+    logits = case.tensor(count, 1)
+    labels = (torch.arange(count) % 2).float().to(logits.device)
+    return logits, labels[torch.randperm(count, generator=case.generator)]
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    return ((logits.squeeze(-1) > 0) == (labels > 0.5)).float().mean().item()
+
+
+EXERCISES: list[Exercise] = [
+    Predict(
+        "08.1",
+        "1200 reviews, 64 at a time, 10 epochs: how often does the optimizer step?",
+        steps_of_training,
+        {
+            180: "The last batch is smaller, but it counts.",
+            188: "Each epoch ends with a smaller batch of its own.",
+            187.5: "There is no half step: the last batch of an epoch is smaller, but it counts.",
+            19: "That is one epoch.",
+            10: "An epoch has many steps, one for each batch.",
+        },
+        ("How many batches are 1200 reviews?", "18 full batches and a smaller one; then ten times."),
+    ),
+    Write(
+        "08.2",
+        "This step trains, but its second call steps too far. Which line is missing?",
+        "train_step(model, optimizer, x, y)",
+        model_and_batch,
+        train_step,
+        [
+            (
+                lambda model, optimizer, x, y: nn.functional.mse_loss(model(x), y).item(),
+                "Nothing is learned: the order is zero_grad(), backward(), step().",
+            ),
+            (lambda *a: accumulating_step(*a), "The gradients of earlier calls are still there: zero_grad() comes first."),
+            (two_steps, "One call is one step."),
+        ],
+        (
+            "What does backward() do with the gradients of the call before?",
+            "It adds. optimizer.zero_grad() forgets the old ones.",
+        ),
+        axes=("parameter",),
+        bug=accumulating_step,
+        use=parameters_after_three_steps,
+        mutates=True,
+    ),
+    Write(
+        "08.3",
+        "logits is (N, 1), labels is (N,). Above 0 means praise, label 1. What share of them is right, from 0 to 1?",
+        "share_right(logits, labels)",
+        logits_and_labels,
+        accuracy,
+        [
+            (
+                lambda logits, labels: ((logits > 0) == (labels > 0.5)).float().mean().item(),
+                "(N, 1) == (N,) compares each with all, N times N answers: take away the axis of 1.",
+            ),
+            (
+                lambda logits, labels: ((logits[:, 0] > 0) == (labels > 0.5)).sum().item(),
+                "That is how many. The share is asked for.",
+            ),
+            (lambda logits, labels: 1 - accuracy(logits, labels), "That is the share of wrong answers."),
+            (lambda logits, labels: (logits[:, 0] > 0).float().mean().item(), "That is how often it says praise, right or not."),
+        ],
+        ("Which shape has what you compare?", "((logits[:, 0] > 0) == (labels > 0.5)).float().mean()"),
+    ),
+]
