@@ -93,6 +93,15 @@ def test_a_module_imports_only_from_above(module):
     assert ours <= above
 
 
+def test_two_things_never_share_a_name():
+    homes = {}
+    for module in MODULES:
+        for node in parse(module).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(module)
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
 @pytest.mark.parametrize("package", ONLY_IMPORTER)
 def test_one_module_alone_imports(package):
     assert [module for module in MODULES if package in tops(module)] == [ONLY_IMPORTER[package]]
