@@ -174,7 +174,7 @@ def test_planted_faults_are_seen(lab):
     nbformat.write(notebook, lab.folder / "planted.ipynb")
     try:
         test_every_cell_runs(lab.run("planted.ipynb"))  # the callback has not failed yet
-        assert lab.dead_controls(seconds=1) == ["deaf"]
+        assert lab.dead_controls(back=True, seconds=1) == ["deaf"]
         assert lab.nameless_controls() == ["button"]
         lab.page.locator(EXPLORER).first.get_by_role("slider").press("ArrowRight")
         expect(lab.page.locator("[data-failed]")).to_contain_text("ZeroDivisionError")
