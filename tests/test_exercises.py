@@ -217,7 +217,7 @@ BODIES = {
 WAYS = {
     "def": ("if True:\n    def read(rnn, x):\n        BODY", "untouched empty"),
     "comments": (
-        'if True:\n    def mine(rnn, x) -> "output":  # :-)\n        "What it does."\n        # so\n        BODY',
+        'if True:\n    def mine(rnn, x) -> "output":  # :-)\n        "What it does."\n        # so\n        BODY\n\nread = mine',
         "untouched empty",
     ),
     "nested": ("def make():\n    def inner(rnn, x):\n        BODY\n    return inner\n\nread = make()", "untouched empty"),

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 
 def by_formula(question):
     """The answer without running the call: from the course's own formulas, and from counting by hand for packed batches."""
-    lines, asked = question.code.splitlines(), question.expression
+    lines, expression = question.code.splitlines(), question.expression
     numbers = [int(n) for n in re.findall(r"\d+", lines[0])]
     if "RNNCell" in lines[0]:
         L_N = [int(n) for n in re.findall(r"\d+", next(line for line in lines if line.startswith("x =")))][:-1]
@@ -39,13 +39,13 @@ def by_formula(question):
     rnn = kind(
         numbers[0], numbers[1], layers, bidirectional=two, batch_first="batch_first" in options, bias="bias" not in options
     )
-    if "weight" in asked:
-        return expected_shapes(rnn, L=1).parameters[asked.split(".")[1]]
+    if "weight" in expression:
+        return expected_shapes(rnn, L=1).parameters[expression.split(".")[1]]
     sizes = [int(n) for n in re.findall(r"\d+", lines[1])]
     L, N = (sizes[0], None) if len(sizes) == 2 else (sizes[1], sizes[0]) if rnn.batch_first else (sizes[0], sizes[1])
     shapes = expected_shapes(rnn, L=L, N=N)
     lengths = [int(n) for n in re.search(r"\[(.*)\]", question.code)[1].split(",")] if "pack" in question.code else []
-    if "cat" in asked:
+    if "cat" in expression:
         return (N, 2 * rnn.hidden_size)
     return {
         "x.batch_sizes": tuple(sum(length > t for length in lengths) for t in range(L)),
@@ -54,7 +54,7 @@ def by_formula(question):
         "output.shape": shapes.output,
         "h_n.shape": shapes.h_n,
         "c_n.shape": shapes.h_n,
-    }[asked]
+    }[expression]
 
 
 @pytest.mark.sweep
@@ -82,8 +82,8 @@ def test_what_is_shown_is_what_torch_runs():
 
 def test_each_level_is_harder_and_all_topics_occur():
     questions = {level: [ask(level, Random(seed)) for seed in range(120)] for level in range(1, LEVELS + 1)}
-    twists = [mean(len(question.variations) for question in questions[level]) for level in questions]
-    assert twists == sorted(set(twists)) and twists[-1] >= twists[0] + 5
+    variations = [mean(len(question.variations) for question in questions[level]) for level in questions]
+    assert variations == sorted(set(variations)) and variations[-1] >= variations[0] + 5
     options = [
         mean(
             question.text.count("=True")

@@ -9,10 +9,6 @@ from .cases import Case
 from .exercise import Arguments, Exercise, Predict, Write
 
 
-def three_layers_two_directions() -> nn.RNN:
-    return nn.RNN(5, 8, num_layers=3, bidirectional=True)
-
-
 def sizes_and_options(case: Case) -> Arguments:
     return case.sizes.H_in, case.sizes.H_out, case.randint(2, 4), bool(case.randint(0, 1))
 
@@ -39,7 +35,7 @@ EXERCISES: list[Exercise] = [
     Predict(
         "02.1",
         "nn.RNN(5, 8, num_layers=3, bidirectional=True) reads L=7 steps of N=10 sequences. What is the shape of h_n?",
-        lambda: three_layers_two_directions()(torch.zeros(7, 10, 5))[1].shape,
+        lambda: nn.RNN(5, 8, num_layers=3, bidirectional=True)(torch.zeros(7, 10, 5))[1].shape,
         {
             (3, 10, 8): "That is one direction. Each layer ends in two states, one for each.",
             (3, 10, 16): "In h_n the two directions are rows of their own; side by side they stand in output.",
@@ -52,7 +48,7 @@ EXERCISES: list[Exercise] = [
     Predict(
         "02.2",
         "The same network. What is the shape of weight_ih_l1?",
-        lambda: three_layers_two_directions().weight_ih_l1.shape,
+        lambda: nn.RNN(5, 8, num_layers=3, bidirectional=True).weight_ih_l1.shape,
         {
             (8, 5): "That is l0. What does layer 1 read?",
             (8, 8): "Layer 1 reads both directions of the layer below.",

@@ -33,7 +33,7 @@ def any_network_and_batch(case: Case) -> Arguments:
     return case.network(**options), case.tensor(N, L, H_in) if options["batch_first"] else case.tensor(L, N, H_in)
 
 
-def zeros(rnn: Network, x: Tensor, N: int, D: int | None = None, batch_first: bool = False) -> Tensor:
+def zero_state(rnn: Network, x: Tensor, N: int, D: int | None = None, batch_first: bool = False) -> Tensor:
     """An h0 for N sequences, with a choice of mistakes: a wrong number of directions, or the batch in front."""
     rows = (D or 1 + rnn.bidirectional) * rnn.num_layers
     return torch.zeros((N, rows, rnn.hidden_size) if batch_first else (rows, N, rnn.hidden_size), device=x.device)
@@ -95,18 +95,18 @@ EXERCISES: list[Exercise] = [
         any_network_and_batch,
         lambda rnn, x: torch.zeros_like(rnn(x)[1]),
         [
-            (lambda rnn, x: zeros(rnn, x, x.size(0)), "Where the batch stands depends on rnn.batch_first."),
-            (lambda rnn, x: zeros(rnn, x, x.size(1)), "With batch_first=True, N is x.size(0)."),
+            (lambda rnn, x: zero_state(rnn, x, x.size(0)), "Where the batch stands depends on rnn.batch_first."),
+            (lambda rnn, x: zero_state(rnn, x, x.size(1)), "With batch_first=True, N is x.size(0)."),
             (
-                lambda rnn, x: zeros(rnn, x, batch_size(rnn, x), D=1),
+                lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x), D=1),
                 "Two directions need two rows for each layer.",
             ),
             (
-                lambda rnn, x: zeros(rnn, x, batch_size(rnn, x), batch_first=rnn.batch_first),
+                lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x), batch_first=rnn.batch_first),
                 "h_0 is never turned round for batch_first.",
             ),
             (
-                lambda rnn, x: zeros(rnn, x, batch_size(rnn, x))[0],
+                lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x))[0],
                 "h_0 has an axis for layers and directions, before the batch.",
             ),
         ],

@@ -48,7 +48,7 @@ def logits_and_labels(case: Case) -> Arguments:
     return logits, labels[torch.randperm(count, generator=case.generator)]
 
 
-def accuracy(logits: Tensor, labels: Tensor) -> float:
+def share_of_right_answers(logits: Tensor, labels: Tensor) -> float:
     return ((logits.squeeze(-1) > 0) == (labels > 0.5)).float().mean().item()
 
 
@@ -94,7 +94,7 @@ EXERCISES: list[Exercise] = [
         "logits is (N, 1), labels is (N,). Above 0 means praise, label 1. What share of them is right, from 0 to 1?",
         "share_right(logits, labels)",
         logits_and_labels,
-        accuracy,
+        share_of_right_answers,
         [
             (
                 lambda logits, labels: ((logits > 0) == (labels > 0.5)).float().mean().item(),
@@ -104,7 +104,7 @@ EXERCISES: list[Exercise] = [
                 lambda logits, labels: ((logits[:, 0] > 0) == (labels > 0.5)).sum().item(),
                 "That is how many. The share is asked for.",
             ),
-            (lambda logits, labels: 1 - accuracy(logits, labels), "That is the share of wrong answers."),
+            (lambda logits, labels: 1 - share_of_right_answers(logits, labels), "That is the share of wrong answers."),
             (lambda logits, labels: (logits[:, 0] > 0).float().mean().item(), "That is how often it says praise, right or not."),
         ],
         ("Which shape has what you compare?", "((logits[:, 0] > 0) == (labels > 0.5)).float().mean()"),
