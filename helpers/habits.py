@@ -12,7 +12,7 @@ from .batches import MORE, ROUNDING, Pair, RowPlace, apart, repeated, same, with
 from .device import fork_rngs, one_thread
 from .pictures.mixups import draw_difference
 from .pictures.picture import Picture
-from .trials import Evidence, TrialResult, TrialFailed, Trials
+from .trials import Evidence, TrialFailed, TrialResult, Trials
 
 MOST = 8  # sequences of a batch that are tried one by one
 MARKS = {True: "✓", False: "✗", None: "?"}
