@@ -1,30 +1,51 @@
-"""Trials: fresh copies of a model run on one batch, permuted or padded further; the model itself is never called."""
+"""Trials: copies of a model run on one batch, in parts, permuted or padded further; the model itself is never called."""
 
 import copy
 import random
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.modules.dropout import _DropoutNd  # what all of torch's dropouts share
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-MORE = 3  # steps of padding that `Trials.longer` adds
+from .batches import Arguments, Pair, RowPlace, SequenceBatch, find_rnns, possible_places, repeated, same
+from .nested import cloned, leaves, map_leaves, tensors
+from .pictures.mixups import RELATIVE_TOLERANCE
 
 
-class Stopped(Exception):
-    """The model raised when it was tried in another way than it was given; the message is its first line."""
+class TrialFailed(Exception):
+    """What the model did, tried in another way than it was given: it raised, or gave what can't be compared."""
 
 
-class Trials:
-    """A model, the arguments of one call, and where in them the batch and the time stand.
+class RnnRecord(NamedTuple):
+    """What one RNN of the model read and returned, each (steps, sequences, features) as that RNN counts them."""
+
+    input: Tensor
+    output: Tensor
+
+
+class TrialResult(NamedTuple):
+    """What a trial gave: the sequences that were in it, the answers as tensors, and a record of each RNN."""
+
+    rows: list[int]
+    answers: list[Tensor]
+    records: dict[str, RnnRecord]
+
+
+class Trials(SequenceBatch):
+    """A model and the arguments of one call, to be tried in other ways on copies of the model.
 
     >>> trials = Trials(nn.RNN(3, 4), torch.zeros(5, 2, 3))
     >>> trials.N, trials.L, trials.axis
     (2, 5, 1)
-    >>> [tuple(answer.shape) for answer in trials.run(trials.longer())]  # output and h_n
+    >>> [tuple(answer.shape) for answer in trials.run(trials.with_extra_padding())]  # output and h_n
     [(8, 2, 4), (1, 2, 4)]
+    >>> [tuple(answer.shape) for answer in trials.outcome([1]).answers]  # the second sequence alone
+    [(5, 1, 4), (1, 1, 4)]
 
     Parameters
     ----------
@@ -35,114 +56,153 @@ class Trials:
     TypeError, ValueError : as `check_habits`.
     """
 
-    def __init__(self, model: nn.Module, batch: Any, batch_axis: int | None = None, padding: float | None = None):
-        self.model, (self.rnn_name, self.rnn) = model, _find_rnn(model)
-        single = isinstance(batch, PackedSequence) or not isinstance(batch, (tuple, list))  # it is a tuple, for Python
-        self.args = (batch,) if single else tuple(batch)
-        self.x = self.args[0] if self.args else None
-        self.packed = isinstance(self.x, PackedSequence)
-        if isinstance(batch_axis, bool) or batch_axis not in (None, 0, 1):
-            raise ValueError(f"batch_axis: given {batch_axis!r}, expected 0 or 1")
-        if isinstance(padding, bool) or not isinstance(padding, (int, float, type(None))):
-            raise TypeError(f"padding: given {padding!r}, expected a number")
-        if self.packed:
-            padded, counts = pad_packed_sequence(self.x, batch_first=True)
-            self.axis, self.lengths, (self.N, self.L) = 0, counts.tolist(), padded.shape[:2]
-        else:
-            self.axis = self._find_axis(batch_axis)
-            self.N, self.L = self.x.size(self.axis), self.x.size(1 - self.axis)
-            self.lengths = next((ints for ints in map(_ints, self.args[1:]) if len(ints) == self.N), None)
-        ids = [part.padding_idx for part in model.modules() if isinstance(part, nn.Embedding)]
-        self.padding = next((number for number in (padding, *ids) if number is not None), 0)
-        self.reads: tuple[int, ...] = ()  # the shape of what the RNN inside is given, called with the batch as it is
-        self.once = self._run(self.args)
+    def __init__(self, model: nn.Module, batch: object, batch_axis: int | None = None, padding: float | None = None):
+        if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            model = model.module
+        model = getattr(model, "_orig_mod", model)  # the model that torch.compile was given: no compilation for each size
+        super().__init__(model, batch, batch_axis, padding)
+        self.batch, self.packs = batch, False  # packs: whether an RNN is given packed sequences
+        self._run_first()
 
-    def run(self, args: tuple | None = None, *, train: bool = False, seed: int = 0, times: int = 1) -> list[Tensor]:
-        """The answers of a fresh copy, as tensors; of several calls, those of the last.
+    def _run_first(self) -> None:
+        """The baseline: in float64 where the model can, so that rounding is never taken for a difference."""
+        for self.double in (True, False):
+            try:
+                self.baseline = self._run(self.call, self.N)
+                if _parameters(self.twin) != _parameters(self.model):  # made by this first call, with random numbers
+                    self.model, self.rnns = self.twin, find_rnns(self.twin)
+                    self.baseline = self._run(self.call, self.N)
+                break
+            except Exception:
+                if not self.double:
+                    raise
+        self.records = self._recorded()
+        kinds = {part.dtype for part in [*self.baseline, *self.model.parameters()] if part.is_floating_point()}
+        self.rounding = 0.0 if self.double else max((torch.finfo(kind).eps for kind in kinds), default=0.0)
+
+    def run(self, call: Arguments | None = None, n: int | None = None, **how: Any) -> list[Tensor]:
+        """The answers of a fresh copy to n sequences (None: to all), as tensors; of several calls, those of the last.
+
+        Parameters
+        ----------
+        how : train=False, seed=0, times=1, and drop: True lets each dropout that acts drop half of its input, False
+            nothing, None what the model asks for; True and False draw the same random numbers
 
         Raises
         ------
-        Stopped : the model raised.
+        TrialFailed : the model raised.
         """
         try:
-            return self._run(self.args if args is None else args, train, seed, times)
+            return self._run(call or self.call, n or self.N, **how)
         except Exception as error:  # whatever someone's own model may raise
-            raise Stopped(f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}") from error
+            raise TrialFailed(f"stops with {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}") from error
 
-    def _run(self, args: tuple, train: bool = False, seed: int = 0, times: int = 1) -> list[Tensor]:
-        twin = _twin(self.model).train(train)
-        rnn = twin.get_submodule(self.rnn_name)
-        hook = rnn.register_forward_pre_hook(self._note, with_kwargs=True)
-        with torch.no_grad():
+    def _run(
+        self, call: Arguments, n: int, train: bool = False, seed: int = 0, times: int = 1, drop: bool | None = None
+    ) -> list[Tensor]:
+        twin = self.twin = _twin(self.model).train(train)
+        self._heard: dict[str, list[RnnRecord]] = {}
+        hooks = [twin.get_submodule(name).register_forward_hook(self._listen(name), with_kwargs=True) for name in self.rnns]
+        if drop is not None:
+            _halve_dropouts(twin, drop)
+        with ExitStack() as stack:
+            stack.enter_context(torch.no_grad())
+            if self.double:
+                stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+                torch.set_default_dtype(torch.float64)  # the zeros that a model makes, too
+                twin.double()
+                for device in {"cpu", *(part.device.type for part in twin.parameters())}:
+                    stack.enter_context(torch.autocast(device, enabled=False))
             for _ in range(times):
                 _seed(seed)
-                answers = list(_flat(twin(*(_mapped(arg, _cloned) for arg in args))))
-        hook.remove()
+                args, kwargs = map_leaves(call, lambda part: cloned(part, self.double))
+                answers = list(tensors(twin(*args, **kwargs), n))
+        for hook in hooks:
+            hook.remove()
         self.changes = _changes(self.model, twin)
-        return [_padded(answer) for answer in answers]
+        return answers
 
-    def _note(self, rnn: nn.RNNBase, args: tuple, kwargs: dict) -> None:
-        given = args[0] if args else kwargs.get("input")
-        self.reads = self.reads or (tuple(given.shape) if isinstance(given, Tensor) else ())
+    def _listen(self, name: str) -> Callable[..., None]:
+        def hook(rnn: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], returned: Any) -> None:
+            given = args[0] if args else kwargs["input"]
+            self.packs |= isinstance(given, PackedSequence)
+            pair = [given, returned[0] if isinstance(returned, tuple) else returned]
+            pair = [pad_packed_sequence(part)[0] if isinstance(part, PackedSequence) else part for part in pair]
+            if isinstance(rnn, nn.RNNCellBase):
+                pair = [part[None] for part in pair]
+            elif rnn.batch_first and not isinstance(given, PackedSequence) and given.dim() == 3:
+                pair = [part.transpose(0, 1) for part in pair]
+            self._heard.setdefault(name, []).append(RnnRecord(*(part.detach().clone() for part in pair)))
 
-    def permuted(self) -> tuple:
-        """The arguments with the sequences moved on by one place, the last becoming the first."""
-        return tuple(_mapped(arg, lambda part: _rolled(part, self._axis_of(part))) for arg in self.args)
+        return hook
 
-    def longer(self) -> tuple:
-        """The arguments with MORE steps of padding at the end; lengths stay what they are."""
-        return tuple(_mapped(arg, self._padded_on) for arg in self.args)
+    def _recorded(self) -> dict[str, RnnRecord]:
+        """One record for each RNN that ran: of one that is called step by step, all its steps together."""
+        found = {}
+        for name, calls in self._heard.items():
+            alike = [call for call in calls if call.input.shape == calls[0].input.shape]
+            found[name] = RnnRecord(*map(torch.cat, zip(*alike))) if len(calls[0].input) == 1 else calls[0]
+        return found
 
     @property
-    def holds_padding(self) -> bool:
-        """Whether some sequence of the batch ends before the others, by its lengths or by what it ends in."""
-        if self.lengths is not None:
-            return min(self.lengths) < self.L
-        last = self.x.select(1 - self.axis, -1)  # (N, ...)
-        return bool((last == self.padding).reshape(self.N, -1).all(1).any())
+    def dropouts(self) -> dict[str, nn.Module]:
+        """All inside that is asked to drop something, by name."""
+        asked = (nn.RNNBase, nn.MultiheadAttention), _DropoutNd
+        parts = self.model.named_modules()
+        return {name: x for name, x in parts if isinstance(x, asked[0]) and x.dropout or isinstance(x, asked[1]) and x.p}
 
-    def _padded_on(self, part: Any) -> Any:
-        if not (isinstance(part, Tensor) and self._is_sequences(part)):
-            return part
-        sizes = list(part.shape)
-        sizes[1 - self.axis] = MORE
-        value = False if part.dtype == torch.bool else self.padding
-        return torch.cat([part, part.new_full(sizes, value)], 1 - self.axis)
+    def outcome(self, rows: list[int], span: tuple[int, int] | None = None, wide: bool = False) -> TrialResult:
+        """What the model makes of these sequences alone; if it takes no batch so small, the last of them fills it.
 
-    def _axis_of(self, part: Any) -> int | None:
-        """The batch axis of one argument; None if it has none."""
-        if isinstance(part, PackedSequence) or len(_ints(part)) == self.N:
-            return 0
-        if not isinstance(part, Tensor) or part.dim() == 0:
-            return None
-        rows = self.rnn.num_layers * (2 if self.rnn.bidirectional else 1)
-        is_state = part is not self.x and part.dim() == 3 and part.shape[:2] == (rows, self.N)
-        if is_state and part.size(2) in (self.rnn.hidden_size, self.rnn.proj_size):
-            return 1
-        axis = self.axis if part.dim() > 1 else 0
-        return axis if part.size(axis) == self.N else None
+        Parameters
+        ----------
+        span : (start, stop), the only steps to keep; None for all
+        wide : cut every argument that has an axis of L, not only those that end in padding where the sequence does
 
-    def _is_sequences(self, part: Tensor) -> bool:
-        fits = part.dim() > 1 and (part.size(self.axis), part.size(1 - self.axis)) == (self.N, self.L)
-        return fits and not self.packed
+        Raises
+        ------
+        TrialFailed : the model raised, or gave answers with other axes.
+        """
+        filled = rows + rows[-1:] * (self.N - len(rows))
+        for chosen in (rows, filled):
+            try:
+                answers = self.run(self.taken(chosen, span, wide), len(chosen))
+            except TrialFailed:
+                if chosen is filled:
+                    raise
+                continue
+            if [part.dim() for part in answers] == [part.dim() for part in self.baseline]:
+                return TrialResult(chosen, answers, self._recorded())
+        raise TrialFailed("gives answers that have other axes")
 
-    def _find_axis(self, batch_axis: int | None) -> int:
-        if not isinstance(self.x, Tensor):
-            given = type(self.x).__name__
-            raise TypeError(f"batch: given {given}, expected a tensor, a PackedSequence, or a tuple beginning with one")
-        bare = isinstance(self.model, nn.RNNBase)
-        if self.x.dim() < 2 + bare:
-            wanted = "three axes: an unbatched one is no batch" if bare else "two axes or more, sequences and steps"
-            raise ValueError(f"batch: given a tensor of shape {tuple(self.x.shape)}, expected {wanted}")
-        counts = {len(_ints(arg)) for arg in self.args[1:]}
-        fitting = [axis for axis in (0, 1) if self.x.size(axis) in counts]
-        if batch_axis is None:
-            usual = 1 if bare and not self.model.batch_first else 0
-            return fitting[0] if len(fitting) == 1 else usual
-        if fitting and batch_axis not in fitting:
-            given, lengths = f"given {batch_axis}, of size {self.x.size(batch_axis)}", self.x.size(fitting[0])
-            raise ValueError(f"batch_axis: {given}, expected {fitting[0]}, as there are {lengths} lengths")
-        return batch_axis
+
+class Evidence:
+    """What the trials have told so far: where the answers have their sequences, and what is wrong with the batch axis."""
+
+    def __init__(self, trials: Trials, hint: bool):
+        self.trials, self.hint, self.mixed, self.misread = trials, hint, False, False
+        self.tolerance = max(RELATIVE_TOLERANCE, 8 * trials.rounding)
+        self.random = not repeated(trials.baseline, trials.run(seed=1))
+        self.places: list[RowPlace | None] = []
+
+    def place(self, before: Tensor, after: Tensor, rows: list[int]) -> tuple[RowPlace | None, bool]:
+        """Where the sequences stand in an answer, and whether they are what they were."""
+        N = self.trials.N
+        found = list(possible_places(before, N, after, len(rows)))
+        fitting = next((place for place in found if same(*place.pair(before, N, after, rows), self.tolerance)), None)
+        return fitting or next((place for place in found if not place.parts), None), fitting is not None
+
+    def pairs(self, outcome: TrialResult, start: int = 0, whole: TrialResult | None = None) -> list[Pair]:
+        """Each answer that has a row for each sequence, as in the batch (or with its padding) and as it is now."""
+        before, N, rows = self.trials.baseline, self.trials.N, outcome.rows
+        if whole:
+            before, N, rows = whole.answers, len(whole.rows), list(range(len(rows)))
+        both = list(zip(before, outcome.answers))
+        self.places = self.places or [self.place(a, b, rows)[0] for a, b in both]
+        return [place.pair(a, N, b, rows, start) for place, (a, b) in zip(self.places, both) if place]
+
+    def all_same(self, pairs: Iterable[Pair]) -> bool:
+        return all(same(a, b, self.tolerance) for a, b in pairs)
 
 
 def _seed(seed: int) -> None:
@@ -151,19 +211,10 @@ def _seed(seed: int) -> None:
     np.random.seed(seed)
 
 
-def _find_rnn(model: nn.Module) -> tuple[str, nn.RNNBase]:
-    parts = model.named_modules() if isinstance(model, nn.Module) else ()
-    found = next(((name, part) for name, part in parts if isinstance(part, nn.RNNBase)), None)
-    if found is None:
-        given = type(model).__name__
-        raise TypeError(f"model: given {given}, expected a module with an nn.RNN, nn.GRU or nn.LSTM inside")
-    return found
-
-
 def _twin(model: nn.Module) -> nn.Module:
     """A copy that shares nothing with the model, a state kept as a plain attribute included."""
     # torch refuses to copy a tensor that has a history, as a carried h_n; its numbers are all a copy needs.
-    kept = (value for part in model.modules() for value in _flat(vars(part)))
+    kept = (value for part in model.modules() for value in leaves(vars(part)))
     known = {id(value): value.detach().clone() for value in kept if isinstance(value, Tensor) and not value.is_leaf}
     try:
         twin = copy.deepcopy(model, known)
@@ -176,60 +227,28 @@ def _twin(model: nn.Module) -> nn.Module:
     return twin
 
 
+def _halve_dropouts(twin: nn.Module, drop: bool) -> None:
+    """Let each dropout layer drop half of its input, or nothing: both draw the same random numbers."""
+    for part in twin.modules():
+        if isinstance(part, (nn.RNNBase, nn.MultiheadAttention)) and part.dropout:
+            part.dropout = 0.5 if drop else 0.0
+        elif isinstance(part, _DropoutNd) and part.p:
+            part.p, part.inplace = 0.5, False
+            if not drop:
+                part.register_forward_hook(lambda part, args, dropped: args[0])
+
+
+def _parameters(model: nn.Module) -> list[tuple[str, type]]:
+    return [(name, type(part)) for name, part in model.named_parameters()]
+
+
 def _changes(model: nn.Module, twin: nn.Module) -> list[str]:
     """The names of tensors, kept by the model as buffers or attributes, that are others in the copy after its run."""
     found = []
     for (name, before), after in zip(model.named_modules(), twin.modules()):
         old, new = ({**vars(part), **part._buffers} for part in (before, after))
         for key in [key for key in new if key not in vars(nn.Module())]:
-            a, b = (list(map(_padded, _flat(values.get(key)))) for values in (old, new))
-            same = len(a) == len(b) and all(torch.equal(p, q) for p, q in zip(a, b))
+            a, b = (list(tensors(values.get(key), 0)) for values in (old, new))
+            same = len(a) == len(b) and all(p.shape == q.shape and torch.equal(p.to(q), q) for p, q in zip(a, b))
             found += [] if same else [f"{name}.{key}".lstrip(".")]
     return found
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    """Every tensor and PackedSequence in nested tuples, lists and dictionaries."""
-    if isinstance(value, (Tensor, PackedSequence)):
-        yield value
-    elif isinstance(value, (tuple, list, Mapping)):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            yield from _flat(part)
-
-
-def _mapped(value: Any, change: Any) -> Any:
-    """`change` of one argument, of every part of a tuple of tensors (the h_0 and c_0 of an LSTM); lists stay whole."""
-    plain = isinstance(value, tuple) and not isinstance(value, PackedSequence)
-    if plain and any(isinstance(part, Tensor) for part in value):
-        return tuple(_mapped(part, change) for part in value)
-    return change(value)
-
-
-def _cloned(part: Any) -> Any:
-    """A copy without history, so that a model that writes into its arguments does no harm."""
-    if isinstance(part, PackedSequence):
-        return PackedSequence(part.data.detach().clone(), *part[1:])
-    return part.detach().clone() if isinstance(part, Tensor) else copy.deepcopy(part)
-
-
-def _rolled(part: Any, axis: int | None) -> Any:
-    if axis is None:
-        return part
-    if isinstance(part, PackedSequence):
-        padded, lengths = pad_packed_sequence(part, batch_first=True)
-        return pack_padded_sequence(padded.roll(1, 0), lengths.roll(1), batch_first=True, enforce_sorted=False)
-    if isinstance(part, Tensor):
-        return part.roll(1, axis)
-    return np.roll(part, 1) if isinstance(part, np.ndarray) else type(part)([part[-1], *part[:-1]])
-
-
-def _ints(arg: Any) -> list[int]:
-    """The whole numbers of a one-dimensional argument, as lengths are; nothing for any other argument."""
-    if isinstance(arg, (Tensor, np.ndarray)):
-        arg = arg.tolist() if arg.ndim == 1 else []
-    plain = isinstance(arg, (list, tuple)) and not isinstance(arg, PackedSequence)
-    return list(arg) if plain and all(isinstance(part, int) and not isinstance(part, bool) for part in arg) else []
-
-
-def _padded(answer: Tensor | PackedSequence) -> Tensor:
-    return pad_packed_sequence(answer, batch_first=True)[0] if isinstance(answer, PackedSequence) else answer

@@ -3,6 +3,7 @@
 import copy
 import random
 
+import habits_models
 import numpy as np
 import pytest
 import torch
@@ -107,9 +108,9 @@ def test_swapped_axes_of_a_bare_network_need_to_be_told_what_is_meant():
     assert check_habits(rnn, x, batch_axis=0).batch.holds is False
 
 
-def test_as_many_steps_as_sequences_cannot_be_told_apart_by_size():
+def test_swapped_axes_are_told_from_what_the_rnn_reads_where_their_sizes_are_the_same():
     found = check_habits(Sentiment(batch_first=False), word_ids()[:, :4])
-    assert found.batch.holds is False and "N other than L" in found.batch.words
+    assert found.batch.holds is False and "with batch_first=False the RNN reads 4 steps of 4 sequences" in found.batch.words
 
 
 def test_h_n_cut_by_view_is_found_and_not_blamed_on_the_axes():
@@ -149,7 +150,8 @@ def test_lengths_tell_which_axis_is_the_batch():
 def test_padding_that_is_read_is_found():
     found = check_habits(Sentiment(), word_ids())
     assert holds(found) == (True, False, True, True)
-    assert "3 more steps of padding (0)" in found.padding.words and "differ" in found.padding.picture.alt
+    assert "Sequence 1 alone, without its padding (0), has another answer" in found.padding.words
+    assert "as given above and alone below, of 4 rows" in found.padding.picture.alt and "differ" in found.padding.picture.alt
 
 
 def test_padding_that_a_mask_leaves_out_is_safe():
@@ -219,7 +221,7 @@ def test_random_numbers_are_found_and_not_taken_for_mixing():
 
     found = check_habits(RandomStart(), word_ids())
     assert found.dropout.holds is False and "random numbers" in found.dropout.words
-    assert found.batch.holds is False and "Random numbers" in found.batch.words
+    assert found.batch.holds is None and "random numbers" in found.batch.words  # said once, where it belongs
 
 
 def test_dropout_that_does_nothing_is_found():
@@ -257,7 +259,7 @@ def test_a_state_carried_since_before_is_no_mixing_of_sequences():
     model(word_ids().flip(0), LENGTHS.flip(0))  # with a history: torch would refuse to copy it
     found = check_habits(model, (word_ids(), LENGTHS))
     assert found.state.holds is False
-    assert found.batch.holds is False and "carried over stays where it is" in found.batch.words
+    assert found.batch.holds is None and "carried over stays where it is" in found.batch.words  # one fault, one cross
 
 
 def test_a_state_that_is_only_looked_at_is_none():
@@ -347,7 +349,7 @@ def test_dropout_beside_a_batch_norm_that_needs_two_rows_is_not_told():
         (nn.Linear(3, 4), vectors(2, 5, 3), {}, TypeError, "^model: given Linear, expected a module with an nn.RNN"),
         ("rnn", vectors(2, 5, 3), {}, TypeError, "^model: given str"),
         (nn.RNN(3, 4), "I love you", {}, TypeError, "^batch: given str"),
-        (nn.RNN(3, 4), (), {}, TypeError, "^batch: given NoneType"),
+        (nn.RNN(3, 4), (), {}, TypeError, "^batch: given tuple, expected a tensor"),
         (nn.RNN(3, 4), vectors(5, 3), {}, ValueError, r"^batch: given a tensor of shape \(5, 3\), expected three axes"),
         (Sentiment(), torch.ones(5).long(), {}, ValueError, r"^batch: given a tensor of shape \(5,\), expected two axes"),
         (nn.RNN(3, 4), vectors(2, 5, 3), dict(batch_axis=2), ValueError, "^batch_axis: given 2, expected 0 or 1"),
@@ -412,3 +414,165 @@ def test_options_that_are_none_are_refused_by_name():
     for padding in ("a", True, [0]):
         with pytest.raises(TypeError, match="^padding: given .*, expected a number"):
             check_habits(rnn, x, padding=padding)
+
+
+# ---- what people's own models showed ------------------------------------------------------------------------------------------
+
+QUICK = slice(None, None, 5)  # a sample of the models; the others are tried in the sweeps
+
+
+def parameters(models, sample=QUICK):
+    quick = list(models)[sample]
+    return [pytest.param(name, marks=[] if name in quick else [pytest.mark.sweep]) for name in models]
+
+
+@pytest.mark.filterwarnings("ignore:dropout option", "ignore:Lazy modules")
+@pytest.mark.parametrize("name", parameters(habits_models.RIGHT))
+def test_no_alarm_on_a_right_model(name):
+    make, batch = habits_models.RIGHT[name]
+    found = check_habits(make(), batch)
+    assert all(answer.holds is not False for answer in found), found
+    assert found.batch.holds is found.state.holds is True, found
+
+
+@pytest.mark.filterwarnings("ignore:dropout option")
+@pytest.mark.parametrize("name", parameters(habits_models.FAULTY))
+def test_a_faulty_model_is_found(name):
+    make, batch, habit = habits_models.FAULTY[name]
+    found = check_habits(make(), batch)
+    assert [answer.name for answer in found if answer.holds is False] == [habit], found
+
+
+@pytest.mark.filterwarnings("ignore:dropout option")
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("unpacked, last column", "the RNN reads it packed, so look behind it"),
+        ("last step of padded ids", "pack the batch, or use the lengths"),
+        ("swapped, the decoder only", "with batch_first=False `decoder` reads 4 steps of 6 sequences"),
+        ("swapped, the last state", "say batch_axis=1"),
+        ("two axes", "it reads one sequence of 6 steps"),
+        ("view for transpose", "mixed before the RNN"),
+        ("a start from the whole batch", "look at its first state"),
+        ("h_n by view", "after the RNN"),
+        ("cells, swapped", "the RNN reads 4 steps of 7 sequences"),
+        ("a state carried over", "(h)"),
+    ],
+)
+def test_the_reason_is_the_right_one(name, said):
+    make, batch, habit = habits_models.FAULTY[name]
+    assert said in getattr(check_habits(make(), batch), habit).words
+
+
+def test_mixing_that_needs_all_sequences_is_seen_when_one_is_left_out():
+    class Centred(Sentiment):
+        def forward(self, ids):
+            answers = super().forward(ids)
+            return answers - answers.mean(0)  # permuted, they are only permuted
+
+    found = check_habits(Centred(), word_ids()[:, :3])
+    assert found.batch.holds is False and "mean over the batch" in found.batch.words
+
+
+def test_the_longest_sequence_takes_its_padding_along_and_that_is_no_mixing():
+    make, batch, _ = habits_models.FAULTY["attention without a mask"]
+    found = check_habits(make(), batch)
+    assert (found.batch.holds, found.padding.holds) == (True, False)
+
+
+def test_no_tick_without_an_answer_behind_it():
+    class Prints(Sentiment):
+        def forward(self, ids):
+            return f"{super().forward(ids)}"
+
+    class Nan(Sentiment):
+        def forward(self, ids):
+            return super().forward(ids) * float("nan")
+
+    class Class(Sentiment):
+        def forward(self, ids):
+            return super().forward(ids).argmax(1)
+
+    for model in (Prints(), Nan()):
+        found = check_habits(model, word_ids())
+        assert holds(found) == (None,) * 4 and "no tensor with numbers in it" in found.state.words
+    found = check_habits(Class(keeps=True), word_ids())
+    assert True not in holds(found) and "let it return its scores" in found.dropout.words
+
+
+def test_a_time_first_model_is_told_how_to_say_so():
+    class TimeFirst(Sentiment):
+        def forward(self, ids):
+            return self.out(self.rnn(self.embed(ids))[0][-1])
+
+    ids = word_ids()[:, :3].T
+    assert (
+        "If axis 1 holds your sequences, it is right: say batch_axis=1"
+        in check_habits(TimeFirst(batch_first=False), ids).batch.words
+    )
+    assert check_habits(TimeFirst(batch_first=False), ids, batch_axis=1).batch.holds is True
+    assert "say batch_axis" not in check_habits(Sentiment(batch_first=False), word_ids()).batch.words  # here it is not right
+
+
+def test_labels_are_no_lengths():
+    make, (x, _) = habits_models.RIGHT["loss and logits, labels from 1 on"]
+    for labels in ([0, 2, 1, 1], [7, 1, 2, 2], [1, 1, 1, 1]):
+        found = check_habits(make(), (x, torch.tensor(labels)))
+        assert found.padding.holds is None and "holds no padding" in found.padding.words
+
+
+def test_dropout_behind_noise_is_told_from_the_noise():
+    class Noisy(Sentiment):
+        def forward(self, ids):
+            noise = torch.randn(len(ids), 2) if self.training else 0
+            return super().forward(ids) + 0.01 * noise
+
+    with pytest.warns(UserWarning, match="dropout"):
+        idle = Noisy(dropout=0.5)
+    assert check_habits(idle, word_ids()).dropout.holds is False
+    assert "no dropout layer" in check_habits(Noisy(), word_ids()).dropout.words
+    both = check_habits(Noisy(drop=0.01), word_ids()).dropout  # so little that six runs may drop nothing
+    assert both.holds is True and "acts in training" in both.words
+
+
+def test_a_wrapper_is_no_data_parallel():
+    class Wrapper(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.module = Sentiment()
+
+        def forward(self, ids):
+            return self.module(ids).softmax(0)
+
+    assert check_habits(Wrapper(), word_ids()).batch.holds is False
+    assert check_habits(nn.DataParallel(Sentiment()), word_ids()).batch.holds is True
+
+
+def test_low_precision_and_autocast_are_no_mixing():
+    model, x = nn.Sequential(nn.GRU(3, 5, batch_first=True)), vectors(4, 7, 3)
+    for kind in (torch.bfloat16, torch.float16):
+        assert check_habits(copy.deepcopy(model).to(kind), x.to(kind)).batch.holds is True
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert check_habits(model, x).batch.holds is True
+    assert torch.get_default_dtype() == torch.float32
+
+
+def test_a_compiled_model_is_tried_as_it_was_written():
+    compiled = torch.compile(Sentiment(), backend="eager")
+    assert holds(check_habits(compiled, (word_ids(), LENGTHS))) == (True, True, True, True)
+
+
+def test_a_state_kept_in_another_object_is_seen_before_and_after_its_first_use():
+    class Memory:
+        h = None
+
+    class Remembers(Sentiment):
+        def forward(self, ids):
+            output, self.memory.h = self.rnn(self.embed(ids), self.memory.h)
+            return self.out(output[:, -1])
+
+    model = Remembers()
+    model.memory = Memory()
+    assert check_habits(model, word_ids()).state.holds is False
+    model(word_ids())  # now with a history
+    assert check_habits(model, word_ids()).state.holds is False

@@ -226,6 +226,33 @@ def test_a_network_that_is_not_the_plain_equation_is_refused():
         trace(rnn, torch.ones(5, 2, 3))
 
 
+class Halved(nn.RNN):
+    def forward(self, x, h=None):
+        return super().forward(x * 0.5, h)
+
+
+class Residual(nn.RNN):
+    def forward(self, x, h=None):
+        output, h_n = super().forward(x, h)
+        return output + 1, h_n
+
+
+@pytest.mark.parametrize("kind, changed", [(Halved, "output"), (Residual, "output")])
+@pytest.mark.parametrize("L, layers", [(3, 1), (40, 1), (12, 3)])
+def test_a_subclass_that_changes_its_result_is_refused_however_long_the_call(kind, changed, L, layers):
+    with pytest.raises(ValueError, match=f"its {changed} is not that of the plain equation, because a hook or a subclass"):
+        trace(kind(3, 4, layers).eval(), torch.ones(L, 2, 3))
+
+
+def test_a_hook_that_changes_h_n_alone_is_refused_and_one_that_only_looks_is_not():
+    rnn = nn.RNN(3, 4)
+    rnn.register_forward_hook(lambda module, inputs, result: None)
+    assert trace(rnn, torch.ones(30, 2, 3)).output.shape == (30, 2, 4)
+    rnn.register_forward_hook(lambda module, inputs, result: (result[0], result[1] * 2))
+    with pytest.raises(ValueError, match="its h_n is not that of the plain equation"):
+        trace(rnn, torch.ones(30, 2, 3))
+
+
 def test_a_growing_relu_overflows_as_torch_does_and_says_nothing(recwarn):
     rnn = nn.RNN(3, 4, nonlinearity="relu")
     for parameter in rnn.parameters():

@@ -130,17 +130,20 @@ def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None)
 
     Raises
     ------
-    TypeError, ValueError : as in `run_recurrence`, with the argument, its value and what was expected. Also if the result
-        of `rnn` is not that of the equation, because a subclass or a hook changes it.
+    TypeError, ValueError : as in `run_recurrence`, with the argument, its value and what was expected. Also if
+        `output` or `h_n` is not, element by element, what the forward of nn.RNN itself returns, because a subclass or a
+        hook changes it.
     """
     call = normalise_arguments(rnn, input, h0)
     with torch.no_grad(), one_thread():
         output, h_n = rnn(input, h0)  # before the weights are read: a spectral norm, for example, updates them in the call
-    if isinstance(output, PackedSequence):
-        output, _ = pad_packed_sequence(output, batch_first=rnn.batch_first)
+        plain_output, plain_h_n = nn.RNN.forward(rnn, input, h0)  # without hooks, and without what a subclass adds
+    output, plain_output = _padded_again(rnn, output), _padded_again(rnn, plain_output)
+    _require_unmodified_result("output", output, plain_output)
+    _require_unmodified_result("h_n", h_n, plain_h_n)
     weights = {name: _read_only_copy(value) for name, value in numpy_weights(rnn, call.shapes).items()}
     hidden, own_h_n = hidden_states(rnn, call, weights)
-    _require_unmodified_rnn(call, to_numpy(h_n), own_h_n)
+    _require_own_weights(call, to_numpy(h_n), own_h_n)
     return Trace(
         shapes=call.shapes,
         nonlinearity=rnn.nonlinearity,
@@ -176,15 +179,26 @@ def require_index(name: str, value: int, size: int, low: int = 0) -> None:
         raise ValueError(f"{name}: given {value!r}, expected a whole number from {low} to {size - 1}")
 
 
-def _require_unmodified_rnn(call: CallArguments, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
-    """Refuse a network whose result is not that of the equation, because every picture of it would be wrong.
+def _padded_again(rnn: nn.RNN, output: Tensor | PackedSequence) -> Tensor:
+    return pad_packed_sequence(output, batch_first=rnn.batch_first)[0] if isinstance(output, PackedSequence) else output
 
-    Only short calls are compared: over many steps, large weights can turn a rounding error into a large difference.
+
+def _require_unmodified_result(name: str, result: Tensor, plain: Tensor) -> None:
+    """Refuse a network whose result is not that of nn.RNN itself, because every picture of it would be wrong.
+
+    The same lines of torch compute both, so a rounding error does not grow between them over many steps.
     """
-    if call.shapes.L * call.shapes.num_layers > 8:
-        return
-    if not np.allclose(h_n, own_h_n, rtol=0.05, atol=0.05, equal_nan=True):
-        raise ValueError("rnn: its result is not that of the plain equation; expected an nn.RNN without hooks of its own")
+    same = isinstance(result, Tensor) and result.shape == plain.shape
+    if not same or not np.allclose(to_numpy(result), to_numpy(plain), rtol=1e-3, atol=1e-3, equal_nan=True):
+        changed = f"rnn: its {name} is not that of the plain equation, because a hook or a subclass changes it"
+        raise ValueError(f"{changed}; expected an nn.RNN without hooks of its own")
+
+
+def _require_own_weights(call: CallArguments, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
+    """Refuse weights that torch does not use. Only short calls can tell: over many steps, a rounding error may grow."""
+    short = call.shapes.L * call.shapes.num_layers <= 8
+    if short and not np.allclose(h_n, own_h_n, rtol=0.05, atol=0.05, equal_nan=True):
+        raise ValueError("rnn: its result is not that of the plain equation with its own weights; expected a plain nn.RNN")
 
 
 def _read_only_copy(array: np.ndarray) -> np.ndarray:
