@@ -3,6 +3,7 @@
 import _thread
 import random
 import re
+import runpy
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -269,6 +270,16 @@ def test_a_function_defined_again_counts_once(run_cell):
     cells = ["def read(rnn, x):\n    return rnn(x)[0] + NUMBER".replace("NUMBER", number) for number in "00110"]
     assert [hints(cell) for cell in cells] == [1, 1, 2, 2, 1]
     assert [hints(f"exec({cell!r})") for cell in cells] == [3, 3, 3, 3, 3]  # the solution is shown, and no source is needed
+
+
+@pytest.mark.parametrize("edited", ["...", "x = x.reshape(x.size(1), x.size(0), x.size(2)); return rnn(x)[0]"])
+def test_a_file_edited_after_its_import_is_judged_by_what_runs(edited, tmp_path):
+    path = tmp_path / "my_answer.py"
+    path.write_text("def answer(rnn, x):\n    return rnn(x.transpose(0, 1))[0]\n")
+    answer = runpy.run_path(str(path))["answer"]
+    path.write_text(f"def answer(rnn, x):\n    {edited}\n")
+    assert check("03.3", answer).right is True
+    assert check("03.3", runpy.run_path(str(path))["answer"]).right is None
 
 
 @EACH
