@@ -161,6 +161,7 @@ def test_it_is_played_in_a_terminal():
     assert "1 of 3 right" in done.stdout
 
 
+@pytest.mark.sweep
 def test_the_end_of_the_input_ends_the_quiz_with_the_score():
     done = play_in_terminal("")
     assert done.returncode == 0 and "No question is answered yet." in done.stdout
@@ -226,6 +227,7 @@ def test_its_page_is_sound_and_keeps_the_answer_folded():
     assert "open" not in details.attrib and str(quiz.state.question.answer) in "".join(details.itertext())
 
 
+@pytest.mark.sweep
 def test_a_seed_that_is_none_is_refused_in_one_sentence():
     done = subprocess.run(
         [sys.executable, "-m", "helpers.exercises.quiz", "abc"], capture_output=True, text=True, cwd=ROOT, timeout=60
