@@ -167,7 +167,7 @@ class SequenceBatch:
             outside = torch.cat([row[count:] for row, count in zip(x, counts)]).flatten()
             if bool((outside == outside[:1]).all()):
                 return [(0, count) for count in counts]
-        filler = (x == self.padding).flatten(1) if x.dim() == 2 else (x == self.padding).flatten(2).all(2)  # (N, L)
+        filler = (x.isnan() if self.padding != self.padding else x == self.padding).reshape(self.N, self.L, -1).all(2)
         ends = (self.L - filler.flip(1).cumprod(1).sum(1)).tolist()
         begins = filler.cumprod(1).sum(1).tolist() if self.declared else [0] * self.N
         count = int(filler.sum())

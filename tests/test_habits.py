@@ -464,6 +464,25 @@ def test_the_reason_is_the_right_one(name, said):
     assert said in getattr(check_habits(make(), batch), habit).words
 
 
+def test_the_picture_of_a_permuted_batch_is_put_back_in_its_order():
+    model, ids = Sentiment(), word_ids()
+    first = model.eval()(ids, LENGTHS)[0, 0].item()
+    assert check_habits(model, (ids, LENGTHS)).batch.picture.alt.endswith(f"Both begin with {first:.2f}.")
+
+
+def test_padding_may_be_no_number():
+    class Cleans(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.GRU(3, 4, batch_first=True)
+
+        def forward(self, x):
+            return self.rnn(x.nan_to_num())[0][:, -1]
+
+    x = habits_models.padded(value=float("nan"))
+    assert check_habits(Cleans(), x, padding=float("nan")).padding.holds is False
+
+
 def test_mixing_that_needs_all_sequences_is_seen_when_one_is_left_out():
     class Centred(Sentiment):
         def forward(self, ids):
