@@ -1,4 +1,4 @@
-"""What kernel_checks.py sends into a notebook's kernel: names put aside and brought back, claims tried, explorers moved.
+"""What kernel_checks.py sends into a notebook's kernel: names saved and restored, claims tried, explorers moved.
 
 It hangs on IPython's shell, not in the notebook's names.
 """
@@ -14,19 +14,19 @@ def install(shell):
         """The names that the notebook's cells have made."""
 
         def __init__(self):
-            self.not_theirs, self.kept = set(shell.user_ns), {"": {}}
+            self.initial, self.saved = set(shell.user_ns), {"": {}}
 
         def now(self):
-            return {name: x for name, x in shell.user_ns.items() if name not in self.not_theirs and name[0] != "_"}
+            return {name: x for name, x in shell.user_ns.items() if name not in self.initial and name[0] != "_"}
 
-        def become(self, cell):
-            """Forget all, but for what was there when this cell had run."""
+        def restore(self, cell):
+            """Leave only the names that existed after this cell had run."""
             for name in self.now():
                 del shell.user_ns[name]
-            shell.user_ns.update(self.kept[cell])
+            shell.user_ns.update(self.saved[cell])
 
-        def keep(self, cell):
-            self.kept[cell] = self.now()
+        def save(self, cell):
+            self.saved[cell] = self.now()
 
     def holds(claim):
         """Whether both sides of `a == b` are the same, within rounding where they are tensors."""

@@ -30,7 +30,7 @@ def pytest_collect_file(parent):
     return others + [kind.from_parent(parent, path=path) for path in paths for kind in (Notebook, Sections)]
 
 
-class AskedNotebook(IPyNbFile):
+class CheckedNotebook(IPyNbFile):
     """A notebook whose kernel also runs lines of ours."""
 
     def setup(self):
@@ -61,7 +61,7 @@ class AskedNotebook(IPyNbFile):
         return item
 
 
-class Notebook(AskedNotebook):
+class Notebook(CheckedNotebook):
     """The one run of all cells in order, and what it is used for beyond nbval's comparison."""
 
     def collect(self):
@@ -73,7 +73,7 @@ class Notebook(AskedNotebook):
         yield self.sweep(Explorers, "every explorer moved")
 
 
-class Sections(AskedNotebook):
+class Sections(CheckedNotebook):
     """Each section alone: first the cells needed below, then each section with what those above it have made."""
 
     def collect(self):
@@ -93,11 +93,11 @@ class Sections(AskedNotebook):
 
 
 class NeededCell(IPyNbCell):
-    """A cell that later sections build on; afterwards the names it leaves are put aside."""
+    """A cell that later sections build on; afterwards the names that now exist are saved."""
 
     def runtest(self):
         super().runtest()
-        self.parent.ask(f"get_ipython().names.keep({self.cell.id!r})")
+        self.parent.ask(f"get_ipython().names.save({self.cell.id!r})")
 
 
 class AloneCell(IPyNbCell):
@@ -109,7 +109,7 @@ class AloneCell(IPyNbCell):
 
     def runtest(self):
         if self.begins_with is not None:
-            self.parent.ask(f"get_ipython().names.become({self.begins_with!r})")
+            self.parent.ask(f"get_ipython().names.restore({self.begins_with!r})")
         super().runtest()
 
 
