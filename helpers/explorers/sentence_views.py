@@ -26,7 +26,7 @@ class SentenceState:
 
     code: str
     sentence: Sentence
-    typed: int  # tokens in the whole text
+    token_count: int  # of the whole text, read or not
     trace: Trace | None  # None: there is no word to read
 
 
@@ -56,7 +56,7 @@ class ReviewState:
     """A typed review, and what the classifier answers after each of its words."""
 
     sentence: Sentence
-    typed: int  # tokens in the whole text
+    token_count: int  # of the whole text, read or not
     after: list[float]
 
 
@@ -66,16 +66,16 @@ class ReviewState:
 @full_width
 def token_row(state: SentenceState | ReviewState) -> str:
     """The tokens, those without a vector crossed out, and notes about what is not read."""
-    if not state.typed:
+    if not state.token_count:
         return note("Nothing to read yet: a sentence of no words has L=0, and an RNN needs at least one step.")
     known = set(state.sentence.known)
     shown = [_token(token, token in known) for token in state.sentence.tokens[:60]]
-    more = f" … and {state.typed - len(shown)} more" if state.typed > len(shown) else ""
+    more = f" … and {state.token_count - len(shown)} more" if state.token_count > len(shown) else ""
     notes = []
     if state.sentence.unknown:
         notes.append(f"No vector for: {listed([*map(visible, state.sentence.unknown)])}. These are left out, not read as zeros.")
-    if state.typed > MOST_TOKENS:
-        notes.append(f"You typed {state.typed} tokens; the first {MOST_TOKENS} are read here.")
+    if state.token_count > MOST_TOKENS:
+        notes.append(f"You typed {state.token_count} tokens; the first {MOST_TOKENS} are read here.")
     if not state.sentence.known:
         notes.append("No word left to read, so there is no input: L=0.")
     return f'<div style="line-height:2">{" ".join(shown)}{more}</div>{"".join(map(note, notes))}'
@@ -127,7 +127,7 @@ def packed_batch(padded: Tensor, lengths: Sequence[int]) -> PackedSequence:
 
 
 @full_width
-def batch_notes(state: BatchState) -> str:
+def reading_notes(state: BatchState) -> str:
     read = (
         "The RNN reads the staircase: each row of h_n is taken where its sentence ends."
         if state.packed

@@ -90,7 +90,7 @@ def explore_packing(texts: Sequence[str] = SENTENCES, vectors: Any = None) -> Ex
         return _read_batch(rnn, vectors, packed, list(typed.values()))
 
     shown: list[View] = [
-        views.batch_notes,
+        views.reading_notes,
         views.padded_grid,
         views.packed_staircase,
         views.final_states_picture,
@@ -171,13 +171,13 @@ def _read_batch(rnn: nn.RNN, vectors: Any, packed: bool, typed: list[str]) -> Ba
     return BatchState(packed, notes, sentences, padded, h_n, alone, code)
 
 
-def _notes(i: int, typed: int, sentence: Sentence) -> list[str]:
+def _notes(i: int, token_count: int, sentence: Sentence) -> list[str]:
     """Which tokens of a sentence are not read, and why."""
     notes = []
-    if not typed:
+    if not token_count:
         notes.append(f"Sentence {i} has no words. A row of length 0 cannot be packed, so it is left out.")
-    if typed > MOST_STEPS:
-        notes.append(f"Sentence {i} has {typed} tokens; the first {MOST_STEPS} are read here.")
+    if token_count > MOST_STEPS:
+        notes.append(f"Sentence {i} has {token_count} tokens; the first {MOST_STEPS} are read here.")
     if sentence.unknown:
         names = listed([*map(views.visible, sentence.unknown)], most=6)
         notes.append(f"Sentence {i}: no vector for {names}; left out, not read as zeros.")
