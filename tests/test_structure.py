@@ -23,7 +23,7 @@ MODULES = sorted(
     if path.stem != "__init__"
 )
 ROOT = FOLDER.parent
-# The table in CONTRIBUTING.md gives the order of the modules; a row such as `exercises/about_*` is several modules.
+# The table in CONTRIBUTING.md gives the order of the modules; a row such as `exercises/e??_*` is several modules.
 TABLE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("\n## helpers")[2].partition("\n## ")[0]
 ROWS = [
     name.replace("/", ".") for names in re.findall(r"^\| (`.*?) \|", TABLE, re.MULTILINE) for name in re.findall("`(.+?)`", names)

@@ -227,11 +227,8 @@ class Giving(nn.Module):
     "answer, error, message",
     [
         (torch.zeros(2, 2), ValueError, r"model: it gives \(2, 2\), expected one number for each of 2 sentences"),
-        (
-            torch.zeros(1),
-            ValueError,
-            r"model: it gives \(1,\), expected one number for each of 2",
-        ),  # else compared with both labels
+        # This one would be compared with both labels.
+        (torch.zeros(1), ValueError, r"model: it gives \(1,\), expected one number for each of 2"),
         ((torch.zeros(2), None), TypeError, "model: it gives tuple, expected a tensor"),
     ],
 )

@@ -92,8 +92,8 @@ def run_tests(python: Path, options: list[str]) -> tuple[int, str]:
     own = {
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "JUPYTER_PATH": str(python.parents[1] / "share" / "jupyter"),
-        "COLUMNS": "1000",
-    }  # so that no reason of a failure is cut off
+        "COLUMNS": "1000",  # so that no reason of a failure is cut off
+    }
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=subprocess.PIPE, text=True)
     lines = []
     assert process.stdout is not None  # it is the pipe

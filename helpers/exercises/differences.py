@@ -120,7 +120,6 @@ def with_article(word: str) -> str:
     >>> with_article("tuple"), with_article("int"), with_article("RNN")
     ('a tuple', 'an int', 'an RNN')
     """
-    vowel = (
-        word[:1] in "AEFHILMNORSX" if word.isupper() else word[:1].lower() in "aeiou"
-    )  # an RNN, because the letters are read one by one
+    # An RNN, because the letters of an abbreviation are read one by one.
+    vowel = word[:1] in "AEFHILMNORSX" if word.isupper() else word[:1].lower() in "aeiou"
     return f"{'an' if vowel else 'a'} {word}"
