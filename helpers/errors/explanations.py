@@ -1,4 +1,4 @@
-"""What is said about an error: the rule, what was given, what was expected, the cause, and the line that mends it."""
+"""What is said about an error: the rule, what was given, what was expected, the causes, and the line that fixes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ PLACES = {
     "before": "Before this line",
     "instead": "Instead of this line",
     "after": "After this line",
-    "make": "Where the network is made",
 }
 
 
@@ -60,12 +59,19 @@ def culprit(name: str, note: str) -> Side:
 
 
 class Fix(NamedTuple):
-    """A piece of code, and where it goes."""
+    """A piece of code and where it goes; without any code there is no fix that is certain.
 
-    code: str
-    place: str = "before"  # a key of PLACES
-    at: str = ""  # the learner's line it belongs to
+    >>> bool(Fix()), bool(Fix("output, h_n = rnn(x.float())"))
+    (False, True)
+    """
+
+    code: str = ""
+    place: str = "instead"  # a key of PLACES
+    at: str = ""  # the learner's line that it belongs to
     lines: tuple[int, int] = (0, 0)  # first and last number of that line in its file or cell; 0 if unknown
+
+    def __bool__(self) -> bool:
+        return bool(self.code)
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,67 +79,49 @@ class Explanation:
     """One error explained. Prints as text; in a notebook it is a table with a picture.
 
     >>> given, expected = Side("input", (Axis("L", 5), Axis("H_in", 7))), Side("input", (Axis("L"), Axis("H_in", 3)))
-    >>> Explanation("The last axis is H_in.", given, expected, "Other features.", Fix("x = x[:, :3]"))
+    >>> Explanation("The last axis is H_in.", given, expected, "The input has other features.", Fix("rnn(x[:, :3])"))
     The last axis is H_in.
       given     input (L=5, H_in=7)
       expected  input (L, H_in=3)
-      cause     Other features.
-      mend      x = x[:, :3]
+      cause     The input has other features.
+      fix       rnn(x[:, :3])
     """
 
     rule: str
-    sides_given: tuple[Side, ...]  # one Side may come alone, here and below
-    sides_expected: tuple[Side, ...]
-    cause: str
-    fix: Fix
-
-    def __post_init__(self):
-        for name in ("sides_given", "sides_expected"):
-            sides = getattr(self, name)
-            object.__setattr__(self, name, (sides,) if isinstance(sides, Side) else tuple(sides))
+    sides_given: Side | tuple[Side, ...]
+    sides_expected: Side | tuple[Side, ...]
+    cause: str  # the likeliest first
+    fix: Fix = Fix()
 
     @property
     def given(self) -> str:
-        return "; ".join(map(str, self.sides_given))
+        return "; ".join(map(str, _sides(self.sides_given)))
 
     @property
     def expected(self) -> str:
-        return "; ".join(map(str, self.sides_expected))
-
-    @property
-    def mend(self) -> str:
-        """The code that mends it, ready to be pasted."""
-        return self.fix.code
+        return "; ".join(map(str, _sides(self.sides_expected)))
 
     @property
     def where(self) -> str:
-        """Where the mend goes, with the learner's own line."""
+        """Where the fix goes, with the learner's own line."""
         at = " ".join(self.fix.at.split())
-        place = PLACES[self.fix.place]
-        return f"{place}: {shorten(at, 90)}" if at and self.fix.place != "make" else place
+        return f"{PLACES[self.fix.place]}: {shorten(at, 90)}" if at else ""
+
+    def _rows(self) -> list[tuple[str, str]]:
+        rows = [("given", self.given), ("expected", self.expected), ("cause", self.cause), ("fix", self.fix.code)]
+        return [(name, words) for name, words in [*rows, ("where", self.where)] if words]
 
     def __repr__(self) -> str:
-        rows = [("given", self.given), ("expected", self.expected), ("cause", self.cause), ("mend", self.mend)]
-        if self.fix.at or self.fix.place != "before":
-            rows.append(("where", self.where))
-        said = (f"  {name:8}  {words}".replace("\n", "\n" + " " * 12) for name, words in rows)
+        said = (f"  {name:8}  {words}".replace("\n", "\n" + " " * 12) for name, words in self._rows())
         return "\n".join([self.rule, *said])
 
     def _repr_html_(self) -> str:
         code = '<code style="white-space:pre-wrap;overflow-wrap:anywhere;color:inherit;background:transparent">{}</code>'
-        rows = [
-            ("Given", code.format(escape(self.given))),
-            ("Expected", code.format(escape(self.expected))),
-            ("Likely cause", escape(self.cause)),
-            (
-                "Mend",
-                f'<b>{code.format(escape(self.mend))}</b><br><span style="opacity:.85">{escape(self.where)}</span>',
-            ),
-        ]
         body = "".join(
-            f'<tr style="background:transparent"><th scope="row" style="{_CELL};white-space:nowrap">{head}</th>'
-            f'<td style="{_CELL};overflow-wrap:anywhere">{words}</td></tr>'
-            for head, words in rows
+            f'<tr style="background:transparent"><th scope="row" style="{_CELL};white-space:nowrap">{name.capitalize()}</th>'
+            f'<td style="{_CELL};overflow-wrap:anywhere">'
+            f"{escape(words) if name in ('cause', 'where') else code.format(escape(words))}</td></tr>"
+            for name, words in self._rows()
         )
         rule = f'<p style="margin:0 0 4px;color:inherit"><b>{escape(self.rule)}</b></p>'
         table = f'<table style="border-collapse:collapse;color:inherit;font-size:13px;margin:4px 0">{body}</table>'
@@ -141,8 +129,12 @@ class Explanation:
 
     @property
     def picture(self) -> Picture:
-        """Given above, expected below; what is wrong is red and carries a cross."""
-        return draw_sides(self.sides_given, self.sides_expected)
+        """Given above, expected below; what is wrong is red and has a cross."""
+        return draw_sides(_sides(self.sides_given), _sides(self.sides_expected))
+
+
+def _sides(sides: Side | tuple[Side, ...]) -> tuple[Side, ...]:
+    return (sides,) if isinstance(sides, Side) else sides
 
 
 # Colours are the page's own: the explanation must be readable in light and dark themes alike.
