@@ -16,14 +16,7 @@ from .rules.lengths import check_batch_sizes, check_lengths, check_padded, check
 from .rules.outputs import explain_output
 from .rules.padding import check_by_hand, check_options, check_packed, check_sequences
 from .rules.padding import check_signature as check_packing_signature
-from .rules.states import (
-    check_state_axes,
-    check_state_device,
-    check_state_dtype,
-    check_state_kind,
-    check_state_sizes,
-    explain_uncalled,
-)
+from .rules.states import check_state_device, check_state_dtype, check_state_kind, check_state_shape
 from .rules.warnings import explain_warning
 from .source import Step, running_steps, steps_of
 
@@ -33,13 +26,11 @@ FORWARD = [
     check_kind,
     check_made,
     check_axes,
-    explain_uncalled,
     check_state_kind,
-    check_state_axes,
     check_dtype,
     check_features,
     lambda facts: check_batch_sizes(facts.call, facts.input, "input"),
-    check_state_sizes,
+    check_state_shape,
     check_device,
     check_state_device,
     check_state_dtype,
@@ -69,11 +60,11 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     >>> try:
     ...     output, h_n = rnn(x)
     ... except RuntimeError as error:
-    ...     print(explain_error(error))
+    ...     print(explain_error(error))  # doctest: +ELLIPSIS
     The last axis of the input is H_in, the features of a time step: this network has input_size=3.
       given     input (N=2, L=3, H_in=5)
       expected  input (N, L, H_in=3)
-      cause     The features are in the middle, as nn.Conv1d has them, instead of last. If the data are right as they are, the network needs input_size=5.
+      cause     The features are in the middle, as nn.Conv1d has them, instead of last. ...
       fix       output, h_n = rnn(x.transpose(1, 2))
       where     Instead of this line: output, h_n = rnn(x)
 

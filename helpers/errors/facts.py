@@ -3,7 +3,7 @@
 import gc
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -233,6 +233,15 @@ def networks_in(roots: Iterable[Any]) -> list[Any]:
     # The graph has weights only, not their owners: look through the networks that are alive.
     alive = [thing for thing in gc.get_objects() if issubclass(type(thing), RECURRENT)]
     return [module for module in alive if any(id(weight) in weights for weight in module.parameters())]
+
+
+def tensors_in(value: Any, deep: int = 3) -> Iterator[Tensor]:
+    """The tensors in a value and in its lists, tuples and dictionaries."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (list, tuple, dict)) and deep and len(value) < 1000:
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from tensors_in(part, deep - 1)
 
 
 def graph_of(roots: Iterable[Any]) -> set[Any]:

@@ -1,6 +1,6 @@
 """Fixes: the learner's own line with one part of its syntax tree written anew, wherever in the line that part is.
 
-A template is how a value is to be written: "{}" stands for the argument, "{x}" for an expression with the sizes of the input,
+A template says how a value is to be written: "{}" stands for the argument, "{x}" for an expression with the sizes of the input,
 "{net}" for the network, "{torch.zeros}" for that name as the learner has imported it. A name that is not in scope gives no fix.
 """
 
@@ -8,69 +8,62 @@ import ast
 import builtins
 import copy
 import re
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
 
 from .calls import Call, ConstructorCall, ForwardCall, argument_order
 from .explanations import Fix
 from .facts import Facts, after
-from .source import Line, stored_in
+from .source import Line, is_module, stored_in
+
+# Functions that call the network for the learner, and the position of its inputs among their arguments.
+WRAPPERS: dict[Any, int] = {torch.jit.trace: 1, torch.func.functional_call: 2}
+PLAIN = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Tuple, ast.List, ast.Starred)
+REPEATED = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
 
 
 class Spot(NamedTuple):
     """Where a value is written, and how."""
 
-    node: ast.AST
+    node: ast.expr
     code: str
     form: str = "{}"  # what goes in the node's place: "{}, *args[1:]" for a part of *args
-
-
-# Functions that call the network for the learner, and the position of its inputs among their arguments.
-WRAPPERS: dict[Any, int] = {torch.jit.trace: 1, torch.func.functional_call: 2, torch.onnx.export: 1}
 
 
 def spot(call: Call, argument: str) -> Spot | None:
     """Where the learner's line writes an argument of this call; None if it does not."""
     line, node = call.line, call.line.call
-    if node is None:
-        return None
-    if not call.direct:
-        return _handed_on(line, node, call.given.get(argument)) if isinstance(call, ForwardCall) else None
+    if node is None or not call.direct:
+        return _handed_on(line, node, call.given.get(argument)) if node and isinstance(call, ForwardCall) else None
     for keyword in node.keywords:
+        code = line.text(keyword.value)
         if keyword.arg == argument:
-            return Spot(keyword.value, line.text(keyword.value))
+            return Spot(keyword.value, code)
         if keyword.arg is None and argument in (line.value(keyword.value) or ()):
-            code = line.text(keyword.value)
             return Spot(keyword.value, f'{code}["{argument}"]', f'{{**{code}, "{argument}": {{}}}}')
     position = call.order.index(argument) if argument in call.order else len(node.args)
     for arg in node.args:
-        if isinstance(arg, ast.Starred):
-            whole, code = line.value(arg.value), line.text(arg.value)
-            if not isinstance(whole, (list, tuple)):
-                return None
-            if position < len(whole):
-                front, back = (
-                    f"*{code}[:{position}], " * (position > 0),
-                    f", *{code}[{position + 1} :]" * (position + 1 < len(whole)),
-                )
-                return Spot(arg, f"{code}[{position}]", f"{front}{{}}{back}")
-            position -= len(whole)
-        elif position == 0:
-            return Spot(arg, line.text(arg))
-        else:
+        if not isinstance(arg, ast.Starred):
+            if position == 0:
+                return Spot(arg, line.text(arg))
             position -= 1
+            continue
+        whole, code = line.value(arg.value), line.text(arg.value)
+        if not isinstance(whole, (list, tuple)):
+            return None
+        if position < len(whole):
+            front, back = f"*{code}[:{position}], " * (position > 0), f", *{code}[{position + 1} :]" * (position + 1 < len(whole))
+            return Spot(arg, f"{code}[{position}]", f"{front}{{}}{back}")
+        position -= len(whole)
     return None
 
 
 def _handed_on(line: Line, node: ast.Call, value: Any) -> Spot | None:
     """Where a line gives this very value to something that calls the network with it."""
-    arguments = [*node.args, *(k.value for k in node.keywords)]
-    parts = [part for arg in arguments for part in ast.walk(arg) if isinstance(part, ast.expr)]
-    same = next((part for part in parts if value is not None and line.value(part) is value), None)
+    parts = [part for arg in [*node.args, *(k.value for k in node.keywords)] for part in ast.walk(arg)]
+    same = next((p for p in parts if isinstance(p, ast.expr) and value is not None and line.value(p) is value), None)
     position = next((at for f, at in WRAPPERS.items() if line.value(node.func) is f), len(node.args))
     if same is None and position < len(node.args):
         same = node.args[position]
@@ -81,177 +74,122 @@ def _handed_on(line: Line, node: ast.Call, value: Any) -> Spot | None:
 def rewrite(call: Call, argument: str, template: str, facts: Facts | None = None) -> Fix:
     """The learner's line with one argument of the call written anew; no fix if its place or a name is missing."""
     found = spot(call, argument)
-    if found is None:
+    if found is None or not template:
         return Fix()
-    code = fill(call.line, template, found, facts)
-    return replace(call.line, found.node, found.form.replace("{}", code)) if code else Fix()
-
-
-def fill(line: Line, template: str, found: Spot, facts: Facts | None = None) -> str | None:
-    """A template in the learner's words; None if a name it needs is not in scope."""
-    code, missing = template, False
-
-    def word(match: re.Match[str]) -> str:
-        nonlocal missing
-        name = match[1]
-        sizes = sizes_of(facts) if facts and name == "x" else None
-        said = line.spell(name) if name.startswith("torch") else sizes if name == "x" else network(facts) if facts else None
-        missing |= said is None
-        return said or ""
-
-    code = re.sub(r"\{(torch[\w.]*|x|net)\}", word, code)
-    written = found.code
-    bare = isinstance(
-        found.node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Tuple, ast.List, ast.Starred, ast.keyword)
-    )
-    if found.form == "{}" and not bare and re.search(r"\{\}[.\[]", code):
-        written = f"({written})"
-    return None if missing else code.replace("{}", written)
+    known = {name: call.line.spell(name) for name in re.findall(r"\{(torch[\w.]*)\}", template)}
+    known |= {"x": sizes_of(facts), "net": network(facts)} if facts else {}
+    for name, said in known.items():
+        if f"{{{name}}}" in template and said is None:
+            return Fix()
+        template = template.replace(f"{{{name}}}", str(said))
+    bare = found.form != "{}" or isinstance(found.node, PLAIN) or not re.search(r"\{\}[.\[]", template)
+    code = template.replace("{}", found.code if bare else f"({found.code})")
+    return replace(call.line, found.node, found.form.replace("{}", code))
 
 
 def network(facts: Facts) -> str | None:
     """How the learner's line can name the network; None if it has no name there."""
-    call, line = facts.call, facts.call.line
-    node = line.call
-    func = node.func if node and call.direct else None
-    if isinstance(func, ast.Attribute) and func.attr == "forward":
-        func = func.value
-    if isinstance(func, ast.Call) and isinstance(func.func, ast.Name) and func.func.id == "super":
+    line, node = facts.call.line, facts.call.line.call
+    func = node.func if node and facts.call.direct else None
+    func = func.value if isinstance(func, ast.Attribute) and func.attr == "forward" else func
+    if func is not None and ast.unparse(func) == "super()":
         return "self"
-    if func is not None and line.value(func) is facts.module:
-        return line.text(func)
-    return network_name(line, facts.module)
-
-
-def network_name(line: Line, module: Any) -> str | None:
-    """How the line names a layer, as it is called there or by any name; None for one without a name."""
-    if line.call is not None and line.value(line.call.func) is module:
-        return line.text(line.call.func)
-    return line.name_of(lambda value: value is module)
+    return line.text(func) if func is not None and line.value(func) is facts.module else line.name_of(facts.module)
 
 
 def sizes_of(facts: Facts) -> str | None:
     """An expression that has the first sizes of the input and can be written twice: of x.to(device) it is x."""
     found, line = spot(facts.call, "input"), facts.call.line
-    if found is None:
-        return None
-    if isinstance(found.node, ast.Starred):
-        return found.code
-    parts = [n for n in ast.walk(found.node) if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))]
-    for part in parts:
+    for part in ast.walk(found.node) if found else ():
         value = line.value(part)
-        kind = PackedSequence if facts.packed else Tensor
-        if value is facts.input or isinstance(value, kind) and value.shape[:2] == facts.shape[:2]:
+        same = isinstance(value, Tensor) and not facts.packed and not value.is_nested and value.shape[:2] == facts.shape[:2]
+        if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript)) and (value is facts.input or same):
             return line.text(part)
-    return None
+    return found.code if found and isinstance(found.node, ast.Starred) else None
 
 
 def in_scope(code: str, line: Line) -> bool:
     """Whether every name in a piece of code has a value in the learner's line."""
-    tree = ast.parse(f"f({code})", mode="eval")
-    bound = stored_in(tree) | {"f"} | {a.arg for a in ast.walk(tree) if isinstance(a, ast.arg)}
-    return all(n.id in bound | line.names.keys() or hasattr(builtins, n.id) for n in ast.walk(tree) if isinstance(n, ast.Name))
+    tree = ast.parse(f"_({code})", mode="eval")
+    known = stored_in(tree) | line.names.keys() | {"_"}
+    return all(n.id in known or hasattr(builtins, n.id) for n in ast.walk(tree) if isinstance(n, ast.Name))
 
 
-def replace(line: Line, node: ast.AST, code: str, made_elsewhere: bool = False) -> Fix:
-    """The lines around a node with that node written anew."""
+def replace(line: Line, node: Any, code: str, elsewhere: bool = False) -> Fix:
+    """The lines around a node with that node written anew; `elsewhere`: not where the line's own names are in scope."""
     statement, lines = line.statement_of(node), line.source.splitlines(keepends=True)
     place = _place(node, line, lines)
-    try:
-        scope = made_elsewhere or isinstance(node, ast.stmt) or in_scope(code, line)
-    except SyntaxError:
+    if statement is None or place is None or not (elsewhere or in_scope(code, line)):
         return Fix()
-    if statement is None or place is None or not scope:
+    source = line.source[: place[0]] + code + line.source[place[1] :]
+    last, body = statement.end_lineno or statement.lineno, getattr(statement, "body", None)
+    if isinstance(body, list) and isinstance(body[0], ast.stmt):  # of a block, its heading
+        last = max(node.end_lineno, body[0].lineno - 1)
+    more = source.count("\n") - line.source.count("\n")
+    return _fix(line, source.splitlines()[statement.lineno - 1 : last + more], (statement.lineno, last))
+
+
+def beside(line: Line, statement: ast.stmt, code: str, place: str) -> Fix:
+    """A line of code before or after a statement that has its line for itself."""
+    front = line.source.splitlines()[statement.lineno - 1].encode()[: statement.col_offset].decode(errors="replace")
+    if front.strip() or not in_scope(code.partition(" = ")[2], line):
         return Fix()
-    start, end = place
-    source = line.source[:start] + code + line.source[end:]
-    first, last = statement.lineno, statement.end_lineno or statement.lineno
-    body = getattr(statement, "body", None)
-    if body and not isinstance(body, ast.expr):  # of a block, its heading
-        last = max(getattr(node, "end_lineno", first), body[0].lineno - 1)
-    more = len(source.splitlines()) - len(lines)
-    written = source.splitlines()[first - 1 : last + more]
-    return _fix(line, written, (first, last))
+    return _fix(line, [front + code], (statement.lineno, statement.end_lineno or statement.lineno), place)
 
 
 def _fix(line: Line, written: list[str], lines: tuple[int, int], place: str = "instead") -> Fix:
     """Lines of code that go before, after or instead of some lines; none if the whole would be no Python any more."""
-    all_lines, (first, last) = line.source.splitlines(), lines
-    front, back = (first - 1, last) if place == "instead" else (last, last) if place == "after" else (first - 1, first - 1)
-    if not _parses("\n".join([*all_lines[:front], *written, *all_lines[back:]])):
+    whole, (first, last) = line.source.splitlines(), lines
+    front, back = {"instead": (first - 1, last), "after": (last, last), "before": (first - 1, first - 1)}[place]
+    try:
+        ast.parse("\n".join([*whole[:front], *written, *whole[back:]]))
+    except SyntaxError:
         return Fix()
     indent = len(written[0]) - len(written[0].lstrip())
-    dedented = [text[indent:] if not text[:indent].strip() else text for text in written]
-    at = "\n".join(text.strip() for text in all_lines[first - 1 : last])
-    return Fix("\n".join(dedented), place, at, lines)
-
-
-def beside(line: Line, statement: ast.stmt, code: str, place: str) -> Fix:
-    """A line of code before or after a statement."""
-    text = line.source.splitlines()[statement.lineno - 1]
-    if text[: statement.col_offset].strip() or not in_scope(code.partition(" = ")[2], line):
-        return Fix()  # another statement is on the same line, or a name is missing
-    written = [text[: statement.col_offset] + part for part in code.splitlines()]
-    return _fix(line, written, (statement.lineno, statement.end_lineno or statement.lineno), place)
-
-
-def _parses(source: str) -> bool:
-    try:
-        ast.parse(source)
-    except SyntaxError:
-        return False
-    return True
+    code = "\n".join(text[indent:] if not text[:indent].strip() else text for text in written)
+    return Fix(code, place, "\n".join(text.strip() for text in whole[first - 1 : last]), lines)
 
 
 def _place(node: Any, line: Line, lines: list[str]) -> tuple[int, int] | None:
     """From which character of the source to which a node is written; None if that can't be told."""
-    starts = [sum(map(len, lines[:n])) for n in range(len(lines) + 1)]
-    start = starts[node.lineno - 1] + len(lines[node.lineno - 1].encode()[: node.col_offset].decode(errors="replace"))
-    end = starts[node.end_lineno - 1] + len(lines[node.end_lineno - 1].encode()[: node.end_col_offset].decode(errors="replace"))
-    written = line.source[start:end]
-    if isinstance(node, (ast.Starred, ast.GeneratorExp, ast.stmt, ast.keyword)) or _same(written, node):
-        return start, end
-    statement = line.statement_of(node)  # inside an f-string the tree's places may be wrong: look for the text
-    whole, searched = line.source, ast.unparse(node)
-    if statement is None or whole.count(searched) != 1:
-        return None
-    return whole.index(searched), whole.index(searched) + len(searched)
 
+    def at(number: int, column: int) -> int:  # ast counts bytes
+        return sum(map(len, lines[: number - 1])) + len(lines[number - 1].encode()[:column].decode(errors="replace"))
 
-def _same(written: str, node: ast.AST) -> bool:
+    start, end = at(node.lineno, node.col_offset), at(node.end_lineno, node.end_col_offset)
     try:
-        return ast.unparse(ast.parse(f"({written})", mode="eval")) == ast.unparse(node)
+        same = ast.unparse(ast.parse(f"({line.source[start:end]})", mode="eval")) == ast.unparse(node)
     except SyntaxError:
-        return False
+        same = isinstance(node, (ast.Starred, ast.stmt))
+    if same:
+        return start, end
+    searched = ast.unparse(node)  # inside an f-string the places in the tree may be wrong: look for the text
+    start = line.source.find(searched)
+    return (start, start + len(searched)) if line.source.count(searched) == 1 else None
 
 
 def with_arguments(call: Call, **changes: str | None) -> Fix:
     """The call itself with some arguments written anew, or (None) left out."""
-    node, line = call.line.call, call.line
-    if node is None or not call.direct:
-        return Fix()
-    return replace(line, node, _changed(node, call.order, changes) or "", made_elsewhere=isinstance(call, ConstructorCall))
+    node = call.line.call
+    code = changed(node, call.order, changes) if node is not None and call.direct else None
+    return replace(call.line, node, code, elsewhere=isinstance(call, ConstructorCall)) if code else Fix()
 
 
-def _changed(node: ast.Call, order: list[str], changes: dict[str, str | None]) -> str | None:
+def changed(node: ast.Call, order: list[str], changes: dict[str, str | None]) -> str | None:
     """A call as text, with some arguments changed; None where they come out of *args or **options."""
     new = copy.deepcopy(node)
+    if any(isinstance(arg, ast.Starred) for arg in new.args) or any(k.arg is None for k in new.keywords):
+        return None
     for name, value in changes.items():
-        position = order.index(name) if name in order else len(new.args)
-        position = int(name[9:]) - 1 if name.startswith("argument ") else position
-        if any(isinstance(arg, ast.Starred) for arg in new.args) or any(k.arg is None for k in new.keywords):
-            return None
-        written = ast.parse(value, mode="eval").body if value is not None else None
+        position = order.index(name) if name in order else int(name[9:]) - 1 if name.startswith("argument ") else 99
         keyword = next((k for k in new.keywords if k.arg == name), None)
+        new.keywords = [k for k in new.keywords if k is not keyword]
+        written = ast.parse(value, mode="eval").body if value is not None else None
         if position < len(new.args) and written is not None:
             new.args[position] = written
         elif position < len(new.args):  # those behind it move to their names
             new.keywords[:0] = [ast.keyword(n, a) for n, a in zip(order[position + 1 :], new.args[position + 1 :])]
             new.args = new.args[:position]
-        elif keyword is not None and written is not None:
-            keyword.value = written
-        elif keyword is not None:
-            new.keywords.remove(keyword)
         elif written is not None:
             new.keywords.append(ast.keyword(name, written))
     return ast.unparse(ast.fix_missing_locations(new))
@@ -265,22 +203,19 @@ def remake(facts: Facts, **changes: Any) -> Fix:
 
 
 def remade(line: Line, module: nn.Module, **changes: str) -> Fix:
-    """The line that makes a layer with some of its arguments changed; where a name is written, only doubled ("2 * {}")."""
-    node = making(line, module)
-    if node is None:
-        return Fix()
-    order = _order(module)
-    written = dict(zip(order, node.args)) | {k.arg: k.value for k in node.keywords if k.arg}
+    """The line that makes a layer with some numbers changed; where a name is written, it can only be doubled ("2 * {}")."""
+    node, order = making(line, module), _order(module)
+    written = dict(zip(order, node.args)) | {k.arg: k.value for k in node.keywords if k.arg} if node else {}
     codes: dict[str, str | None] = {}
     for name, value in changes.items():
         old = written.get(name)
-        if old is not None and not isinstance(old, ast.Constant) and "{}" not in value:
+        if isinstance(old, ast.Constant) and isinstance(old.value, int):
+            value = str(2 * old.value) if value == "2 * {}" else value
+        elif old is not None and "{}" not in value:
             return Fix()  # the number has a name or is computed: another line must change
-        kept = line.text(old) if old is not None else ""
-        codes[name] = value.replace("{}", f"({kept})" if isinstance(old, (ast.BinOp, ast.IfExp)) else kept)
-        codes[name] = str(2 * old.value) if value == "2 * {}" and isinstance(old, ast.Constant) else codes[name]
-    code = _changed(node, order, codes)
-    return replace(line, node, code, made_elsewhere=True) if code else Fix()
+        codes[name] = value.replace("{}", f"({line.text(old)})" if isinstance(old, ast.BinOp) else line.text(old) if old else "")
+    code = changed(node, order, codes) if node else None
+    return replace(line, node, code, elsewhere=True) if code else Fix()
 
 
 def _order(module: nn.Module) -> list[str]:
@@ -289,82 +224,61 @@ def _order(module: nn.Module) -> list[str]:
 
 def making(line: Line, module: nn.Module) -> ast.Call | None:
     """The call in the learner's file that made this layer; None unless it is certain which one it was."""
-    many = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
-
-    def may_be(node: ast.AST) -> bool:
-        if not isinstance(node, ast.Call) or line.value(node.func) is not type(module):
-            return False
-        written = [*zip(_order(module), node.args), *((k.arg, k.value) for k in node.keywords)]
-        return all(getattr(module, str(k), None) == v.value for k, v in written if isinstance(v, ast.Constant))
-
-    found = [node for node in ast.walk(line.tree) if isinstance(node, ast.Call) and may_be(node)]
-    found = [node for node in found if not any(isinstance(outer, many) for outer in line.around(node))]
+    found, order = [], _order(module)
+    for node in ast.walk(line.tree):
+        if isinstance(node, ast.Call) and line.value(node.func) is type(module):
+            written = [*zip(order, node.args), *((str(k.arg), k.value) for k in node.keywords)]
+            same = all(getattr(module, k, None) == v.value for k, v in written if isinstance(v, ast.Constant))
+            found += [node] if same and not any(isinstance(outer, REPEATED) for outer in line.around(node)) else []
     if len(found) > 1:
-        places = _places_of(line, module)
-        found = [n for n in found if (label := _label(line, n)) and any(p == label or p.endswith("." + label) for p in places)]
+        whole = [value for value in line.names.values() if is_module(value)]
+        places = {place for value in whole for place, part in value.named_modules() if part is module}
+        places |= {name for name, value in line.names.items() if value is module}
+        found = [n for n in found if (label := _label(line, n)) and any(f".{place}".endswith(f".{label}") for place in places)]
     return found[0] if len(found) == 1 else None
 
 
-def _places_of(line: Line, module: nn.Module) -> set[str]:
-    """The names a layer goes by: plain ones, and its places in the modules in scope."""
-    places = {name for name, value in line.names.items() if value is module}
-    for value in line.names.values():
-        if isinstance(value, nn.Module) and "_modules" in vars(value):
-            places |= {place for place, part in value.named_modules() if part is module}
-    return places
-
-
 def _label(line: Line, node: ast.AST) -> str:
-    """The name that the learner's code gives what this node makes: "rnn" of self.rnn, "rnns.1" of an item."""
-    outer, label = line.around(node), ""
-    for parent in outer:
+    """The name that the learner's code gives what this node makes: "rnn" of self.rnn, "rnns.1" of an item of self.rnns."""
+    places: list[str] = []
+    for parent in line.around(node):
         items = parent.args if isinstance(parent, ast.Call) else getattr(parent, "elts", [])
-        place = next((i for i, item in enumerate(items) if item is node), None)
-        if isinstance(parent, ast.keyword) and parent.arg:
-            label = parent.arg
-        elif isinstance(parent, ast.Assign):
+        if isinstance(parent, ast.Assign):
             target = parent.targets[0]
-            names = target.elts if isinstance(target, ast.Tuple) else [target]
-            head, _, rest = label.partition(".") if isinstance(target, ast.Tuple) else ("0", "", label)
-            named = names[int(head)] if head.isdigit() and int(head) < len(names) else target
-            return ".".join(filter(None, [getattr(named, "attr", getattr(named, "id", "")), rest]))
-        elif place is not None and not (
-            isinstance(parent, (ast.List, ast.Tuple)) and isinstance(line.around(parent)[0], ast.Call)
-        ):
-            label = ".".join(filter(None, [str(place), label]))
-        elif place is not None:
-            node, label = parent, str(place)
-            continue
+            if isinstance(target, ast.Tuple) and places and int(places[-1]) < len(target.elts):
+                target = target.elts[int(places.pop())]
+            return ".".join([getattr(target, "attr", getattr(target, "id", "")), *reversed(places)])
+        if isinstance(parent, ast.keyword):
+            places.append(str(parent.arg))
+        elif node in items and not (isinstance(parent, ast.Call) and isinstance(node, (ast.List, ast.Tuple))):
+            places.append(str(items.index(node)))
         node = parent
-    return label
+    return ""
 
 
 def layer_between(line: Line, behind: tuple[nn.Sequential, int], name: str, taken: str, returned: str) -> Fix:
     """A small layer put into an nn.Sequential, in the line that makes it."""
     sequential, place = behind
     lists = [n.args for n in ast.walk(line.tree) if isinstance(n, ast.Call) and line.value(n.func) is nn.Sequential]
-    fitting = [args for args in lists if len(args) == len(sequential) and _makes(line, args, sequential)]
-    if len(fitting) != 1 or not (module := line.spell("torch.nn.Module")):
+    kinds = [type(part) for part in sequential]
+    lists = [args for args in lists if len(args) == len(kinds) and all(_makes(line, *pair) for pair in zip(args, kinds))]
+    module = line.spell("torch.nn.Module")
+    if len(lists) != 1 or not module:
         return Fix()
-    before = fitting[0][place - 1]
-    fix = replace(line, before, f"{line.text(before)}, {name}()", made_elsewhere=True)
+    fix = replace(line, lists[0][place - 1], f"{line.text(lists[0][place - 1])}, {name}()", elsewhere=True)
     head = f"class {name}({module}):\n    def forward(self, {taken}):\n        return {returned}\n\n"
     return fix._replace(code=head + fix.code) if fix else fix
 
 
-def _makes(line: Line, args: list[ast.expr], sequential: nn.Sequential) -> bool:
-    """Whether the layers that are written are of the kinds that the nn.Sequential has."""
-    kinds = [line.value(arg.func) if isinstance(arg, ast.Call) else type(line.value(arg)) for arg in args]
-    return all(kind is type(part) or kind is None for kind, part in zip(kinds, sequential))
+def _makes(line: Line, node: ast.expr, kind: type) -> bool:
+    value = line.value(node.func) if isinstance(node, ast.Call) else type(line.value(node))
+    return value in (kind, None, type(None))
 
 
-def first_fix(facts: Facts, argument: str, *templates: str, accept: Callable[[Any], bool] = lambda answer: True) -> Fix:
-    """The first of some changes of an argument that gives the right answer on a copy and can be written in the line."""
+def first_fix(facts: Facts, argument: str, *templates: str) -> Fix:
+    """The first of some changes of an argument that a copy of the network accepts and that can be written in the line."""
     for template in templates:
         value = after(template, facts.call.given.get(argument), x=facts.input, net=facts.module)
-        answer = None if value is None else facts.tried({argument: value})
-        if answer is not None and accept(answer):
-            fix = rewrite(facts.call, argument, template, facts)
-            if fix:
-                return fix
+        if (value is not None or template == "None") and facts.tried({argument: value}) is not None:
+            return rewrite(facts.call, argument, template, facts)
     return Fix()

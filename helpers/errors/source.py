@@ -3,7 +3,7 @@
 import ast
 import linecache
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -124,16 +124,13 @@ class Line:
             return item(self.value(node.value), self.value(node.slice))
         return None
 
-    def name_of(self, wanted: Callable[[Any], bool]) -> str | None:
-        """How the learner can write a value in this line: a name, or a module's place in a named one."""
-        for name, value in self.names.items():
-            if not name.startswith("_") and wanted(value):
-                return name
-        for name, value in self.names.items():
-            if is_module(value) and not name.startswith("_"):
-                for place, part in value.named_modules():
-                    if wanted(part):
-                        return name + "".join(f"[{p}]" if p.isdigit() else f".{p}" for p in place.split(".") if p)
+    def name_of(self, wanted: Any) -> str | None:
+        """How the learner can write a module in this line: its name, or its place in a named one."""
+        modules = {k: v for k, v in self.names.items() if is_module(v) and not k.startswith("_")}
+        places = [(name, place, part) for name, whole in modules.items() for place, part in whole.named_modules()]
+        for name, place, part in sorted(places, key=lambda found: bool(found[1])):
+            if part is wanted:
+                return name + "".join(f"[{p}]" if p.isdigit() else f".{p}" for p in place.split(".") if p)
         return None
 
     def spell(self, full: str) -> str | None:
@@ -178,7 +175,7 @@ def item(whole: Any, key: Any) -> Any:
     if isinstance(whole, (nn.ModuleList, nn.Sequential)):
         whole = list(whole)
     if isinstance(whole, nn.ModuleDict):
-        return whole[key] if key in whole else None
+        return dict(whole.items()).get(key)
     inside = isinstance(whole, (list, tuple)) and isinstance(key, int) and -len(whole) <= key < len(whole)
     return whole[key] if inside else None
 
