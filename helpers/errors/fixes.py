@@ -36,7 +36,7 @@ def spot(call: Call, argument: str) -> Spot | None:
     """Where the learner's line writes an argument of this call; None if it does not."""
     line, node = call.line, call.line.call
     if node is None or not call.direct:
-        return _handed_on(line, node, call.given.get(argument)) if node and isinstance(call, ForwardCall) else None
+        return _handed_on(call, node, argument) if node and isinstance(call, ForwardCall) else None
     for keyword in node.keywords:
         code = line.text(keyword.value)
         if keyword.arg == argument:
@@ -60,11 +60,13 @@ def spot(call: Call, argument: str) -> Spot | None:
     return None
 
 
-def _handed_on(line: Line, node: ast.Call, value: Any) -> Spot | None:
+def _handed_on(call: ForwardCall, node: ast.Call, argument: str) -> Spot | None:
     """Where a line gives this very value to something that calls the network with it."""
+    line, value, func = call.line, call.given.get(argument), call.line.value(node.func)
     parts = [part for arg in [*node.args, *(k.value for k in node.keywords)] for part in ast.walk(arg)]
     same = next((p for p in parts if isinstance(p, ast.expr) and value is not None and line.value(p) is value), None)
-    position = next((at for f, at in WRAPPERS.items() if line.value(node.func) is f), len(node.args))
+    position = next((at for wrapper, at in WRAPPERS.items() if func is wrapper), len(node.args))
+    position = 0 if isinstance(func, nn.Sequential) and call.behind is None and argument == "input" else position
     if same is None and position < len(node.args):
         same = node.args[position]
         same = same.elts[0] if isinstance(same, ast.Tuple) and same.elts else same

@@ -50,7 +50,8 @@ def _holders(line: Line, nodes: set[Any]) -> Iterator[Holder]:
     loops = line.loops()
     body: list[ast.AST] = [*loops[-1].body] if loops else [] if line.parameters else [*ast.iter_child_nodes(line.tree)]
     events = [event for statement in body for event in _events(statement)]
-    first, stored = dict(reversed(events)), {name for name, kind in events if kind == "write"}
+    first = dict(sorted(dict(reversed(events)).items(), key=events.index))
+    stored = {name for name, kind in events if kind == "write"}
     parts = [n for statement in body for n in ast.walk(statement)]
     summed = {ast.unparse(n.target) for n in parts if isinstance(n, ast.AugAssign)}
     stored |= {ast.unparse(n.value) for n in parts if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)}
@@ -171,7 +172,7 @@ def _one_loss(holder: Holder) -> Fix:
     elif "loss" in line.names:
         return Fix()
     made = "" if loss == code else f"{loss} = {code}{indent}"
-    first, last = replace(line, before, "pass"), replace(line, call, "pass")
+    first, last = (replace(line, part, "pass", elsewhere=True) for part in (before, call))
     fix = replace(line, call, f"{made}{loss}.backward(){indent}{holder.name} += {loss}.item()", elsewhere=True)
     return fix._replace(lines=(first.lines[0], last.lines[1]), at=f"{first.at}\n{last.at}") if fix and first else Fix()
 

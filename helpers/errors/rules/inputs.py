@@ -149,7 +149,7 @@ def _loop(facts: Facts) -> tuple[str, Fix]:
     if ast.unparse(statement.targets[0]).strip("()") != state.code.strip("()") or line.names.get("step") is not None:
         return cause, Fix()
     steps = found.code + ".transpose(0, 1)" * sizes[0]
-    fix = replace(line, found.node, "step", made_elsewhere=True)
+    fix = replace(line, found.node, "step", elsewhere=True)
     alone = fix.at.startswith(line.text(statement).splitlines()[0])
     return cause, fix._replace(code=f"for step in {steps}: {fix.code}") if fix and alone else Fix()
 
@@ -245,5 +245,5 @@ def _joined(facts: Facts) -> Fix:
         named = found is not None and ast.unparse(statement.targets[0]) == found.code and line.value(value.func) is torch.cat
         if named and len(parts) * facts.shape[-1] == facts.H_in:
             made = f"{line.text(value.func)}({line.text(value.args[0])}, dim=-1)"
-            return replace(line, value, made, made_elsewhere=True)
+            return replace(line, value, made, elsewhere=True)
     return Fix()

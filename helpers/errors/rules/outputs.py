@@ -43,7 +43,8 @@ class Use:
         code = self.line.text(self.node)
         new = template.replace("{}", code)
         if isinstance(self.node, ast.Name) and any(code in stored_in(loop) for loop in self.line.loops()):
-            new = f"({new} if type({code}) is tuple else {code})"
+            new = f"{new} if type({code}) is tuple else {code}"
+            new = new if isinstance(self.line.around(self.node)[0], ast.Call) else f"({new})"
         return replace(self.line, self.node, new)
 
 
@@ -75,7 +76,8 @@ def _uses(line: Line, below: list[Step]) -> Iterator[Use]:
     names = ("input", "tensors", "target")
     values = [s.frame.f_locals[name] for s in reversed(below) for name in names if name in s.frame.f_locals]
     owner = layer.owner if layer else None
-    for value in layer.frame.f_locals.get("args", ())[:2] if layer else values[:2]:
+    count = 1 if isinstance(owner, RECURRENT) else 2  # a network's state is looked at elsewhere
+    for value in layer.frame.f_locals.get("args", ())[:count] if layer else values[:2]:
         parts = [part for part in ast.walk(line.node or ast.Pass()) if isinstance(part, ast.expr)]
         node = next((part for part in parts if value is not None and line.value(part) is value), None)
         first = line.call.args[0] if line.call is not None and line.call.args and below[0].owner is owner else None
@@ -100,7 +102,7 @@ def _explain(use: Use, reach: list[Any]) -> Explanation | None:
     known = [before] if isinstance(before, RECURRENT) else []
     known += sorted(reach, key=lambda rnn: rnn is use.layer)  # what failed is seldom what returned it
     if isinstance(use.value, PackedSequence):
-        return _packed(use, known)
+        return None if isinstance(use.layer, RECURRENT) else _packed(use, known)
     giver = next((rnn for rnn in known if returned(rnn, use.value)), None)
     if giver is None:
         return _padded(use) or _own_model(use, reach)

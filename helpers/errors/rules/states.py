@@ -206,9 +206,10 @@ def _other_batch(facts: Facts, axis: int) -> Iterator[Found]:
         template = f"{{}}.expand({count}, -1)" if facts.cell else f"{{}}.expand(-1, {count}, -1).contiguous()"
         yield f"{cause}: repeat it for each.", change_states(facts, template)
     cause += ". The last batch of a DataLoader is often smaller: drop_last=True leaves it out." if got > N else "."
+    again = facts.call.line.given_again(_node(facts)) or not any(s.any() for s in facts.states if s.device.type != "meta")
     learned = any(isinstance(s, nn.Parameter) for s in facts.states)
     template = f"{{}} if {_first(facts)}.size({axis}) == {count} else None"
-    fix = rewrite(facts.call, "hx", template, facts) if "size" in count and not learned else Fix()
+    fix = rewrite(facts.call, "hx", template, facts) if "size" in count and again and not learned else Fix()
     yield f"{cause} Where the sizes differ, the state can start anew: None is zeros.", fix
 
 
@@ -251,7 +252,8 @@ def _fits(facts: Facts, template: str) -> bool:
     """Whether a change of every state that needs it makes the call right."""
     pairs, others = zip(facts.states, facts.wanted), dict(x=facts.input, net=facts.module)
     new = [s if tuple(s.shape) == w else after(template, s, **others) for s, w in pairs]
-    return all(isinstance(s, Tensor) for s in new) and facts.tried({"hx": tuple(new) if facts.lstm else new[0]}) is not None
+    right = all(isinstance(s, Tensor) and tuple(s.shape) == w for s, w in zip(new, facts.wanted))
+    return right and facts.tried({"hx": tuple(new) if facts.lstm else new[0]}) is not None
 
 
 def change_states(facts: Facts, template: str, still: str = "") -> Fix:
