@@ -36,6 +36,7 @@ class ForwardCall:
     line: Line
     direct: bool  # the learner's line makes this very call, not one of a module or function around it
     behind: tuple[nn.Sequential, int] | None = None  # the nn.Sequential that handed the input on, and the layer's place in it
+    first: bool = False  # the line calls an nn.Sequential that begins with this network
 
     @property
     def given(self) -> dict[str, Any]:
@@ -143,7 +144,9 @@ def _forward(step: Step, above: list[Step], line: Line, own: bool) -> ForwardCal
     if outer:
         args, kwargs = outer[-1].frame.f_locals["args"], outer[-1].frame.f_locals["kwargs"]
     line = located(line, lambda f: f is module or getattr(f, "__self__", None) is module)
-    return ForwardCall(module, args, kwargs, line, own and above[0].owner is module, behind(above, module))
+    before, whole = behind(above, module), above[0].owner
+    first = own and before is None and isinstance(whole, nn.Sequential)
+    return ForwardCall(module, args, kwargs, line, own and whole is module, before, first)
 
 
 def behind(steps: list[Step], module: Any) -> tuple[nn.Sequential, int] | None:

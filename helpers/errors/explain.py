@@ -48,6 +48,7 @@ PACKING = [
     check_lengths,
     check_unpad,
 ]
+EXCEPTIONS = (Exception,)
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
 
@@ -97,7 +98,7 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     while following is not None and not any(following is other for other in looked_at):  # `raise error from error` is a circle
         try:
             explanation = _explain(following, steps_of(following.__traceback__))
-        except Exception:  # whatever the values are, a mistake of ours must not hide the learner's error
+        except EXCEPTIONS:  # whatever the values are, a mistake of ours must not hide the learner's error
             explanation = None
         if explanation is not None:
             return explanation

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
 from .calls import CELLS, LSTMS, RECURRENT, ForwardCall, argument_order, known_as
@@ -57,7 +58,7 @@ class Facts:
         return isinstance(self.input, PackedSequence)
 
     @cached_property
-    def data(self) -> Tensor:
+    def data(self) -> Any:
         """The tensor with the values: of a packed batch, its data."""
         return self.input.data if self.packed else self.input
 
@@ -161,7 +162,8 @@ def twin(module: Any, **options: Any) -> Any:
 def stand_in(value: Any) -> Any:
     """The same tensors without values; what is not dense stays as it is."""
     if isinstance(value, PackedSequence):
-        return PackedSequence(*(v if i == 1 or v is None else stand_in(v) for i, v in enumerate(value)))
+        parts: list[Any] = [v if i == 1 or v is None else stand_in(v) for i, v in enumerate(value)]
+        return PackedSequence(*parts)
     if isinstance(value, Tensor):
         return torch.empty(tuple(value.shape), dtype=value.dtype, device="meta") if special(value) is None else value
     return type(value)(map(stand_in, value)) if type(value) in (tuple, list) else value
@@ -171,8 +173,8 @@ def special(value: Any) -> str | None:
     """What kind of tensor this is, if no recurrent network reads its kind."""
     if not isinstance(value, Tensor):
         return None
-    if value.is_nested:
-        return "nested"
+    if value.is_nested or is_lazy(value):
+        return "nested" if value.is_nested else "lazy"
     return "sparse" if value.layout != torch.strided else "quantized" if value.is_quantized else None
 
 

@@ -54,7 +54,7 @@ def spot(call: Call, argument: str) -> Spot | None:
         if not isinstance(whole, (list, tuple)):
             return None
         if position < len(whole):
-            front, back = f"*{code}[:{position}], " * (position > 0), f", *{code}[{position + 1} :]" * (position + 1 < len(whole))
+            front, back = f"*{code}[:{position}], " * (position > 0), f", *{code}[{position + 1}:]" * (position + 1 < len(whole))
             return Spot(arg, f"{code}[{position}]", f"{front}{{}}{back}")
         position -= len(whole)
     return None
@@ -66,7 +66,7 @@ def _handed_on(call: ForwardCall, node: ast.Call, argument: str) -> Spot | None:
     parts = [part for arg in [*node.args, *(k.value for k in node.keywords)] for part in ast.walk(arg)]
     same = next((p for p in parts if isinstance(p, ast.expr) and value is not None and line.value(p) is value), None)
     position = next((at for wrapper, at in WRAPPERS.items() if func is wrapper), len(node.args))
-    position = 0 if isinstance(func, nn.Sequential) and call.behind is None and argument == "input" else position
+    position = 0 if call.first and argument == "input" else position
     if same is None and position < len(node.args):
         same = node.args[position]
         same = same.elts[0] if isinstance(same, ast.Tuple) and same.elts else same
@@ -253,7 +253,7 @@ def _label(line: Line, node: ast.AST) -> str:
         if isinstance(parent, ast.keyword):
             places.append(str(parent.arg))
         elif node in items and not (isinstance(parent, ast.Call) and isinstance(node, (ast.List, ast.Tuple))):
-            places.append(str(items.index(node)))
+            places.append(str([*items].index(node)))
         node = parent
     return ""
 

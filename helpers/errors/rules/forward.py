@@ -34,14 +34,13 @@ def check_signature(facts: Facts) -> Explanation | None:
         fits = "hx" not in call.given and facts.tried({"hx": call.kwargs[unknown[0]]}) is not None
         code = next((call.line.text(k.value) for k in node.keywords if k.arg == unknown[0]), "") if node else ""
         fix = with_arguments(call, **{unknown[0]: None, "hx": code}) if code and fits else Fix()
-        state = fits or bool(re.search(r"^h|state|init", unknown[0]))
-        cause = f"The state is called hx, not {unknown[0]}." if state else f"A call has no argument {unknown[0]}."
+        known = fits or bool(re.search(r"^h|state|init", unknown[0]))
+        cause = f"The state is called hx, not {unknown[0]}." if known else f"A call has no argument {unknown[0]}."
     elif facts.lstm and len(call.args) == 3:
         cause = "h0 and c0 belong together: they are one argument, a pair."
         if node and len(node.args) == 3 and facts.tried({"hx": tuple(call.args[1:])}) is not None:
             pair = ", ".join(call.line.text(arg) for arg in node.args[1:])
             fix = with_arguments(call, **{"argument 3": None, "hx": f"({pair})"})
-    state = "(h0, c0)" if facts.lstm else "h0"
     return Explanation(f"A call takes the input and, if you like, the state: rnn(input, {state}).", given, expected, cause, fix)
 
 
@@ -72,7 +71,7 @@ def check_kind(facts: Facts) -> Explanation | None:
         changes = {"nested": PACK.replace("{}", "list({}.unbind())"), "sparse": "{}.to_dense()", "quantized": "{}.dequantize()"}
         cause, fix = (
             f"Recurrent networks have no kernel for {special(value)} tensors.",
-            first_fix(facts, "input", changes[special(value) or ""]),
+            first_fix(facts, "input", changes.get(special(value) or "", "{}")),
         )
     elif isinstance(value, PackedSequence) and facts.cell:
         whole = type(facts.module).__name__.removesuffix("Cell")

@@ -78,7 +78,7 @@ def check_axes(facts: Facts) -> Explanation | None:
         rule = "A cell reads one time step: 2 axes (N, H_in), or 1 axis (H_in) without a batch."
     if 0 in shape:
         return check_steps(facts)
-    if not facts.data.is_floating_point():
+    if not (facts.data.is_floating_point() or facts.data.is_complex()):
         return explain_integers(facts, rule)
     ones = [i for i, size in enumerate(shape) if size == 1] if n > 2 else []
     given, expected = facts.input_side(ones[:1] or range(n)), facts.expected_input()

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 from ...wording import listed, plural
 from ..calls import Call, PackingCall
 from ..explanations import Axis, Explanation, Fix, Side, culprit
-from ..facts import described, shape_side
+from ..facts import described, shape_side, special
 from ..fixes import rewrite, spot, with_arguments
 
 EACH = "There is one length for each sequence of the batch."
@@ -37,8 +37,8 @@ def check_padded(call: PackingCall) -> Explanation | None:
         return None
     value, first = call.given.get("input"), _first(call)
     expected = Side("input", tuple(map(Axis, ("N", "L", "H_in") if first else ("L", "N", "H_in"))))
-    rule, cause, template = "The padded batch is one tensor.", "Packing takes a tensor.", ""
-    if not isinstance(value, Tensor):
+    rule, cause, template = "The padded batch is one tensor.", "Packing takes a dense tensor.", ""
+    if not isinstance(value, Tensor) or special(value):
         if isinstance(value, (list, tuple)) and value and all(isinstance(v, Tensor) for v in value):
             cause = "This is a list of sequences: pad it first, or use pack_sequence, which needs no lengths."
             template = "{torch.nn.utils.rnn.pad_sequence}({}" + ", batch_first=True" * first + ")"
@@ -61,7 +61,8 @@ def check_lengths(call: PackingCall) -> Explanation | None:
     """The lengths: what they are, where they are, how many, how long, in which order."""
     if call.name not in ("pack_padded_sequence", "pack_sequence"):
         return None
-    lengths, value = call.inner.get("lengths", call.given.get("lengths")), call.given.get("input")
+    lengths: Any = call.inner.get("lengths", call.given.get("lengths"))
+    value = call.given.get("input")
     if call.name == "pack_padded_sequence" and isinstance(value, Tensor):
         found = _not_one_each(call, lengths, value) or _misplaced(call, lengths, value)
         if found:
@@ -99,7 +100,7 @@ def _not_one_each(call: PackingCall, lengths: Any, value: Tensor) -> Explanation
         found = spot(call, "lengths")
         own = isinstance(call.line.value(found.node), Tensor) if found else False
         cause, template = "The lengths have an axis too many.", "{}.flatten()" if own else "{torch.as_tensor}({}).flatten()"
-    elif lengths.shape == value.shape[:2]:
+    elif lengths.shape == value.shape[:2] and ((lengths == 0) | (lengths == 1)).all():
         cause = "This is a mask, one value for each time step: its sum over the time steps is the length."
         template = f"{{}}.sum({int(_first(call))}).cpu()"
     return Explanation(rule, given, expected, cause, rewrite(call, "lengths", template))
@@ -119,8 +120,8 @@ def _misplaced(call: PackingCall, lengths: Tensor, value: Tensor) -> Explanation
     expected, numbers = Side("lengths", note=plural(N, "integer")), plural(count, "integer")
     if count == L:
         cause = f"The other axis has size {count}: the input is {_looks(not first)}, and batch_first={first} says otherwise."
-        given = (Side("lengths", note=numbers), _batch(call, value.shape, (0, 1)))
-        return Explanation(EACH, given, expected, cause, with_arguments(call, batch_first=str(not first)))
+        sides = (Side("lengths", note=numbers), _batch(call, value.shape, (0, 1)))
+        return Explanation(EACH, sides, expected, cause, with_arguments(call, batch_first=str(not first)))
     cause = "The lengths belong to another batch. Take them from this very batch: the last one is often smaller."
     return Explanation(EACH, (culprit("lengths", numbers), _batch(call, value.shape)), expected, cause)
 
@@ -156,14 +157,14 @@ def check_batch_sizes(call: Call, packed: Any, name: str) -> Explanation | None:
     first, longest = _first(packing), len(packed.batch_sizes)
     lengths = [int((packed.batch_sizes > i).sum()) for i in range(int(packed.batch_sizes[0]))]
     L, other = padded.shape[1::-1] if first else padded.shape[:2]
-    given = (culprit("lengths", f"[{listed(lengths, most=8)}]"), _batch(packing, padded.shape, (0, 1)))
+    sides = (culprit("lengths", f"[{listed(lengths, most=8)}]"), _batch(packing, padded.shape, (0, 1)))
     cause = f"The batch looks like {_looks(not first)}, and was packed with batch_first={first}. {UNCHECKED}"
     fix, expected = with_arguments(packing, batch_first=str(not first)), Side("batch_first", note=str(not first))
     if longest > other:
         cause = f"The batch was padded or cut to {L} time steps, and the lengths were counted before. {UNCHECKED}"
         tensor, expected = isinstance(packing.given.get("lengths"), Tensor), Side("lengths", note=f"<= {L}")
         fix = rewrite(packing, "lengths", f"{{}}.clamp(max={L})" if tensor else f"[min(n, {L}) for n in {{}}]")
-    return Explanation("No length goes beyond the padded batch.", given, expected, cause, fix)
+    return Explanation("No length goes beyond the padded batch.", sides, expected, cause, fix)
 
 
 def _packed_by(call: Call, name: str) -> PackingCall | None:

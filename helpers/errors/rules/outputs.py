@@ -202,12 +202,18 @@ def _own_model(use: Use, reach: list[Any]) -> Explanation | None:
             made = call if is_module(line.value(call.func)) else made
     givers, rest = networks_in(tensors_in(value)), [*tensors_in(value[1:])]
     states = [t for t in rest for rnn in givers or reach if t.dim() > 1 and _is_state(rnn, t, rnn.hidden_size)]
-    if not givers and not (states and made is not None):
+    pair = value[-1] if isinstance(value[-1], tuple) and len(value) == 2 else ()
+    lstm = len(pair) == 2 and all(isinstance(t, Tensor) and t.dim() == 3 for t in (value[0], *pair))
+    if not givers and not lstm and not (states and made is not None):
         return None
     rule = f"{line.text(made) if made is not None else 'The model'} returned a tuple of {len(value)}."
     cause = "All that it returned was used as one value. Take it apart"
-    cause += ": the first part looks like the answer, the rest like the state." if states else ", and use the part that is meant."
-    return use.explained(rule, cause, use.fixed("{}[0]") if states and isinstance(value[0], Tensor) else Fix())
+    cause += (
+        ": the first part looks like the answer, the rest like the state."
+        if states or lstm
+        else ", and use the part that is meant."
+    )
+    return use.explained(rule, cause, use.fixed("{}[0]") if (states or lstm) and isinstance(value[0], Tensor) else Fix())
 
 
 def _directions(use: Use, reach: list[Any]) -> Explanation | None:

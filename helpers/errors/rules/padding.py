@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ..calls import PackingCall
 from ..explanations import Axis, Explanation, Fix, Side, culprit
-from ..facts import described, shape_side
+from ..facts import described, shape_side, special
 from ..fixes import rewrite, with_arguments
 
 PACK = "{torch.nn.utils.rnn.pack_sequence}({}, enforce_sorted=False)"
@@ -71,8 +71,8 @@ def check_sequences(call: PackingCall) -> Explanation | None:
     if not value:
         cause = "The batch is empty: all its sequences were filtered out, or the list is filled later. Leave it out."
         return Explanation(rule, culprit("sequences", "an empty list"), expected, cause)
-    if not all(isinstance(s, Tensor) for s in value):
-        cause = "Each sequence must be a tensor: turn arrays and lists of numbers into tensors one by one."
+    if not all(isinstance(s, Tensor) and not special(s) for s in value):
+        cause = "Each sequence must be a dense tensor: turn arrays and lists of numbers into tensors one by one."
         floats = any(isinstance(s, np.ndarray) and s.dtype.kind == "f" for s in value)
         template = f"[{{torch.as_tensor}}(s{', dtype={torch.float32}' * floats}) for s in {{}}]"
         return Explanation(
@@ -145,7 +145,7 @@ def check_options(call: PackingCall) -> Explanation | None:
 def check_packed(call: PackingCall) -> Explanation | None:
     """pad_packed_sequence or unpack_sequence of something that is not packed."""
     name = {"pad_packed_sequence": "sequence", "unpack_sequence": "packed_sequences"}.get(call.name, "")
-    value = call.given.get(name)
+    value: Any = call.given.get(name)
     if not name or isinstance(value, PackedSequence):
         return None
     rule, expected = (

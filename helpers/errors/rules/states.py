@@ -86,6 +86,13 @@ def _first(facts: Facts) -> str:
     return ast.unparse(node.elts[0]) if isinstance(node, ast.Tuple) and node.elts else "{}[0]" if facts.lstm else "{}"
 
 
+def _guard(facts: Facts) -> str:
+    """The condition that a state is there, where the file has a None that it may be."""
+    line, node = facts.call.line, _node(facts)
+    none = any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(line.tree))
+    return "{} is not None and " if none and isinstance(node, (ast.Name, ast.Attribute)) and line.given_again(node) else ""
+
+
 def _uncalled(facts: Facts, hx: Any) -> Explanation:
     """A method in the place of the state, h = h.detach: the line that forgot the parentheses."""
     line, name, code = facts.call.line, getattr(hx, "__name__", "it"), ast.unparse(_node(facts))
@@ -208,7 +215,7 @@ def _other_batch(facts: Facts, axis: int) -> Iterator[Found]:
     cause += ". The last batch of a DataLoader is often smaller: drop_last=True leaves it out." if got > N else "."
     again = facts.call.line.given_again(_node(facts)) or not any(s.any() for s in facts.states if s.device.type != "meta")
     learned = any(isinstance(s, nn.Parameter) for s in facts.states)
-    template = f"{{}} if {_first(facts)}.size({axis}) == {count} else None"
+    template = f"{{}} if {_guard(facts)}{_first(facts)}.size({axis}) == {count} else None"
     fix = rewrite(facts.call, "hx", template, facts) if "size" in count and again and not learned else Fix()
     yield f"{cause} Where the sizes differ, the state can start anew: None is zeros.", fix
 
@@ -259,7 +266,7 @@ def _fits(facts: Facts, template: str) -> bool:
 def change_states(facts: Facts, template: str, still: str = "") -> Fix:
     """A change of the state, or of each in an LSTM's pair; of one that comes again, only while it is `still` wrong."""
     node, line = _node(facts), facts.call.line
-    still = still.replace("{}", _first(facts)) if line.given_again(node) else ""
+    still = _guard(facts) + still.replace("{}", _first(facts)) if still and line.given_again(node) else ""
     new = template
     if facts.lstm:
         new = f"tuple({template.replace('{}', 's')} for s in {{}})"
