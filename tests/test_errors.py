@@ -11,7 +11,6 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import error_rows
 import pytest
 import torch
 from error_rows import PRELUDE, explained, failure, read_rows, run, torch_is_at_least

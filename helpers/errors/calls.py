@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.modules import rnn as torch_modules
 from torch.nn.utils import rnn as torch_packing
 
-from .source import Line, Step, is_module, line_at, line_of
+from .source import Line, Frame, is_module, line_at, line_of
 
 CELLS = nn.modules.rnn.RNNCellBase
 RECURRENT = (nn.RNNBase, CELLS)
@@ -81,7 +81,7 @@ class PackingCall:
 Call = ForwardCall | ConstructorCall | PackingCall
 
 
-def find_call(steps: list[Step], error: BaseException) -> Call | None:
+def find_call(steps: list[Frame], error: BaseException) -> Call | None:
     """The call of a recurrent network or a packing function that raised, or None if the error is not theirs.
 
     >>> import torch
@@ -120,7 +120,7 @@ def located(line: Line, called: Callable[[Any], bool]) -> Line:
     return dataclasses.replace(line, node=calls[0]) if len(calls) == 1 else line
 
 
-def _refused(step: Step, deeper: list[Step]) -> bool:
+def _refused(step: Frame, deeper: list[Frame]) -> bool:
     """Whether the arguments do not even fit forward's signature: then forward has no frame of its own."""
     seen = step.frame.f_locals
     if deeper or step.function != "_call_impl":
@@ -136,7 +136,7 @@ def _binds(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
     return True
 
 
-def _forward(step: Step, above: list[Step], line: Line, own: bool) -> ForwardCall:
+def _forward(step: Frame, above: list[Frame], line: Line, own: bool) -> ForwardCall:
     module, seen = step.owner, step.frame.f_locals
     # Torch's forward gives its arguments new values on the way; the frame that calls it still has the first ones.
     outer = [s for s in above if s.owner is module and s.function == "_call_impl"]
@@ -149,7 +149,7 @@ def _forward(step: Step, above: list[Step], line: Line, own: bool) -> ForwardCal
     return ForwardCall(module, args, kwargs, line, own and whole is module, before, first)
 
 
-def behind(steps: list[Step], module: Any) -> tuple[nn.Sequential, int] | None:
+def behind(steps: list[Frame], module: Any) -> tuple[nn.Sequential, int] | None:
     """The nn.Sequential that called this module as a later layer, and the module's place in it."""
     for step in reversed(steps):
         if isinstance(step.owner, nn.Sequential) and step.frame.f_locals.get("module") is module:
@@ -158,7 +158,7 @@ def behind(steps: list[Step], module: Any) -> tuple[nn.Sequential, int] | None:
     return None
 
 
-def _constructor(inside: list[Step], line: Line, direct: bool) -> ConstructorCall:
+def _constructor(inside: list[Frame], line: Line, direct: bool) -> ConstructorCall:
     seen, made = inside[0].frame.f_locals, inside[0].owner
     args, kwargs = tuple(seen.get("args", ())), dict(seen.get("kwargs", {}))
     order = argument_order(type(made))
@@ -186,7 +186,7 @@ def argument_order(kind: type) -> list[str]:
     return [*order[:3], "nonlinearity", *order[3:]] if issubclass(kind, nn.RNN) else order
 
 
-def _packing(step: Step, innermost: Step, line: Line, direct: bool) -> PackingCall:
+def _packing(step: Frame, innermost: Frame, line: Line, direct: bool) -> PackingCall:
     name = "PackedSequence" if step.function == "__new__" else step.function
     inner = dict(innermost.frame.f_locals) if innermost.file == torch_packing.__file__ else {}
     line = located(line, lambda f: f is getattr(torch_packing, name))
@@ -238,7 +238,7 @@ def known_as(kind: type) -> str:
     return next(f"nn.{base.__name__}" for base in kind.__mro__ if base.__module__.startswith("torch."))
 
 
-def networks_in_reach(line: Line, steps: list[Step]) -> list[Any]:
+def networks_in_reach(line: Line, steps: list[Frame]) -> list[Any]:
     """The recurrent networks that the learner's names, or the modules on the way to the error, lead to."""
     whole = [m for m in (*line.names.values(), *(step.owner for step in steps)) if is_module(m)]
     return list({id(part): part for module in whole for part in module.modules() if isinstance(part, RECURRENT)}.values())

@@ -14,11 +14,10 @@ from .rules.forward import check_device, check_dtype, check_kind, check_signatur
 from .rules.inputs import check_axes, check_features
 from .rules.lengths import check_batch_sizes, check_lengths, check_padded, check_unpad
 from .rules.outputs import explain_output
-from .rules.padding import check_by_hand, check_options, check_packed, check_sequences
-from .rules.padding import check_signature as check_packing_signature
+from .rules.padding import check_arguments, check_by_hand, check_options, check_packed, check_sequences
 from .rules.states import check_state_device, check_state_dtype, check_state_kind, check_state_shape
 from .rules.warnings import explain_warning
-from .source import Step, running_steps, steps_of
+from .source import Frame, running_steps, steps_of
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
 FORWARD = [
@@ -38,7 +37,7 @@ FORWARD = [
     check_weights,
 ]
 PACKING = [
-    check_packing_signature,
+    check_arguments,
     check_by_hand,
     check_packed,
     lambda call: check_batch_sizes(call, call.given.get("sequence"), "sequence"),
@@ -113,7 +112,7 @@ def explain_running(warning: Warning | str, frame: FrameType) -> Explanation | N
     return explain_warning(str(warning), find_call(steps, UserWarning()))
 
 
-def _explain(error: BaseException, steps: list[Step]) -> Explanation | None:
+def _explain(error: BaseException, steps: list[Frame]) -> Explanation | None:
     if isinstance(error, Warning):
         return explain_warning(str(error), find_call(steps, error))
     if not isinstance(error, KINDS):

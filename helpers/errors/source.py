@@ -17,7 +17,7 @@ TORCH = str(Path(torch.__file__).parent)
 _PACKAGES = (sysconfig.get_paths()["stdlib"], str(Path(__file__).parents[1]), "<frozen", "<__array_function__")
 
 
-class Step(NamedTuple):
+class Frame(NamedTuple):
     """One frame on the way to the error, and where in its code it was."""
 
     frame: FrameType
@@ -45,20 +45,20 @@ class Step(NamedTuple):
         return self.frame.f_locals.get("self")
 
 
-def steps_of(traceback: TracebackType | None) -> list[Step]:
+def steps_of(traceback: TracebackType | None) -> list[Frame]:
     """The frames of a traceback, outermost first."""
     steps = []
     while traceback is not None:
-        steps.append(Step(traceback.tb_frame, traceback.tb_lineno, traceback.tb_lasti))
+        steps.append(Frame(traceback.tb_frame, traceback.tb_lineno, traceback.tb_lasti))
         traceback = traceback.tb_next
     return steps
 
 
-def running_steps(frame: FrameType | None) -> list[Step]:
+def running_steps(frame: FrameType | None) -> list[Frame]:
     """The frames that are running just now, outermost first: a warning comes from them."""
     steps = []
     while frame is not None:
-        steps.append(Step(frame, frame.f_lineno, frame.f_lasti))
+        steps.append(Frame(frame, frame.f_lineno, frame.f_lasti))
         frame = frame.f_back
     return steps[::-1]
 
@@ -185,13 +185,13 @@ def stored_in(node: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
-def line_of(steps: list[Step]) -> Line:
+def line_of(steps: list[Frame]) -> Line:
     """The deepest line that is the learner's own; without any tree if all of them are a package's."""
     own = [step for step in steps if not step.in_a_package]
     return line_at(own[-1]) if own else Line({})
 
 
-def line_at(step: Step) -> Line:
+def line_at(step: Frame) -> Line:
     frame, code = step.frame, step.frame.f_code
     names = {**frame.f_locals, **{k: v for k, v in frame.f_globals.items() if k not in frame.f_locals}}
     source = "".join(linecache.getlines(step.file, frame.f_globals))

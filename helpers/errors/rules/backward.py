@@ -10,7 +10,7 @@ from torch import Tensor
 from ..explanations import Explanation, Fix, Side, culprit
 from ..facts import graph_of, networks_in, tensors_in
 from ..fixes import beside, replace
-from ..source import Line, Step, is_module, line_at, stored_in
+from ..source import Line, Frame, is_module, line_at, stored_in
 
 
 class Holder(NamedTuple):
@@ -22,7 +22,7 @@ class Holder(NamedTuple):
     kind: str  # "state", "sum", "list", or "once": made before the loop, or in __init__
 
 
-def explain_backward(steps: list[Step], message: str) -> Explanation | None:
+def explain_backward(steps: list[Frame], message: str) -> Explanation | None:
     """An error of backward() whose graph goes through a recurrent network; None if it does not."""
     second = "backward" in message and "second time" in message
     changed = "modified" in message and ("inplace" in message or "in-place" in message)
@@ -34,7 +34,7 @@ def explain_backward(steps: list[Step], message: str) -> Explanation | None:
     return _walked_twice(holders) if second else _changed(lines[0], holders)
 
 
-def _roots(steps: list[Step]) -> list[Tensor]:
+def _roots(steps: list[Frame]) -> list[Tensor]:
     """The tensors that backward was called on, from the frames of torch's that were given them."""
     frames = [step.frame.f_locals for step in steps if step.in_torch and step.function in ("backward", "grad")]
     return [t for seen in frames for name in ("self", "tensors", "outputs") for t in tensors_in(seen.get(name))]
@@ -133,7 +133,7 @@ def _walked_twice(holders: list[Holder]) -> Explanation:
     name, kind = (holders[0].name, holders[0].kind) if holders else ("graph", "")
     if kind == "sum":
         held, fix = "adds up the losses with their graphs", _one_loss(holders[0])
-        cause = f"{name} has the graphs of all rounds so far. Call backward() on this round's loss, and add up its value: loss.item()."
+        cause = f"{name} has the graphs of all rounds. Call backward() on this round's loss, and add up its value: loss.item()."
     elif kind == "list":
         held, cause = "keeps the graphs of earlier rounds", f"{name} keeps tensors of earlier rounds, whose graphs are used up. "
         cause += "Keep values (loss.item(), output.detach()), or call backward() once, after the loop."
@@ -143,10 +143,10 @@ def _walked_twice(holders: list[Holder]) -> Explanation:
     elif kind == "state":
         alike = [h for h in holders if h.kind == "state"]
         name, held, fix = ", ".join(h.name for h in alike), "carries the graph of earlier calls", _cut(alike)
-        cause = f"{name} came out of one call and goes into the next with its whole past. detach() keeps its values and drops the past."
+        cause = f"{name} came out of one call and goes into the next with its whole past. detach() keeps the values only."
     else:
-        cause = "There are three usual causes. A state is carried from call to call: detach() it. Something with a graph is made once, "
-        cause += "before the loop: make it inside. Two losses share a graph: add them up, and call backward() once."
+        cause = "There are three usual causes. A state is carried from call to call: detach() it. Something is made once, before "
+        cause += "the loop: make it inside. Two losses share a graph: add them up, and call backward() once."
     return Explanation(rule, culprit(name, held), expected, cause, fix)
 
 
@@ -211,7 +211,7 @@ def _changed(line: Line, holders: list[Holder]) -> Explanation:
         return Explanation(rule, given, expected, cause + "retain_graph=True is not needed either.", _cut(states))
     rule, expected = "A tensor that backward() still needs must not be changed in place.", Side("a change", note="in a copy")
     if found is None:
-        cause = "A line such as y += 1, y[0] = 0 or y.zero_() changed a tensor after the forward pass, or optimizer.step() the weights."
+        cause = "A line such as y += 1 or y[0] = 0 changed a tensor after the forward pass, or optimizer.step() the weights."
         return Explanation(rule, culprit("a tensor", "changed in place"), expected, cause)
     name, statement = found
     given = culprit(name, f"changed in place by {line.text(statement).splitlines()[0]}")

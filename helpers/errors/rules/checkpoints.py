@@ -10,12 +10,12 @@ from ..calls import CELLS, RECURRENT, known_as
 from ..explanations import Explanation, Fix, Side
 from ..facts import DEFAULTS, options_of
 from ..fixes import remade
-from ..source import Step, is_module, line_of
+from ..source import Frame, is_module, line_of
 
 _KEY = re.compile(r"(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$")
 
 
-def explain_loading(steps: list[Step]) -> Explanation | None:
+def explain_loading(steps: list[Frame]) -> Explanation | None:
     """An error of load_state_dict whose weights do not fit a recurrent network in the model."""
     step = next((s for s in reversed(steps) if s.function == "load_state_dict" and s.in_torch and is_module(s.owner)), None)
     saved = step.frame.f_locals.get("state_dict") if step else None

@@ -13,7 +13,7 @@ from ..calls import CELLS, LSTMS, RECURRENT, behind, known_as, networks_in_reach
 from ..explanations import Explanation, Fix, Side, culprit
 from ..facts import described, networks_in, shape_side, tensors_in
 from ..fixes import layer_between, remade, replace
-from ..source import Line, Step, is_module, line_of, stored_in
+from ..source import Line, Frame, is_module, line_of, stored_in
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Use:
         return replace(self.line, self.node, new)
 
 
-def explain_output(error: BaseException, steps: list[Step]) -> Explanation | None:
+def explain_output(error: BaseException, steps: list[Frame]) -> Explanation | None:
     """All that a network returned, used as if it were one tensor, or taken apart in another way than it is made."""
     last = max((i for i, step in enumerate(steps) if not step.in_torch), default=-1)
     line, below = line_of(steps[: last + 1]), steps[last + 1 :]
@@ -65,7 +65,7 @@ def explain_output(error: BaseException, steps: list[Step]) -> Explanation | Non
     return None
 
 
-def _uses(line: Line, below: list[Step]) -> Iterator[Use]:
+def _uses(line: Line, below: list[Frame]) -> Iterator[Use]:
     """The values that may have been taken for one tensor: what a layer or function of torch was given, or the line touches."""
     layer = next((s for s in reversed(below) if s.function == "_call_impl"), None)
     if not below:

@@ -17,7 +17,7 @@ from ..fixes import rewrite, with_arguments
 PACK = "{torch.nn.utils.rnn.pack_sequence}({}, enforce_sorted=False)"
 
 
-def check_signature(call: PackingCall) -> Explanation | None:
+def check_arguments(call: PackingCall) -> Explanation | None:
     """An argument that the function does not have, or one that is missing."""
     if not call.refused:
         return None

@@ -133,9 +133,9 @@ def _change(facts: Facts, cause: str, template: str, still: str = "") -> Iterato
 def _other_axes(facts: Facts) -> Iterator[Found]:
     shape, state, want = facts.shape, facts.states[0], facts.wanted[0]
     step = "{}.unsqueeze(1)" if not facts.cell and facts.module.batch_first else "{}.unsqueeze(0)"
-    if facts.N is None and not facts.cell and state.dim() == 3 and state.size(1) == shape[0] and shape[-1] == facts.H_in:
-        if facts.tried({"input": after(step, facts.input)}) is not None:
-            yield "The input is one time step of a batch: its axis of time steps is missing.", first_fix(facts, "input", step)
+    one = facts.N is None and not facts.cell and state.dim() == 3 and state.size(1) == shape[0] and shape[-1] == facts.H_in
+    if one and facts.tried({"input": after(step, facts.input)}) is not None:
+        yield "The input is one time step of a batch: its axis of time steps is missing.", first_fix(facts, "input", step)
     if len({s.dim() for s in facts.states}) > 1:
         yield "The two states have different axes, and they must have the same.", Fix()
     still, repeat = f"{{}}.dim() == {state.dim()}", "There is one state for all sequences: repeat it for each."
@@ -228,7 +228,7 @@ def _unlike(facts: Facts) -> Found:
             two = name == "D*num_layers" and module.bidirectional and got == module.num_layers
             known = {module.input_size: " That is input_size.", 2 * right: " That is both directions side by side."}
             more = " A bidirectional network has two for each layer." if two else known.get(got, "") if name == "H_out" else ""
-            if name == "H_out" and getattr(module, "proj_size", 0) and got == module.hidden_size:
+            if name == "H_out" and facts.lstm and module.proj_size and got == module.hidden_size:
                 more = " With proj_size, only c_0 has hidden_size features."
             causes += [f"Its axis {name} has size {got}, and {right} is expected.{more}"] if got != right else []
     if any(s.requires_grad or s.device.type == "meta" or bool(s.any()) for s in facts.states):

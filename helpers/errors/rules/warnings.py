@@ -13,8 +13,10 @@ def explain_warning(message: str, call: Call | None) -> Explanation | None:
         number = re.search(r"dropout=([\d.]+)", message)
         given = culprit("dropout", f"{number[1] if number else '> 0'} with num_layers=1")
         expected = Side("dropout", note="0 with num_layers=1, or two layers and more")
-        cause = "Dropout acts between stacked layers, and a single layer has none above it: here it does nothing at all. Leave it out, "
-        cause += "or stack layers with num_layers=2. To drop elements of the output, put an nn.Dropout after the network."
+        cause = (
+            "Dropout acts between stacked layers, and a single layer has none above it: here it does nothing at all. Leave it "
+        )
+        cause += "out, or stack layers with num_layers=2. To drop elements of the output, put an nn.Dropout after the network."
         fix = with_arguments(call, dropout=None) if isinstance(call, ConstructorCall) else Fix()
         return Explanation("dropout acts between stacked layers only.", given, expected, cause, fix)
     if "contiguous" in message and "weights" in message and "RNN" in message:
