@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.modules import rnn as torch_modules
 from torch.nn.utils import rnn as torch_packing
 
-from .source import Line, Frame, is_module, line_at, line_of
+from .source import Frame, Line, is_module, line_at, line_of
 
 CELLS = nn.modules.rnn.RNNCellBase
 RECURRENT = (nn.RNNBase, CELLS)

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..explanations import Explanation, Fix, Side, culprit
 from ..facts import graph_of, networks_in, tensors_in
 from ..fixes import beside, replace
-from ..source import Line, Frame, is_module, line_at, stored_in
+from ..source import Frame, Line, is_module, line_at, stored_in
 
 
 class Holder(NamedTuple):

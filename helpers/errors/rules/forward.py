@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from ..explanations import Axis, Explanation, Fix, Side, culprit
-from ..facts import Facts, after, described, short, special
+from ..facts import Facts, after, axes_of, described, short, special
 from ..fixes import first_fix, rewrite, with_arguments
 from ..source import is_module
 from .padding import PACK
@@ -185,6 +185,7 @@ def explain_integers(facts: Facts, rule: str) -> Explanation:
     if not facts.packed and not facts.cell and data.dim() == 2:  # ids in two axes are a batch of sentences
         names = ("N", "L") if facts.module.batch_first else ("L", "N")
         given = Side("input", tuple(map(Axis, names, facts.shape)), short(data.dtype), wrong_note=True)
+        expected = Side("input", axes_of(facts.layout, H_in=facts.H_in), short(facts.weight.dtype))
     most = int(data.max()) + 1 if data.numel() and data.device.type != "meta" else 0
     layers = [m for whole in line.names.values() if is_module(whole) for m in whole.modules() if isinstance(m, nn.Embedding)]
     name = next((line.name_of(m) for m in layers if m.embedding_dim == facts.H_in and m.num_embeddings >= most), None)

@@ -13,7 +13,7 @@ from ..calls import CELLS, LSTMS, RECURRENT, behind, known_as, networks_in_reach
 from ..explanations import Explanation, Fix, Side, culprit
 from ..facts import described, networks_in, shape_side, tensors_in
 from ..fixes import layer_between, remade, replace
-from ..source import Line, Frame, is_module, line_of, stored_in
+from ..source import Frame, Line, is_module, line_of, stored_in
 
 
 @dataclass(frozen=True, eq=False)

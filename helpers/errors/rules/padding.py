@@ -134,7 +134,7 @@ def check_options(call: PackingCall) -> Explanation | None:
         ("padding_value", isinstance(given.get("padding_value", 0.0), (int, float)), "padding_value is a number.",
          "a number, usually 0.0", "Padding fills a tensor of numbers. For words, use the id of your padding word."),
         ("total_length", not isinstance(total, int) or total >= longest, "total_length is at least the longest sequence.",
-         f">= {longest}, or None", "It only adds padding and never cuts. It was taken for a limit, or counted from another batch."),
+         f">= {longest}, or None", "It only adds padding and never cuts: it is no limit, and is not counted from another batch."),
     )  # fmt: skip
     for name, right, rule, expected, cause in checks:
         if not right:
