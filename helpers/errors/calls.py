@@ -205,12 +205,9 @@ def _refused_at_once(line: Line) -> Call | None:
     """Arguments that do not fit the signature are refused before any frame of torch's is entered."""
     node = line.call
     found = _callable(line.value(node.func)) if node else None
-    if (
-        node is None
-        or found is None
-        or any(isinstance(a, ast.Starred) for a in node.args)
-        or not all(k.arg for k in node.keywords)
-    ):
+    if node is None or found is None:
+        return None
+    if any(isinstance(a, ast.Starred) for a in node.args) or not all(k.arg for k in node.keywords):
         return None
     kind, (name, signature) = line.value(node.func), found
     values = [_known(line, arg) for arg in node.args]

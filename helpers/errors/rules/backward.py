@@ -48,7 +48,9 @@ def _past(value: Any) -> set[Any]:
 def _holders(line: Line, nodes: set[Any]) -> Iterator[Holder]:
     """What holds a part of the graph from one round of the line's loop to the next."""
     loops = line.loops()
-    body: list[ast.AST] = [*loops[-1].body] if loops else [] if line.parameters else [*ast.iter_child_nodes(line.tree)]
+    outer = loops[-1] if loops else None
+    target = [outer.target] if isinstance(outer, ast.For) else []
+    body: list[ast.AST] = [*target, *outer.body] if outer else [] if line.parameters else [*ast.iter_child_nodes(line.tree)]
     events = [event for statement in body for event in _events(statement)]
     first = dict(sorted(dict(reversed(events)).items(), key=events.index))
     stored = {name for name, kind in events if kind == "write"}
@@ -204,10 +206,8 @@ def _changed(line: Line, holders: list[Holder]) -> Explanation:
     if states and (found is None or "retain_graph" in ast.unparse(line.statement or ast.Pass())):
         rule = "The weights that a graph was made with must be unchanged when backward() walks it."
         cause = f"The optimizer has changed the weights in place since {states[0].name} was made. detach() drops its past; then "
-        given, expected = (
-            culprit(states[0].name, "carries a graph made with the old weights"),
-            Side("each graph", note="of this round"),
-        )
+        given = culprit(states[0].name, "carries a graph made with the old weights")
+        expected = Side("each graph", note="of this round")
         return Explanation(rule, given, expected, cause + "retain_graph=True is not needed either.", _cut(states))
     rule, expected = "A tensor that backward() still needs must not be changed in place.", Side("a change", note="in a copy")
     if found is None:
@@ -237,11 +237,7 @@ def _in_place(line: Line) -> tuple[str, ast.stmt] | None:
         while isinstance(target, ast.Subscript):
             target = target.value
         value = line.value(target)
-        if (
-            isinstance(target, ast.Name)
-            and isinstance(value, Tensor)
-            and value._version
-            and not (value.is_leaf and value.requires_grad)
-        ):
+        changed = isinstance(value, Tensor) and value._version and not (value.is_leaf and value.requires_grad)
+        if isinstance(target, ast.Name) and changed:
             return target.id, statement
     return None

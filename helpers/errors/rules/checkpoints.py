@@ -64,6 +64,6 @@ def made_with(saved: Mapping[str, Any], prefix: str = "") -> tuple[str, dict[str
     if "weight_ih" not in keys:
         made |= dict(num_layers=1 + max(int(m[3]) for m in keys.values()), bidirectional=any(m[4] for m in keys.values()))
     gates = {1: "nn.RNN", 3: "nn.GRU", 4: "nn.LSTM"}.get(first.shape[0] // H_out, "another network")
-    return gates, made | (
-        {"proj_size": 0 if narrow is None else narrow.shape[0]} if gates == "nn.LSTM" and "weight_ih" not in keys else {}
-    )
+    if gates == "nn.LSTM" and "weight_ih" not in keys:
+        made["proj_size"] = 0 if narrow is None else narrow.shape[0]
+    return gates, made

@@ -157,11 +157,7 @@ def _sizes(call: ConstructorCall) -> Iterator[Finding]:
         if isinstance(value, float) and value == right:
             yield Finding(name, "A division with / gives a float, even of integers: use //.", str(right))
         elif isinstance(value, int):
-            why = (
-                "It was counted before anything was read, or the vocabulary is empty."
-                if name != "num_layers"
-                else "One layer is 1."
-            )
+            why = "One layer is 1." if name == "num_layers" else "It was counted too early, or the vocabulary is empty."
             yield Finding(name, why if value == 0 else "It is never negative.")
         yield Finding(name, f"This is of type {type(value).__name__}, not a Python integer.", str(right) if right else None)
 
@@ -182,11 +178,7 @@ def _projection(call: ConstructorCall) -> Iterator[Finding]:
         cause = "By position the ninth argument is proj_size, which only an LSTM has. Pass device and dtype by name."
         yield Finding("proj_size", cause, repr(value), "dtype" if isinstance(value, torch.dtype) else "device")
     larger = isinstance(value, int) and value > 0
-    cause = (
-        f"A projection makes h smaller, and {value} is not smaller than hidden_size={hidden}."
-        if larger
-        else "No projection is 0."
-    )
+    cause = f"{value} is not smaller than hidden_size={hidden}." if larger else "No projection is 0."
     yield Finding("proj_size", cause, None if larger else "0")
 
 

@@ -50,29 +50,22 @@ def check_weights(facts: Facts) -> Explanation | None:
     missing = next((name for name in names if not isinstance(getattr(facts.module, name, None), Tensor)), None)
     if missing is None:
         return None
-    near = next(
-        (f" {n} is there: set {missing} from it before each call." for n in facts.module._parameters if n.startswith(missing)), ""
-    )
+    near = next((n for n in facts.module._parameters if n.startswith(missing)), "")
+    cause = f"{missing} was deleted or is None." + (f" {near} is there: set {missing} from it before each call." if near else "")
     given, expected = culprit("weights", f"no {missing}"), Side("weights", note=f"{missing}, a tensor")
-    return Explanation(
-        f"{facts.kind} reads its weights by their names.", given, expected, f"{missing} was deleted or is None.{near}"
-    )
+    return Explanation(f"{facts.kind} reads its weights by their names.", given, expected, cause)
 
 
 def check_kind(facts: Facts) -> Explanation | None:
     """A list, an array, a pair, None, a nested or sparse tensor: not what a network reads."""
-    value, names = (
-        facts.input,
-        ("N", "H_in") if facts.cell else ("N", "L", "H_in") if facts.module.batch_first else ("L", "N", "H_in"),
-    )
-    expected = Side("input", tuple(Axis(n, facts.H_in if n == "H_in" else None) for n in names))
+    value = facts.input
+    names = ("N", "H_in") if facts.cell else ("N", "L", "H_in") if facts.module.batch_first else ("L", "N", "H_in")
+    expected = Side("input", axes_of(names, H_in=facts.H_in))
     rule = "The input is a dense tensor." if facts.cell else "The input is a dense tensor, or a packed batch."
     if special(value):
         changes = {"nested": PACK.replace("{}", "list({}.unbind())"), "sparse": "{}.to_dense()", "quantized": "{}.dequantize()"}
-        cause, fix = (
-            f"Recurrent networks have no kernel for {special(value)} tensors.",
-            first_fix(facts, "input", changes.get(special(value) or "", "{}")),
-        )
+        cause = f"Recurrent networks have no kernel for {special(value)} tensors."
+        fix = first_fix(facts, "input", changes.get(special(value) or "", "{}"))
     elif isinstance(value, PackedSequence) and facts.cell:
         whole = type(facts.module).__name__.removesuffix("Cell")
         cause, fix = f"A cell reads one time step. A packed batch goes into nn.{whole}.", Fix()
@@ -86,9 +79,8 @@ def check_kind(facts: Facts) -> Explanation | None:
 def _into_tensor(facts: Facts, value: Any) -> tuple[str, Fix]:
     """The likely cause and the fix for an input that is no tensor."""
     if isinstance(value, dict):
-        fits = [
-            k for k, v in value.items() if isinstance(k, str) and isinstance(v, Tensor) and facts.tried({"input": v}) is not None
-        ]
+        tensors = {k: v for k, v in value.items() if isinstance(k, str) and isinstance(v, Tensor)}
+        fits = [k for k, v in tensors.items() if facts.tried({"input": v}) is not None]
         fix = rewrite(facts.call, "input", f'{{}}["{fits[0]}"]') if len(fits) == 1 else Fix()
         return f"This is a dictionary with the keys {', '.join(map(str, list(value)[:6]))}. The input is one of its values.", fix
     if isinstance(value, (list, tuple)) and value and all(isinstance(v, Tensor) and not special(v) for v in value):
@@ -100,10 +92,8 @@ def _into_tensor(facts: Facts, value: Any) -> tuple[str, Fix]:
         stand_in = torch.empty(array.shape, dtype=facts.weight.dtype, device="meta")
         template = f"{{torch.as_tensor}}({{}}, dtype={{{facts.weight.dtype}}})"
         fix = rewrite(facts.call, "input", template) if facts.tried({"input": stand_in}) is not None else Fix()
-        return (
-            f"{'NumPy made it' if isinstance(value, np.ndarray) else 'These are Python numbers'}, and a network reads tensors.",
-            fix,
-        )
+        source = "NumPy made it" if isinstance(value, np.ndarray) else "These are Python numbers"
+        return f"{source}, and a network reads tensors.", fix
     if isinstance(value, str) or isinstance(value, (list, tuple)) and value and isinstance(value[0], str):
         return "Words are not numbers: give each word an id, then an nn.Embedding makes vectors of the ids.", Fix()
     none = "It is None: the function that made it has no return, or its result was not kept."
@@ -113,21 +103,17 @@ def _into_tensor(facts: Facts, value: Any) -> tuple[str, Fix]:
 def _numeric(value: Any) -> Any:
     """The array of numbers that NumPy makes of a value; None if it makes none, or an empty one."""
     try:
-        array = np.asarray(value)
+        array = np.asarray(value if isinstance(value, (np.ndarray, list, tuple, int, float)) else "none")
     except (ValueError, TypeError, RuntimeError):
         return None
-    return (
-        array if array.dtype.kind in "fiub" and array.size and isinstance(value, (np.ndarray, list, tuple, int, float)) else None
-    )
+    return array if array.dtype.kind in "fiub" and array.size else None
 
 
 def _tensors(facts: Facts, value: Any) -> tuple[str, Fix]:
     """A list or tuple of tensors: a batch with its labels, sequences, time steps."""
     first, same = value[0], all(v.shape == value[0].shape and v.dtype == value[0].dtype for v in value)
     if len(value) == 2 and (value[1].dim() < first.dim() or not value[1].is_floating_point()):
-        cause = (
-            "This is a batch together with its labels or lengths, as a DataLoader returns it. Only the first part is the input."
-        )
+        cause = "This is a batch with its labels or lengths, as a DataLoader returns it. Only the first part is the input."
         if facts.tried({"input": first}) is not None:
             return cause, rewrite(facts.call, "input", "{}[0]")
     if not same:
@@ -136,9 +122,8 @@ def _tensors(facts: Facts, value: Any) -> tuple[str, Fix]:
     if first.dim() > 2:
         return "This is a list of batches. Call the network with one of them at a time.", Fix()
     if facts.cell or first.dim() < 2:
-        return "A list of tensors is not a tensor. Stacked, the list becomes the first axis.", first_fix(
-            facts, "input", "{torch.stack}({})"
-        )
+        fix = first_fix(facts, "input", "{torch.stack}({})")
+        return "A list of tensors is not a tensor. Stacked, the list becomes the first axis.", fix
     stack = "{torch.stack}({})" if facts.module.batch_first else "{torch.stack}({}, dim=1)"
     return "A list of sequences is not a batch. Stacked along the batch axis it is.", first_fix(facts, "input", stack)
 
@@ -146,20 +131,14 @@ def _tensors(facts: Facts, value: Any) -> tuple[str, Fix]:
 def check_dtype(facts: Facts) -> Explanation | None:
     """Integers, or floating-point numbers of another precision than the weights."""
     data, right = facts.data, facts.weight.dtype
-    if (
-        data.dtype == right
-        or data.is_floating_point()
-        and torch.is_autocast_enabled("cpu" if data.device.type == "meta" else data.device.type)
-    ):
+    device = "cpu" if data.device.type == "meta" else data.device.type
+    if data.dtype == right or data.is_floating_point() and torch.is_autocast_enabled(device):
         return None
     rule = f"The input and the weights have the same dtype: {short(right)}."
     if not (data.is_floating_point() or data.is_complex()):
         return explain_integers(facts, rule)
-    cause = (
-        "NumPy and pandas make float64."
-        if data.dtype == torch.float64
-        else f"The network was made in {short(right)}, or turned into it."
-    )
+    cause = f"The network was made in {short(right)}, or turned into it."
+    cause = "NumPy and pandas make float64." if data.dtype == torch.float64 else cause
     fix = first_fix(facts, "input", cast(right))
     return Explanation(rule, facts.input_side(note=short(data.dtype)), Side("weights", note=short(right)), cause, fix)
 
@@ -175,11 +154,8 @@ def explain_integers(facts: Facts, rule: str) -> Explanation:
     given, expected = facts.input_side(note=short(data.dtype)), facts.expected_input(short(facts.weight.dtype))
     ones = data.device.type == "meta" or bool(((data == 0) | (data == 1)).all())
     template = cast(facts.weight.dtype)
-    if (
-        facts.shape[-1:] == (facts.H_in,)
-        and (data.dim() > 2 or ones)
-        and facts.tried({"input": after(template, facts.input)}) is not None
-    ):
+    vectors = facts.shape[-1:] == (facts.H_in,) and (data.dim() > 2 or ones)
+    if vectors and facts.tried({"input": after(template, facts.input)}) is not None:
         cause = f"The shape is right, but these are of type {short(data.dtype)}, as one_hot or a comparison makes them."
         return Explanation(rule, given, expected, cause, first_fix(facts, "input", template))
     if not facts.packed and not facts.cell and data.dim() == 2:  # ids in two axes are a batch of sentences
@@ -191,11 +167,8 @@ def explain_integers(facts: Facts, rule: str) -> Explanation:
     name = next((line.name_of(m) for m in layers if m.embedding_dim == facts.H_in and m.num_embeddings >= most), None)
     ids = ("{}.data" if facts.packed else "{}") + ".long()" * (data.dtype not in (torch.int64, torch.int32))
     ids += ".squeeze(-1)" if len(facts.shape) == 3 and facts.shape[-1] == 1 else ""
-    fix = (
-        rewrite(facts.call, "input", f"{{}}._replace(data={name}({ids}))" if facts.packed else f"{name}({ids})")
-        if name
-        else Fix()
-    )
+    fix = rewrite(facts.call, "input", f"{{}}._replace(data={name}({ids}))" if facts.packed else f"{name}({ids})")
+    fix = fix if name else Fix()
     cause = "These look like word ids: an nn.Embedding makes a vector of each."
     cause += " Embed before you pack." if facts.packed else ""
     rows = f"at least {most}" if most else "as many rows as there are words"
@@ -213,9 +186,8 @@ def check_device(facts: Facts) -> Explanation | None:
     if here.type != "cpu":
         cause = "The network was moved and this batch was not: each batch needs .to(device)."
         fix = rewrite(facts.call, "input", f"{{}}.to({{net}}.{first_weight(facts)}.device)", facts)
-    return Explanation(
-        "The input and the network are on the same device.", given, Side("both", note="the same device"), cause, fix
-    )
+    expected = Side("both", note="the same device")
+    return Explanation("The input and the network are on the same device.", given, expected, cause, fix)
 
 
 def first_weight(facts: Facts) -> str:

@@ -8,7 +8,7 @@ import torch
 
 from ..explanations import Explanation, Fix
 from ..facts import Facts, after
-from ..fixes import layer_between, network, remade, remake, replace, rewrite, spot
+from ..fixes import layer_between, network, remake, replace, rewrite, spot
 from ..source import stored_in
 from .forward import check_steps, explain_integers
 
@@ -24,6 +24,7 @@ class Reading(NamedTuple):
 def change_for(facts: Facts, axes: tuple[str, ...]) -> str:
     """The change that brings axes of these names into the order in which the network reads them.
 
+    >>> from helpers.errors.calls import ForwardCall
     >>> from helpers.errors.source import Line
     >>> facts = Facts(ForwardCall(torch.nn.GRU(6, 4), (torch.zeros(5, 6, 9),), {}, Line({}), True))
     >>> change_for(facts, ("N", "H_in", "L")), change_for(facts, ("L", "1", "N", "H_in"))
@@ -50,12 +51,8 @@ def fix_input(facts: Facts, template: str) -> Fix:
     if value is None or facts.tried({"input": value}) is None or found is None:
         return between(facts, template) if value is not None and facts.call.behind else Fix()
     names = {n.id for n in ast.walk(found.node) if isinstance(n, ast.Name)}
-    if (
-        line.statement
-        and line.loops()
-        and names & stored_in(line.statement)
-        and not isinstance(line.statement, (ast.For, ast.While))
-    ):
+    simple = line.statement is not None and not isinstance(line.statement, (ast.For, ast.While))
+    if line.statement and simple and line.loops() and names & stored_in(line.statement):
         return Fix()
     return rewrite(facts.call, "input", template, facts)
 
@@ -129,18 +126,14 @@ def _packed(facts: Facts) -> tuple[str, Fix]:
     cause = "The features have no axis of their own: give them one before you pack."
     if len(facts.shape) > 2:
         cause = "The features of each time step are in several axes: flatten them before you pack."
-    return cause, fix_input(
-        facts, "{}._replace(data={}.data.unsqueeze(-1))" if len(facts.shape) == 1 else "{}._replace(data={}.data.flatten(1))"
-    )
+    return cause, fix_input(facts, f"{{}}._replace(data={{}}.data.{'flatten(1)' if len(facts.shape) > 2 else 'unsqueeze(-1)'})")
 
 
 def _loop(facts: Facts) -> tuple[str, Fix]:
     """A whole sequence given to a cell: the loop over its time steps, if the learner's line can be put into one."""
     call, line = facts.call, facts.call.line
     whole = type(facts.module).__name__.removesuffix("Cell")
-    cause = (
-        f"This is a whole sequence, and a cell reads one time step: write the loop, or use nn.{whole}, which has the loop inside."
-    )
+    cause = f"This is a whole sequence, and a cell reads one time step: write the loop, or use nn.{whole}, which has it inside."
     found, state, statement = spot(call, "input"), spot(call, "hx"), line.statement
     h0 = facts.states[0] if facts.states else None
     sizes = [h0.size(0) == size for size in facts.shape[:2]] if isinstance(h0, torch.Tensor) and h0.dim() == 2 else []
@@ -189,31 +182,21 @@ def _fewer_or_more(facts: Facts) -> tuple[str, Fix]:
         template = change_for(facts, reading.axes) if reading.axes else reading.template
         if template and facts.tried({"input": after(template, facts.input)}) is None:
             continue
-        return f"{reading.cause} If the data are right as they are, the network needs input_size={last}.", fix_input(
-            facts, template
-        )
+        cause = f"{reading.cause} If the data are right as they are, the network needs input_size={last}."
+        return cause, fix_input(facts, template)
     if len(shape) == 2 and H_in > 1 and last % H_in == 0 and last // H_in > 2 and not facts.cell and not facts.packed:
         rows = f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.module.batch_first)
-        return f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis.", fix_input(
-            facts, rows
-        )
+        cause = f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis."
+        return cause, fix_input(facts, rows)
     if last == H_out and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in) is not None:
-        cause = (
-            f"{last} is the hidden_size of this network: input_size and hidden_size look swapped. Or its own output came back."
-        )
-        return cause, remade(facts.call.line, facts.module, input_size=str(H_out), hidden_size=str(H_in)) if _alone(
-            facts
-        ) else Fix()
+        cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
+        alone = "[" not in (network(facts) or "") and facts.call.behind is None  # not one of several made for one another
+        return cause, remake(facts, input_size=H_out, hidden_size=H_in) if alone else Fix()
     below = " The layer below is bidirectional: it returns both directions side by side." if last == 2 * H_in else ""
     fix = remake(facts, input_size=last)
     cause = f"The data have {last} features at each time step, and the network was made for {H_in}.{below}"
     name = network(facts) or "the network"
     return cause + ("" if fix else f" Where {name} is made, write input_size={last}."), fix
-
-
-def _alone(facts: Facts) -> bool:
-    """Whether the network is not one of several that are made for one another."""
-    return "[" not in (network(facts) or "") and facts.call.behind is None
 
 
 def _readings(facts: Facts) -> Iterator[Reading]:

@@ -30,10 +30,8 @@ class Use:
         own, node = type(self.layer).__module__.startswith("torch."), self.line.node
         taker = f"nn.{type(self.layer).__name__} takes" if self.layer is not None and own else "This line takes"
         taker = f".{node.attr} belongs to" if self.layer is None and isinstance(node, ast.Attribute) else taker
-        value = self.value if not isinstance(self.value[0], RECURRENT) else None
-        given = culprit(
-            "value", "PackedSequence" if isinstance(value, PackedSequence) else described(value) if value else "a tuple"
-        )
+        said = "a tuple" if isinstance(self.value[0], RECURRENT) else described(self.value)
+        given = culprit("value", said)
         return Explanation(f"{rule} {taker} {expected}.", given, Side("value", note=expected), cause, fix)
 
     def fixed(self, template: str) -> Fix:
@@ -110,8 +108,8 @@ def _explain(use: Use, reach: list[Any]) -> Explanation | None:
     rule = f"{known_as(type(giver))} returns two things: {names}."
     if returned(giver, use.value) == "states":
         each = _of_each(use)
-        cause = "This is the pair (h_n, c_n) of an LSTM: do it to each of the two." if each else (
-            "This is the pair (h_n, c_n) of an LSTM. The last of h_n is the top layer's.")  # fmt: skip
+        cause = "This is the pair (h_n, c_n) of an LSTM: do it to each of the two."
+        cause = cause if each else "This is the pair (h_n, c_n) of an LSTM. The last of h_n is the top layer's."
         return use.explained(rule, cause, each or use.fixed("{}[0][-1]"))
     if before is giver and use.behind:
         last = "pair[0][:, -1]" if giver.batch_first else "pair[0][-1]"
@@ -166,9 +164,7 @@ def _packed(use: Use, known: list[Any]) -> Explanation:
         code = line.text(use.node) if isinstance(use.node, (ast.Name, ast.Attribute)) else ""
         own = code and call is not None and line.value(call.func) is use.layer
         fix = replace(line, call, f"{code}._replace(data={line.text(call.func)}({code}.data))") if own and call else Fix()
-        cause = (
-            "The ids were packed before the embedding. Embed first and pack the vectors, or embed the data of the packed batch."
-        )
+        cause = "The ids were packed before the embedding. Embed first and pack the vectors, or embed the packed data."
         return use.explained("A packed batch is not a tensor.", cause, fix, "a tensor of ids")
     rnns = [n for n in known if isinstance(n, nn.RNNBase)]
     giver = next((n for n in rnns if width == ((1 + n.bidirectional) * (n.proj_size or n.hidden_size),)), None)
@@ -272,11 +268,7 @@ def _taken_apart(line: Line) -> Explanation | None:
     what, code, cause = {
         nn.LSTMCell: ("h, c", ", ".join(names[1:]) * (n == 3), "It has no output beside its two states: h is its output."),
         CELLS: ("h", " = ".join(names) * (n == 2), "A cell returns its new state alone, which is its output as well."),
-        nn.LSTM: (
-            "output, (h_n, c_n)",
-            "{}, ({}, {})".format(*names) if n == 3 else "",
-            "The two states are a pair of their own.",
-        ),
+        nn.LSTM: ("output, (h_n, c_n)", "{}, ({}, {})".format(*names) if n == 3 else "", "The two states are a pair."),
         nn.RNNBase: ("output, h_n", ", ".join(names[:2]) * (n > 1), "Only an LSTM has a cell state c."),
     }[next(kind for kind in (nn.LSTMCell, CELLS, nn.LSTM, nn.RNNBase) if isinstance(rnn, kind))]
     read = {n.id for n in ast.walk(line.tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}

@@ -31,15 +31,12 @@ def check_arguments(call: PackingCall) -> Explanation | None:
         code = next((call.line.text(k.value) for k in keywords if k.arg == unknown), "…")
         fix = with_arguments(call, **{unknown: None, near: code}) if near else Fix()
         cause = f"It is called {near} here." if near else "It may belong to another function."
-        return Explanation(
-            f"{call.name} has no argument {unknown}.", culprit(call.name, f"{unknown}={code}"), expected, cause, fix
-        )
+        given = culprit(call.name, f"{unknown}={code}")
+        return Explanation(f"{call.name} has no argument {unknown}.", given, expected, cause, fix)
     if missing is None:
         given = culprit(call.name, f"{len(call.given)} arguments")
         return Explanation(rule, given, expected, "There are too many arguments, or one of them is given twice.")
-    cause = (
-        "One integer for each sequence: len(sequence) before it was padded." if missing == "lengths" else "The first argument."
-    )
+    cause = "It is one integer for each sequence, len(sequence)." if missing == "lengths" else "It is the first argument."
     return Explanation(rule, culprit(call.name, f"no {missing}"), expected, f"{missing} is missing. {cause}")
 
 
@@ -75,9 +72,8 @@ def check_sequences(call: PackingCall) -> Explanation | None:
         cause = "Each sequence must be a dense tensor: turn arrays and lists of numbers into tensors one by one."
         floats = any(isinstance(s, np.ndarray) and s.dtype.kind == "f" for s in value)
         template = f"[{{torch.as_tensor}}(s{', dtype={torch.float32}' * floats}) for s in {{}}]"
-        return Explanation(
-            rule, given, expected, cause, rewrite(call, "sequences", template) if all(map(_able, value)) else Fix()
-        )
+        fix = rewrite(call, "sequences", template) if all(map(_able, value)) else Fix()
+        return Explanation(rule, given, expected, cause, fix)
     if any(s.dim() == 0 for s in value):
         return Explanation(rule, given, expected, "These are single numbers, tensors without any axis, and no sequences.")
     empty = [i for i, s in enumerate(value) if s.dim() > 1 and s.size(-1) == 0]
@@ -103,13 +99,11 @@ def _unlike(call: PackingCall, value: list[Tensor]) -> Explanation | None:
     other = next((i for i, s in enumerate(value) if s.shape[1:] != first.shape[1:]), None)
     if other is not None:
         rule, last = "Sequences of one batch differ in their length only; all other sizes are the same.", value[other]
-        sides = tuple(
-            shape_side(f"sequence {i}", value[i].shape, ("L", "H_in"), range(1, last.dim() * (i > 0))) for i in (0, other)
-        )
+        shapes = ((0, first.shape, ()), (other, last.shape, range(1, last.dim())))
+        sides = tuple(shape_side(f"sequence {i}", shape, ("L", "H_in"), wrong) for i, shape, wrong in shapes)
         expected, fix = Side("each sequence", (Axis("L"), *(Axis("H_in", n) for n in first.shape[1:]))), Fix()
-        cause = (
-            f"The number of {'features' if first.dim() == last.dim() else 'axes'} differs: they were not made in the same way."
-        )
+        differ = "features" if first.dim() == last.dim() else "axes"
+        cause = f"The number of {differ} differs: they were not made in the same way."
         if all(s.dim() == 2 for s in value) and len({s.size(0) for s in value}) == 1:
             cause = "The axes of each sequence look swapped: the time steps must come first."
             fix = rewrite(call, "sequences", "[s.transpose(0, 1) for s in {}]")
@@ -148,10 +142,8 @@ def check_packed(call: PackingCall) -> Explanation | None:
     value: Any = call.given.get(name)
     if not name or isinstance(value, PackedSequence):
         return None
-    rule, expected = (
-        f"{call.name} takes a PackedSequence, as a network returns it for packed input.",
-        Side(name, note="PackedSequence"),
-    )
+    rule = f"{call.name} takes a PackedSequence, as a network returns it for packed input."
+    expected = Side(name, note="PackedSequence")
     cause, template = "This is not packed.", ""
     pair = isinstance(value, tuple) and len(value) == 2
     if pair and isinstance(value[0], PackedSequence):

@@ -66,10 +66,8 @@ def _single(facts: Facts, hx: Any) -> Iterator[tuple[str, ...]]:
             yield "There is one state for each layer, in a list: stack them.", "{torch.stack}(list({}))"
         if len(hx) == 2 and hx[0].dim() == hx[1].dim() and hx[0].shape != hx[1].shape:
             yield "This is all that a network returned, (output, h_n): only h_n is the state.", "{}[1]"
-        yield (
-            "The state is in a list or tuple of its own." if len(hx) == 1 else "This is a pair (h, c), and only an LSTM has c.",
-            "{}[0]",
-        )
+        pair = "This is a pair (h, c), and only an LSTM has c."
+        yield pair if len(hx) > 1 else "The state is in a list or tuple of its own.", "{}[0]"
     if isinstance(hx, np.ndarray):
         yield "NumPy made it, and a state is a tensor.", f"{{torch.as_tensor}}({{}}, dtype={{{facts.weight.dtype}}})"
     yield (f"This is of type {type(hx).__name__}, not a tensor. A state that starts at zero can be left out.",)
@@ -99,10 +97,8 @@ def _uncalled(facts: Facts, hx: Any) -> Explanation:
     kept = [s.value for s in line.statements() if isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == code]
     kept = [value for value in kept if isinstance(value, ast.Attribute) and value.attr == name]
     fix = replace(line, kept[0], f"{line.text(kept[0])}()", elsewhere=True) if len(kept) == 1 else Fix()
-    rule, cause = (
-        "A state is a tensor, or an LSTM's pair of tensors.",
-        f"The parentheses are missing: {name}() returns the state.",
-    )
+    rule = "A state is a tensor, or an LSTM's pair of tensors."
+    cause = f"The parentheses are missing: {name}() returns the state."
     return Explanation(rule, culprit("hx", f"the method {name}"), facts.state_sides(), cause, fix)
 
 
@@ -140,14 +136,12 @@ def _other_axes(facts: Facts) -> Iterator[Found]:
         yield "The two states have different axes, and they must have the same.", Fix()
     still, repeat = f"{{}}.dim() == {state.dim()}", "There is one state for all sequences: repeat it for each."
     if facts.cell:
-        yield from _change(
-            facts, "It has an axis for the layers, as a whole network returns it: this is the top layer's.", "{}[-1]", still
-        )
+        cause = "It has an axis for the layers, as a whole network returns it: this is the top layer's."
+        yield from _change(facts, cause, "{}[-1]", still)
         yield from _change(facts, repeat, f"{{}}.expand({_count(facts)}, -1)", still)
     if len(want) > state.dim():
-        yield from _change(
-            facts, "There is no axis for the layers: torch wants one even for a single layer.", "{}.unsqueeze(0)", still
-        )
+        cause = "There is no axis for the layers: torch wants one even for a single layer."
+        yield from _change(facts, cause, "{}.unsqueeze(0)", still)
         yield from _change(facts, "There is no batch axis.", "{}.unsqueeze(1)", still)
         yield from _change(facts, repeat, f"{{}}.expand({want[0]}, {_count(facts)}, -1).contiguous()", still)
     for axis in range(state.dim()):
@@ -183,9 +177,7 @@ def _other_sizes(facts: Facts) -> Iterator[Found]:
             cause = f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}. The last are its top layers."
             yield from _change(facts, cause, f"{{}}[-{want[0]}:].contiguous()", still)
         elif state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0] and len(want) == 3:
-            cause = (
-                "The state was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
-            )
+            cause = "It was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
             yield f"{cause}Keep it as (N, D*num_layers, H_out) outside, and transpose it inside forward.", Fix()
     yield from _other_batch(facts, 1)
     yield _unlike(facts)
@@ -222,18 +214,18 @@ def _other_batch(facts: Facts, axis: int) -> Iterator[Found]:
 
 def _unlike(facts: Facts) -> Found:
     """Layers or features that differ: the cause, and zeros of the right size in the place of zeros."""
-    module, causes = facts.module, []
+    module, narrow, causes = facts.module, getattr(facts.module, "proj_size", 0), []
     for state, want in zip(facts.states, facts.wanted):
         for name, got, right in zip(facts.state_axes(len(want)), state.shape, want):
             two = name == "D*num_layers" and module.bidirectional and got == module.num_layers
             known = {module.input_size: " That is input_size.", 2 * right: " That is both directions side by side."}
             more = " A bidirectional network has two for each layer." if two else known.get(got, "") if name == "H_out" else ""
-            if name == "H_out" and facts.lstm and module.proj_size and got == module.hidden_size:
+            if name == "H_out" and narrow and got == module.hidden_size:
                 more = " With proj_size, only c_0 has hidden_size features."
             causes += [f"Its axis {name} has size {got}, and {right} is expected.{more}"] if got != right else []
     if any(s.requires_grad or s.device.type == "meta" or bool(s.any()) for s in facts.states):
         return " ".join(dict.fromkeys(causes)), Fix()  # a state that was learned or computed is never thrown away
-    widths = ["proj_size" if getattr(module, "proj_size", 0) else "hidden_size", "hidden_size"][: len(facts.wanted)]
+    widths = ["proj_size" if narrow else "hidden_size", "hidden_size"][: len(facts.wanted)]
     front = ([] if facts.cell else [_layers(facts)]) + ([] if facts.N is None else [_count(facts)])
     dtype = "" if facts.weight.dtype == torch.float32 else f", dtype={{{facts.weight.dtype}}}"
     sizes = [", ".join([*front, f"{{net}}.{width}"]) for width in widths]
@@ -271,9 +263,8 @@ def change_states(facts: Facts, template: str, still: str = "") -> Fix:
     if facts.lstm:
         new = f"tuple({template.replace('{}', 's')} for s in {{}})"
         if isinstance(node, ast.Tuple) and len(node.elts) == 2:
-            codes = [
-                line.text(e) if isinstance(e, (ast.Name, ast.Attribute, ast.Call)) else f"({line.text(e)})" for e in node.elts
-            ]
+            plain = (ast.Name, ast.Attribute, ast.Call)
+            codes = [line.text(e) if isinstance(e, plain) else f"({line.text(e)})" for e in node.elts]
             new = f"({', '.join(template.replace('{}', code) for code in codes)})"
     return rewrite(facts.call, "hx", f"{new} if {still} else {{}}" if still else new, facts)
 

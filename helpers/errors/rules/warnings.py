@@ -13,18 +13,14 @@ def explain_warning(message: str, call: Call | None) -> Explanation | None:
         number = re.search(r"dropout=([\d.]+)", message)
         given = culprit("dropout", f"{number[1] if number else '> 0'} with num_layers=1")
         expected = Side("dropout", note="0 with num_layers=1, or two layers and more")
-        cause = (
-            "Dropout acts between stacked layers, and a single layer has none above it: here it does nothing at all. Leave it "
-        )
-        cause += "out, or stack layers with num_layers=2. To drop elements of the output, put an nn.Dropout after the network."
+        cause = "Dropout acts between stacked layers, and a single layer has none above it: here it does nothing at all. Leave "
+        cause += "it out, or stack layers with num_layers=2. To drop elements of the output, put an nn.Dropout after the network."
         fix = with_arguments(call, dropout=None) if isinstance(call, ConstructorCall) else Fix()
         return Explanation("dropout acts between stacked layers only.", given, expected, cause, fix)
     if "contiguous" in message and "weights" in message and "RNN" in message:
         given, expected = culprit("weights", "scattered in memory"), Side("weights", note="one block")
         cause = "The weights were copied one by one, as by a copy of the network or by DataParallel. The results are right. "
-        cause += (
-            "On a GPU each call gathers the weights anew, which costs memory, until you call flatten_parameters() of the network."
-        )
+        cause += "On a GPU each call gathers the weights anew, which costs memory, until flatten_parameters() is called."
         return Explanation("cuDNN wants the weights side by side in memory.", given, expected, cause)
     if "pack_padded_sequence" in message and "trace" in message:
         given, expected = culprit("lengths", "a list"), Side("lengths", note="a tensor")
