@@ -3,9 +3,9 @@
 
 from .device import environment_report as environment_report
 from .device import pick_device as pick_device
-from .errors.beneath import explain_errors as explain_errors
 from .errors.explain import explain_error as explain_error
 from .errors.explanations import Explanation as Explanation
+from .errors.ipython_hook import explain_errors as explain_errors
 from .exercises.checking import check as check
 from .explorers.live import progress as progress
 from .explorers.networks import explore as explore

@@ -1,8 +1,8 @@
-"""The table of errors as it stands in error_table.txt, and how a script of it is run, explained and mended.
+"""The table of errors as it is in error_table.txt, and how a script of it is run, explained and fixed.
 
-A row is a script that fails on its last line (or, on the way back, anywhere), the classes it is run for, the rule that
-is broken, words of the cause, and the mend: lines and where they go. A script that older versions of torch run without
-an error says since which version it fails.
+A row is a script that fails, the classes it is run for, words of the cause, and the fix: the lines that go in the place of the
+learner's, or after or before them; none where no fix is certain. A script that older versions of torch run without an error
+says since which version it fails.
 """
 
 import linecache
@@ -17,24 +17,23 @@ from packaging.version import Version
 
 from helpers import explain_error
 
-PLACES = ("before", "instead", "after", "make")
 PRELUDE = """import numpy as np, torch
 from torch import nn
 from torch.nn.utils.rnn import *
 """
-DEVICE = "cuda" if torch.cuda.is_available() else "meta"  # a meta tensor has a device of its own, and no numbers
+DEVICE = "cuda" if torch.cuda.is_available() else "meta"  # a meta tensor has a device of its own, and no values
 _numbers = count()
 
 
 class Away(torch.Tensor):
-    """A stand-in for a tensor on a graphics card: a meta tensor, whose numbers come back with `.cpu()`."""
+    """A stand-in for a tensor on a GPU: a meta tensor, whose values come back with `.cpu()`."""
 
     def cpu(self):
         return self.kept
 
 
 def away(tensor):
-    """A tensor on another device; without a graphics card, on a device that has no numbers."""
+    """A tensor on another device; without a GPU, on a device that has no values."""
     if DEVICE == "cuda":
         return tensor.cuda()
     moved = tensor.to("meta").as_subclass(Away)
@@ -47,11 +46,10 @@ class Row:
     section: str
     label: str
     net: str  # the class it runs for; empty in the rows of packing
-    first: bool  # whether it is the first class of its row, for which the table shows the mend
+    first: bool  # whether it is the first class of its row, for which the table shows the fix
     code: str
-    rule: str
     cause: str
-    mend: str
+    fix: str
     place: str
     since: str  # the first version of torch with which it fails; "0" for all that the course runs with
 
@@ -71,26 +69,26 @@ def torch_is_at_least(version):
 def read_rows():
     text = (Path(__file__).parent / "error_table.txt").read_text(encoding="utf-8")
     rows, section = [], ""
-    for block in re.split(r"\n\s*\n", text.strip()):
+    for block in re.split(r"\n(?=# |== )", text.strip()):
         if block.startswith("== "):
-            section = block[3:]
+            section = block[3:].strip()
             continue
-        heading, *lines = block.splitlines()
+        heading, *lines = block.strip().splitlines()
         label, nets = (part.strip() for part in heading.removeprefix("# ").split("|"))
-        parts = {"code": [], "since": [], "rule": [], "cause": []} | {place: [] for place in PLACES}
+        parts = {key: [] for key in ("code", "since", "cause", "instead", "after", "before")}
         for line in lines:
             key, _, rest = line.partition(": ")
             known = key in parts and key != "code"
             parts[key if known else "code"].append(rest if known else line)
-        place = next(place for place in PLACES if parts[place])
+        place = next((place for place in ("after", "before") if parts[place]), "instead")
         for i, net in enumerate(nets.split()):
-            fill = [_for("\n".join(parts[key]), net) for key in ("code", "rule", "cause", place)]
+            fill = [_for("\n".join(parts[key]), net) for key in ("code", "cause", place)]
             rows.append(Row(section, label, "" if net == "-" else net, i == 0, *fill, place, *(parts["since"] or ["0"])))
     return rows
 
 
 def _for(text, net):
-    """The text of a row for one class: a cell reads one step, so its tensors have an axis less."""
+    """The text of a row for one class: a cell reads one time step, so its tensors have an axis less."""
     cell = net.endswith("Cell")
     text = text.replace("nn.NET", f"nn.{net}").replace("LENGTHS", "[5, 2]")
     text = re.sub(r"STEPS(\d)", r"2, \1" if cell else r"5, 2, \1", text)
@@ -119,19 +117,17 @@ def failure(script):
     raise AssertionError(f"this runs without an error:\n{script}")
 
 
-def mended(script, explanation):
-    """The script with the mend put where the explanation says."""
-    lines, (first, last) = script.splitlines(), explanation.fix.lines
+def fixed(script, fix):
+    """The script with the fix put where it says."""
+    lines, (first, last) = script.splitlines(), fix.lines
     indent = re.match(" *", lines[first - 1])[0]
-    mend = [indent + line for line in explanation.mend.splitlines()]
-    if explanation.fix.place == "after":
-        return "\n".join(lines[:last] + mend + lines[last:]) + "\n"
-    return "\n".join(lines[: first - 1] + mend + lines[last if explanation.fix.place == "instead" else first - 1 :]) + "\n"
+    written = [indent + line for line in fix.code.splitlines()]
+    front, back = {"instead": (first - 1, last), "after": (last, last), "before": (first - 1, first - 1)}[fix.place]
+    return "\n".join([*lines[:front], *written, *lines[back:]]) + "\n"
 
 
-def explained(script):
-    """The explanation of the error a script ends with, after its mend has been tried: the mended script runs."""
+def explained(script, **names):
+    """The explanation of the error a script ends with, and what the script has made with the fix; None without one."""
     explanation = explain_error(failure(script))
     assert explanation is not None, f"nothing is said about:\n{script}"
-    run(mended(script, explanation))
-    return explanation
+    return explanation, run(fixed(script, explanation.fix)) if explanation.fix else None

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from helpers import explain_errors
-from helpers.errors import beneath, explain
+from helpers.errors import explain, ipython_hook
 
 WRONG = "rnn(torch.zeros(5, 2, 7))"
 SETUP = "import torch\nfrom torch import nn\nrnn = nn.RNN(3, 4)"
@@ -43,7 +43,7 @@ def test_the_traceback_stays_and_the_explanation_stands_beneath(shell):
     assert "input.size(-1) must be equal to input_size" in text
     same = [line for line in plain.splitlines() if "line" not in line and "Cell" not in line]
     assert same == [line for line in text.splitlines() if "line" not in line and "Cell" not in line]
-    assert "rnn = nn.RNN(7, 4)" in shown[0]["text/plain"] and "<img alt=" in shown[0]["text/html"]
+    assert "Where rnn is made, write input_size=7." in shown[0]["text/plain"] and "<img alt=" in shown[0]["text/html"]
     assert not after.success and type(after.error_in_exec) is type(before.error_in_exec)
     assert str(after.error_in_exec) == str(before.error_in_exec)
 
@@ -72,7 +72,7 @@ def test_a_script_that_is_run_is_explained_once(shell, tmp_path):
     explain_errors()
     text, shown, result = ran(shell, f"%run {script}")
     assert "must be equal to input_size" in text
-    assert [data["text/plain"].splitlines()[4] for data in shown] == ["  mend      net = torch.nn.RNN(7, 4)"]
+    assert [data["text/plain"].splitlines()[4] for data in shown] == ["  fix       net = torch.nn.RNN(7, 4)"]
     assert ran(shell, "1 + 1")[1] == [] and ran(shell, "1 / 0")[1] == []  # said once
 
 
@@ -137,17 +137,17 @@ def test_somebody_else_who_shows_warnings_keeps_the_place(shell, monkeypatch):
 
 
 def test_outside_ipython_it_says_so_in_one_sentence(capsys, monkeypatch):
-    monkeypatch.setattr(beneath, "_shell", lambda: None)
+    monkeypatch.setattr(ipython_hook, "_shell", lambda: None)
     explain_errors()
     assert capsys.readouterr().out.count("\n") == 1
-    assert beneath._running.shell is None
+    assert ipython_hook._running.shell is None
 
 
 def test_switched_on_it_loads_nothing_until_there_is_an_error():
     code = "import sys, torch; from helpers import explain_errors; explain_errors()"
     code += "; print(*[m for m in sys.modules if 'helpers.' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.splitlines()[-1].split() == ["helpers.errors", "helpers.errors.beneath"]
+    assert done.stdout.splitlines()[-1].split() == ["helpers.errors", "helpers.errors.ipython_hook"]
 
 
 def notebook(*cells):

@@ -1,7 +1,9 @@
 """Tried as a new user would: ten programs with the mistakes people make; is the named cause the right one?"""
 
 import pytest
-from error_rows import explained
+import torch
+from error_rows import PRELUDE, explained
+from torch import nn
 
 SENTIMENT = """
 import torch
@@ -244,69 +246,107 @@ TRIED = {
     "a layer behind the network in an nn.Sequential": (
         CLASSIFIER,
         "nn.Sequential hands on all that a layer returned",
-        "class Output(nn.Module):\n    def forward(self, pair):\n        return pair[0]\nmodel.net.insert(3, Output())",
-        "h_n (D*num_layers=1, N=5, H_out=8) in one tuple",
+        "class Output(nn.Module):",
     ),
     "a bidirectional encoder before a decoder of one direction": (
         TRANSLATOR,
-        "they come from a bidirectional network, forward and backward in turn",
-        "if hidden.size(0) == 2 * self.rnn.num_layers: hidden = hidden[0::2] + hidden[1::2]",
-        "h_0 (D*num_layers=2, N=4, H_out=12)",
+        "bidirectional network, forward and backward in turn",
+        "hidden[0::2] + hidden[1::2] if hidden.size(0) != self.rnn.num_layers else hidden)",
     ),
-    "a pair of states detached at once": (
-        TRUNCATED,
-        "An LSTM's state is a pair (h_n, c_n): do it to each of both.",
-        "hidden = tuple(s.detach() for s in hidden)",
-        "in one tuple",
-    ),
+    "a pair of states detached at once": (TRUNCATED, "do it to each of the two", "hidden = tuple(s.detach() for s in hidden)"),
     "a whole batch of sequences for a cell": (
         CELLS,
-        "A whole sequence went into a cell",
+        "a cell reads one time step",
         "for step in x.transpose(0, 1): h = self.cell(step, h)",
-        "input (axis 0=2, axis 1=5, axis 2=3)",
     ),
     "batch_first forgotten where the batch is packed": (
         PADDED,
         "packed with batch_first=False",
         "packed = pack_padded_sequence(padded, lengths, enforce_sorted=False, batch_first=True)",
-        "lengths [5, 3]; input (L=2, N=5, H_in=4)",
     ),
     "a sentiment model with the wrong batch_first": (
         SENTIMENT,
-        "The input looks like (N, L, H_in), and the network reads (L, N, H_in): batch_first=False",
-        "embedded = embedded.transpose(0, 1)",
-        "input (L=4, N=7, H_in=8)",
+        "the input is (N, L, H_in), and the network reads (L, N, H_in)",
+        "self.lstm = nn.LSTM(features, hidden, num_layers=2, dropout=0.2, batch_first=True)",
     ),
     "a seq2seq that forgets the cell state": (
         SEQ2SEQ,
         "Only h_0 was given",
-        "if not isinstance(hidden, tuple): hidden = (hidden, torch.zeros_like(hidden))",
-        "hx (axis 0=1, axis 1=4, axis 2=8) one tensor",
+        "self.rnn(step, hidden if isinstance(hidden, tuple) else (hidden, torch.zeros_like(hidden)))",
     ),
-    "a character network whose state is not detached": (
-        CHARACTERS,
-        "hidden came out of model.rnn for the last batch and goes into the next with its whole past",
-        "hidden = hidden.detach()",
-        "hidden carries the graph of earlier batches",
-    ),
-    "a time series of float64": (
-        SERIES,
-        "NumPy and pandas make float64",
-        "x = x.to(self.rnn.weight_ih_l0.dtype)",
-        "input (N=50, L=10, H_in=1) float64",
-    ),
-    "an unsqueeze in the wrong place": (
-        UNSQUEEZED,
-        "Axis 1 has size 1",
-        "rows = rows.squeeze(1)",
-        "input (axis 0=4, axis 1=1, axis 2=28, axis 3=28)",
-    ),
+    "a character network whose state is not detached": (CHARACTERS, "with its whole past", "hidden = hidden.detach()"),
+    "a time series of float64": (SERIES, "NumPy and pandas make float64", "out, _ = self.rnn(x.float())"),
+    "an unsqueeze in the wrong place": (UNSQUEEZED, "Axis 1 has size 1", "output, h_n = self.layers(rows.squeeze(1))"),
 }
 
 
-@pytest.mark.parametrize("script, cause, mend, given", TRIED.values(), ids=TRIED.keys())
-def test_the_named_cause_is_the_right_one(script, cause, mend, given):
-    explanation = explained(script)  # with the mend the whole program runs
+@pytest.mark.parametrize("script, cause, fix", TRIED.values(), ids=TRIED.keys())
+def test_the_named_cause_is_the_right_one(script, cause, fix):
+    explanation, after = explained(script)  # with the fix the whole program runs
     assert cause in explanation.cause
-    assert explanation.mend == mend
-    assert given in explanation.given
+    assert fix in explanation.fix.code and after is not None
+
+
+STARTS = """
+class Reader(nn.Module):
+    def __init__(self, n=2):
+        super().__init__()
+        self.rnn = nn.GRU(3, 4, batch_first=True)
+        self.start = nn.Parameter(torch.full((1, 1, 4), 0.5))
+        self.h0 = torch.tanh(self.start).expand(1, n, 4).contiguous()
+    def forward(self, x):
+        return self.rnn(x, {state})[0]
+torch.manual_seed(0)
+reader = Reader()
+for step in range(2):
+    reader.zero_grad()
+    reader(torch.rand(2, 5, 3)).sum().backward()
+"""
+
+
+@pytest.mark.parametrize("state, fix", [("self.start", "self.start.expand(-1, x.size(0), -1)"), ("torch.tanh(self.h0)", "")])
+def test_a_start_that_is_learned_still_learns(state, fix):
+    """It is repeated for each sequence where it is used; what __init__ made once is named, whatever wraps it."""
+    explanation, after = explained(PRELUDE + STARTS.format(state=state))
+    assert fix in explanation.fix.code
+    if after:
+        assert after["reader"].start.grad.abs().sum() > 0 and isinstance(after["reader"].start, nn.Parameter)
+    else:
+        assert "made once" in explanation.given
+
+
+LAST = """
+rnn, hidden, carried = nn.LSTM(3, 4, batch_first=True), {start}, []
+for x in torch.ones(10, 5, 3).split(4):
+    out, hidden = rnn(x, hidden)
+    carried.append(out.detach())
+"""
+
+
+@pytest.mark.parametrize("start", ["None", "(torch.zeros(1, 4, 4), torch.zeros(1, 4, 4))"])
+def test_a_carried_state_starts_anew_only_for_the_smaller_batch(start):
+    explanation, after = explained(PRELUDE + LAST.format(start=start))
+    assert " if " in explanation.fix.code and "drop_last=True" in explanation.cause
+    first, second, third = after["carried"]
+    assert not torch.allclose(first, second) and torch.allclose(first[:2], third)
+
+
+HOLDERS = {
+    "a list": ("states = [None]", "x, states[0] = rnn(x, states[0])", "", "states = [h.detach()"),
+    "a dictionary": ('memory = {"h": None}', 'x, memory["h"] = rnn(x, memory["h"])', "", "memory = {key: h.detach() for"),
+    "an object": (
+        "memory = type('Memory', (), {})()\nmemory._h = None",
+        "x, memory._h = rnn(x, memory._h)",
+        "",
+        "memory._h = memory._h.detach()",
+    ),
+    "a sum of losses": ("total = 0", "x, _ = rnn(x)", "total += x.sum()\n    total", "total += loss.item()"),
+    "a list of losses": ("losses = []", "x, _ = rnn(x)", "losses.append(x.sum())\n    sum(losses)", ""),
+}
+
+
+@pytest.mark.parametrize("made, call, root, fix", HOLDERS.values(), ids=HOLDERS.keys())
+def test_who_holds_the_old_graph_is_named(made, call, root, fix):
+    loop = f"for x in torch.ones(3, 5, 2, 3):\n    {call}\n    {root or 'x.sum()'}.backward()\n"
+    explanation, _ = explained(PRELUDE + f"rnn = nn.GRU(3, 3)\n{made}\n{loop}")
+    assert made.split()[0] in explanation.given and fix in explanation.fix.code

@@ -1,86 +1,134 @@
 """From an exception back to the call that raised it: which network or packing function, with what, on which line."""
 
 import ast
+import dataclasses
 import inspect
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from torch import nn
 from torch.nn.modules import rnn as torch_modules
 from torch.nn.utils import rnn as torch_packing
 
-from .code import Code, Step, code_at, learners_step, value_of
+from .source import Frame, Line, is_module, line_at, line_of
 
-RECURRENT = (nn.RNNBase, nn.modules.rnn.RNNCellBase)
-PACKING = {"pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence"}
-PACKING |= {"unpack_sequence", "unpad_sequence", "__new__"}  # __new__ is PackedSequence's own
+CELLS = nn.modules.rnn.RNNCellBase
+RECURRENT = (nn.RNNBase, CELLS)
+LSTMS = (nn.LSTM, nn.LSTMCell)
+PACKING = ["pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence", "unpack_sequence", "unpad_sequence"]
 # The names of a constructor's arguments, in their order; torch's own signature says only *args, **kwargs.
-MAKING = ["input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional"]
+OPTIONS = ["num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size"]
+
+
+class Written(str):
+    """An argument of which only the text is known, not the value."""
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
-    """One call that went wrong: what was called, with which arguments, from which line.
+class ForwardCall:
+    """A network that was called: output, h_n = rnn(input, hx)."""
+
+    module: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    line: Line
+    direct: bool  # the learner's line makes this very call, not one of a module or function around it
+    behind: tuple[nn.Sequential, int] | None = None  # the nn.Sequential that handed the input on, and the layer's place in it
+    first: bool = False  # the line calls an nn.Sequential that begins with this network
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return dict(zip(("input", "hx"), self.args)) | {k: v for k, v in self.kwargs.items() if k in ("input", "hx")}
+
+    @property
+    def order(self) -> list[str]:
+        return ["input", "hx"]
+
+
+@dataclass(frozen=True, eq=False)
+class ConstructorCall:
+    """A network that was to be made: nn.RNN(input_size, hidden_size)."""
+
+    kind: type
+    given: dict[str, Any]
+    by_name: frozenset[str]
+    line: Line
+    direct: bool
+
+    @property
+    def order(self) -> list[str]:
+        return argument_order(self.kind)
+
+
+@dataclass(frozen=True, eq=False)
+class PackingCall:
+    """A function of torch.nn.utils.rnn that was called, or PackedSequence itself."""
+
+    name: str
+    given: dict[str, Any]
+    line: Line
+    direct: bool
+    inner: dict[str, Any] = dataclasses.field(default_factory=dict)  # what torch had made of the arguments when it raised
+    refused: bool = False  # the arguments do not fit the signature
+
+    @property
+    def order(self) -> list[str]:
+        return list(inspect.signature(getattr(torch_packing, self.name)).parameters)
+
+
+Call = ForwardCall | ConstructorCall | PackingCall
+
+
+def find_call(steps: list[Frame], error: BaseException) -> Call | None:
+    """The call of a recurrent network or a packing function that raised, or None if the error is not theirs.
 
     >>> import torch
-    >>> from helpers.errors.code import steps_of
-    >>> rnn = nn.RNN(3, 4)
+    >>> from helpers.errors.source import steps_of
     >>> try:
-    ...     rnn(torch.zeros(5, 2, 7))
+    ...     nn.RNN(3, 4)(torch.zeros(5, 2, 7))
     ... except RuntimeError as error:
-    ...     call = find_call(steps_of(error.__traceback__))
-    >>> call.kind, call.what, call.given["input"].shape
-    ('forward', 'nn.RNN', torch.Size([5, 2, 7]))
+    ...     find_call(steps_of(error.__traceback__), error).given["input"].shape
+    torch.Size([5, 2, 7])
     """
-
-    kind: str  # "forward", "make" or "pack"
-    what: str  # as one writes it: nn.RNN, pack_padded_sequence
-    made: type | None  # the class of the network, None for a packing function
-    module: nn.Module | None  # the network itself; None while it is being made
-    given: dict[str, Any]  # the arguments by torch's own names, as far as they could be bound
-    args: tuple
-    kwargs: dict[str, Any]
-    code: Code
-    direct: bool  # the learner's own line makes this very call, not one of an nn.Sequential around it
-    inner: dict[str, Any] = field(default_factory=dict)  # what torch had made of the arguments when it raised
-    handed_on: bool = False  # the learner's line gives this very input to a module around the network
-    behind: tuple[nn.Sequential, int] | None = None  # the nn.Sequential that passed the input on, and the place in it
-
-    @property
-    def cell(self) -> bool:
-        return self.made is not None and issubclass(self.made, RECURRENT[1])
-
-    @property
-    def lstm(self) -> bool:
-        return self.made is not None and issubclass(self.made, (nn.LSTM, nn.LSTMCell))
-
-
-def find_call(steps: list[Step], message: str = "") -> Call | None:
-    """The call of a recurrent network or a packing function that raised, or None if the error is not theirs."""
     last = next((i for i in reversed(range(len(steps))) if not steps[i].in_torch), None)
     if last is None:
         return None
-    # What raised must stand below the last line that is not torch's: an error in a learner's hook is not the network's.
-    below = steps[last + 1 :]
+    # What raised must be below the last line that is not torch's: an error in a learner's hook is not the network's.
+    below, line = steps[last + 1 :], line_of(steps[: last + 1])
+    own = not steps[last].in_a_package
     for i, step in enumerate(below):
         recurrent = isinstance(step.owner, RECURRENT)
-        if recurrent and step.runs(torch_modules, "__init__"):
-            return _making(below[i:], code_at(learners_step(steps[: last + 1])), direct=i == 0)
-        if recurrent and (step.runs(torch_modules, "forward") or _wrongly_called(step, below[i + 1 :])):
-            return _forward(step, below[: i + 1], code_at(learners_step(steps[: last + 1])))
-        if step.runs(torch_packing, *PACKING):
-            return _packing(step, below[-1], code_at(learners_step(steps[: last + 1])), direct=i == 0)
-    return None if below else _refused_at_once(code_at(steps[last]), message)
+        if recurrent and step.file == torch_modules.__file__ and step.function == "__init__":
+            return _constructor(below[i:], line, own and i == 0)
+        in_forward = step.file == torch_modules.__file__ and step.function == "forward"
+        if recurrent and (in_forward or _refused(step, below[i + 1 :])):
+            return _forward(step, below[: i + 1], line, own)
+        if step.file == torch_packing.__file__ and step.function in (*PACKING, "__new__"):
+            return _packing(step, below[-1], line, own and i == 0)
+    if below or not own or not isinstance(error, TypeError):
+        return None
+    return _refused_at_once(located(line_at(steps[last]), lambda f: _callable(f) is not None))
 
 
-def _wrongly_called(step: Step, deeper: list[Step]) -> bool:
-    """Whether the arguments do not even fit forward's signature: then its own frame never came to be."""
-    if deeper or step.frame.f_code.co_name != "_call_impl":
+def located(line: Line, called: Callable[[Any], bool]) -> Line:
+    """The line with the one call in it that calls such a thing, where Python does not tell which part failed."""
+    if line.node is not None or line.statement is None:
+        return line
+    calls = [n for n in ast.walk(line.statement) if isinstance(n, ast.Call) and called(line.value(n.func))]
+    return dataclasses.replace(line, node=calls[0]) if len(calls) == 1 else line
+
+
+def _refused(step: Frame, deeper: list[Frame]) -> bool:
+    """Whether the arguments do not even fit forward's signature: then forward has no frame of its own."""
+    seen = step.frame.f_locals
+    if deeper or step.function != "_call_impl":
         return False
-    return not _binds(step.owner.forward, step.frame.f_locals.get("args", ()), step.frame.f_locals.get("kwargs", {}))
+    return not _binds(step.owner.forward, seen.get("args", ()), seen.get("kwargs", {}))
 
 
-def _binds(function: Any, args: tuple, kwargs: dict) -> bool:
+def _binds(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError:
@@ -88,23 +136,20 @@ def _binds(function: Any, args: tuple, kwargs: dict) -> bool:
     return True
 
 
-def _forward(step: Step, above: list[Step], code: Code) -> Call:
-    module = step.owner
+def _forward(step: Frame, above: list[Frame], line: Line, own: bool) -> ForwardCall:
+    module, seen = step.owner, step.frame.f_locals
     # Torch's forward gives its arguments new values on the way; the frame that calls it still has the first ones.
-    outer = [s for s in above if s.owner is module and s.frame.f_code.co_name == "_call_impl"]
+    outer = [s for s in above if s.owner is module and s.function == "_call_impl"]
+    args, kwargs = (seen.get("orig_input", seen.get("input")), seen.get("hx")), {}
     if outer:
         args, kwargs = outer[-1].frame.f_locals["args"], outer[-1].frame.f_locals["kwargs"]
-    else:
-        seen = step.frame.f_locals
-        args, kwargs = (seen.get("orig_input", seen["input"]), seen["hx"]), {}
-    given = dict(zip(("input", "hx"), args)) | {key: kwargs[key] for key in ("input", "hx") if key in kwargs}
-    direct, what = above[0].owner is module, known_as(type(module))
-    first = next(iter(above[0].frame.f_locals.get("args", ())), None)
-    more = dict(handed_on=first is given.get("input"), behind=in_sequential(above, module))
-    return Call("forward", what, type(module), module, given, args, kwargs, code, direct, **more)
+    line = located(line, lambda f: f is module or getattr(f, "__self__", None) is module)
+    before, whole = behind(above, module), above[0].owner
+    first = own and before is None and isinstance(whole, nn.Sequential)
+    return ForwardCall(module, args, kwargs, line, own and whole is module, before, first)
 
 
-def in_sequential(steps: list[Step], module: Any) -> tuple[nn.Sequential, int] | None:
+def behind(steps: list[Frame], module: Any) -> tuple[nn.Sequential, int] | None:
     """The nn.Sequential that called this module as a later layer, and the module's place in it."""
     for step in reversed(steps):
         if isinstance(step.owner, nn.Sequential) and step.frame.f_locals.get("module") is module:
@@ -113,66 +158,84 @@ def in_sequential(steps: list[Step], module: Any) -> tuple[nn.Sequential, int] |
     return None
 
 
-def _making(inside: list[Step], code: Code, direct: bool) -> Call:
-    made, seen = type(inside[0].owner), inside[0].frame.f_locals
+def _constructor(inside: list[Frame], line: Line, direct: bool) -> ConstructorCall:
+    seen, made = inside[0].frame.f_locals, inside[0].owner
     args, kwargs = tuple(seen.get("args", ())), dict(seen.get("kwargs", {}))
-    order = argument_order(made)
-    if "nonlinearity" in vars(inside[0].owner) and issubclass(made, nn.RNN):
-        order.remove("nonlinearity")  # torch has already taken it out of args
-    given = dict(zip(order, args)) | kwargs
-    if issubclass(made, nn.RNN):
-        given |= {"nonlinearity": vars(inside[0].owner).get("nonlinearity", kwargs.get("nonlinearity", "tanh"))}
-    if issubclass(made, RECURRENT[1]):
-        given = {key: seen[key] for key in argument_order(made) if key in seen}
-    return Call("make", known_as(made), made, None, given, args, kwargs, code, direct)
+    order = argument_order(type(made))
+    if isinstance(made, CELLS):
+        given = {key: seen[key] for key in order if key in seen}
+    else:
+        kept = vars(made).get("nonlinearity", kwargs.get("nonlinearity"))
+        if kept is not None and isinstance(made, nn.RNN):
+            order.remove("nonlinearity")  # torch has already taken it out of args
+        given = dict(zip(order, args)) | kwargs | ({"nonlinearity": kept} if isinstance(made, nn.RNN) else {})
+    line = located(line, lambda f: f is type(made))
+    return ConstructorCall(type(made), given, frozenset(kwargs), line, direct)
 
 
-def argument_order(made: type) -> list[str]:
-    """The names of the arguments a network is made with, in the order torch takes them by position.
+def argument_order(kind: type) -> list[str]:
+    """The names of the arguments a network is made with, in the order in which torch takes them by position.
 
     >>> argument_order(nn.GRUCell)
     ['input_size', 'hidden_size', 'bias', 'device', 'dtype']
     """
-    if issubclass(made, RECURRENT[1]):
-        own = ["nonlinearity"] if issubclass(made, nn.RNNCell) else []
+    if issubclass(kind, CELLS):
+        own = ["nonlinearity"] if issubclass(kind, nn.RNNCell) else []
         return ["input_size", "hidden_size", "bias", *own, "device", "dtype"]
-    order = [*MAKING, "device", "dtype"]
-    if issubclass(made, nn.RNN):
-        order.insert(3, "nonlinearity")
-    order.insert(-2, "proj_size")  # by position also in an RNN and a GRU, which then refuse it
-    return order
+    order = ["input_size", "hidden_size", *OPTIONS, "device", "dtype"]
+    return [*order[:3], "nonlinearity", *order[3:]] if issubclass(kind, nn.RNN) else order
 
 
-def _packing(step: Step, innermost: Step, code: Code, direct: bool) -> Call:
-    seen = dict(step.frame.f_locals)
-    what = "PackedSequence" if step.frame.f_code.co_name == "__new__" else step.frame.f_code.co_name
-    inner = dict(innermost.frame.f_locals) if innermost.runs(torch_packing) else {}
-    return Call("pack", what, None, None, seen, (), {}, code, direct, inner)
+def _packing(step: Frame, innermost: Frame, line: Line, direct: bool) -> PackingCall:
+    name = "PackedSequence" if step.function == "__new__" else step.function
+    inner = dict(innermost.frame.f_locals) if innermost.file == torch_packing.__file__ else {}
+    line = located(line, lambda f: f is getattr(torch_packing, name))
+    return PackingCall(name, dict(step.frame.f_locals), line, direct, inner)
 
 
-def _refused_at_once(code: Code, message: str) -> Call | None:
-    """A constructor whose arguments do not fit its signature is refused before any frame of torch's is entered."""
-    made = value_of(code.call.func, code) if code.call else None
-    if not isinstance(made, type) or not issubclass(made, RECURRENT) or f"{made.__name__}.__init__" not in message:
+def _callable(function: Any) -> tuple[str, Any] | None:
+    """The name and the signature of a cell's class or a packing function."""
+    if isinstance(function, type) and issubclass(function, CELLS) and function.__module__.startswith("torch."):
+        return function.__name__, function.__init__
+    packing = isinstance(function, FunctionType) and function.__module__ == torch_packing.__name__
+    return (function.__name__, function) if packing and function.__name__ in PACKING else None
+
+
+def _refused_at_once(line: Line) -> Call | None:
+    """Arguments that do not fit the signature are refused before any frame of torch's is entered."""
+    node = line.call
+    found = _callable(line.value(node.func)) if node else None
+    if node is None or found is None:
         return None
-    if not made.__module__.startswith("torch."):
+    if any(isinstance(a, ast.Starred) for a in node.args) or not all(k.arg for k in node.keywords):
         return None
-    order = argument_order(made)
-    if any(isinstance(arg, ast.Starred) for arg in code.call.args) or any(k.arg is None for k in code.call.keywords):
+    kind, (name, signature) = line.value(node.func), found
+    values = [_known(line, arg) for arg in node.args]
+    named = {str(k.arg): _known(line, k.value) for k in node.keywords}
+    if _binds(signature, (None,) * isinstance(kind, type) + tuple(values), named):
         return None
-    given = {key: Written(code.segment(arg)) for key, arg in zip(order, code.call.args)}
-    given |= {str(k.arg): Written(code.segment(k.value)) for k in code.call.keywords}
-    return Call("make", known_as(made), made, None, given, (None,) * len(code.call.args), given, code, direct=True)
+    order = argument_order(kind) if isinstance(kind, type) else list(inspect.signature(signature).parameters)
+    given = dict(zip([*order, *(f"argument {i}" for i in range(len(order) + 1, 99))], values)) | named
+    if isinstance(kind, type):
+        return ConstructorCall(kind, given, frozenset(named), line, True)
+    return PackingCall(name, given, line, True, refused=True)
 
 
-class Written(str):
-    """An argument of which only the text is known, not the value."""
+def _known(line: Line, node: ast.expr) -> Any:
+    value = line.value(node)
+    return Written(line.text(node)) if value is None and not isinstance(node, ast.Constant) else value
 
 
-def known_as(made: type) -> str:
+def known_as(kind: type) -> str:
     """The torch class that one's own subclass builds on, as it is written in code.
 
     >>> known_as(nn.GRU)
     'nn.GRU'
     """
-    return next(f"nn.{kind.__name__}" for kind in made.__mro__ if kind.__module__.startswith("torch."))
+    return next(f"nn.{base.__name__}" for base in kind.__mro__ if base.__module__.startswith("torch."))
+
+
+def networks_in_reach(line: Line, steps: list[Frame]) -> list[Any]:
+    """The recurrent networks that the learner's names, or the modules on the way to the error, lead to."""
+    whole = [m for m in (*line.names.values(), *(step.owner for step in steps)) if is_module(m)]
+    return list({id(part): part for module in whole for part in module.modules() if isinstance(part, RECURRENT)}.values())

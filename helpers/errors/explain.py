@@ -1,72 +1,72 @@
-"""From an exception to what is wrong and how to mend it: which rules are asked, in which order."""
+"""From an exception to what is wrong and how to fix it: which rules are asked, in which order."""
 
 import reprlib
 import warnings
 from types import FrameType
 
-from .calls import find_call
-from .code import Step, live_steps, steps_of
+from .calls import ConstructorCall, ForwardCall, PackingCall, find_call
 from .explanations import Explanation
+from .facts import Facts
 from .rules.backward import explain_backward
-from .rules.calling import check_device, check_kind, check_signature, check_steps, check_type
-from .rules.inputs import check_axes, check_size
+from .rules.checkpoints import explain_loading
+from .rules.constructor import check_constructor, check_made
+from .rules.forward import check_device, check_dtype, check_kind, check_signature, check_steps, check_weights
+from .rules.inputs import check_axes, check_features
 from .rules.lengths import check_batch_sizes, check_lengths, check_padded, check_unpad
-from .rules.making import check_made, check_making
-from .rules.padding import check_by_hand, check_options, check_packed, check_sequences
-from .rules.returned import explain_returned
-from .rules.state_sizes import check_state_device, check_state_shape, check_state_type
-from .rules.states import check_state_axes, check_state_kind
-from .rules.warned import explain_warning
+from .rules.outputs import explain_output
+from .rules.padding import check_arguments, check_by_hand, check_options, check_packed, check_sequences
+from .rules.states import check_state_device, check_state_dtype, check_state_kind, check_state_shape
+from .rules.warnings import explain_warning
+from .source import Frame, running_steps, steps_of
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
-CHECKS = {
-    "forward": [
-        check_signature,
-        check_kind,
-        check_made,
-        check_axes,
-        check_state_kind,
-        check_state_axes,
-        check_type,
-        check_size,
-        check_batch_sizes,
-        check_state_shape,
-        check_device,
-        check_state_device,
-        check_state_type,
-        check_steps,
-    ],
-    "make": [check_making],
-    "pack": [
-        check_by_hand,
-        check_packed,
-        check_batch_sizes,
-        check_sequences,
-        check_options,
-        check_padded,
-        check_lengths,
-        check_unpad,
-    ],
-}
+FORWARD = [
+    check_signature,
+    check_kind,
+    check_made,
+    check_axes,
+    check_state_kind,
+    check_dtype,
+    check_features,
+    lambda facts: check_batch_sizes(facts.call, facts.input, "input"),
+    check_state_shape,
+    check_device,
+    check_state_device,
+    check_state_dtype,
+    check_steps,
+    check_weights,
+]
+PACKING = [
+    check_arguments,
+    check_by_hand,
+    check_packed,
+    lambda call: check_batch_sizes(call, call.given.get("sequence"), "sequence"),
+    check_sequences,
+    check_options,
+    check_padded,
+    check_lengths,
+    check_unpad,
+]
+EXCEPTIONS = (Exception,)
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
 
 def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation | None:
-    """Say what a caught error of a recurrent network means, and which line of code mends it.
+    """Say what a caught error of a recurrent network means, and what to write instead.
 
     >>> import torch
     >>> from torch import nn
-    >>> rnn, x = nn.RNN(3, 4), torch.zeros(5, 2, 7)
+    >>> rnn, x = nn.RNN(3, 4, batch_first=True), torch.zeros(2, 3, 5)
     >>> try:
-    ...     rnn(x)
+    ...     output, h_n = rnn(x)
     ... except RuntimeError as error:
-    ...     print(explain_error(error))
-    The last axis of the input is H_in: as many features as the network's input_size, 3.
-      given     input (L=5, N=2, H_in=7)
-      expected  input (L, N, H_in=3)
-      cause     The data have 7 features at each step, the network was made for 3.
-      mend      rnn = nn.RNN(7, 4)
-      where     Where the network is made
+    ...     print(explain_error(error))  # doctest: +ELLIPSIS
+    The last axis of the input is H_in, the features of a time step: this network has input_size=3.
+      given     input (N=2, L=3, H_in=5)
+      expected  input (N, L, H_in=3)
+      cause     The features are in the middle, as nn.Conv1d has them, instead of last. ...
+      fix       output, h_n = rnn(x.transpose(1, 2))
+      where     Instead of this line: output, h_n = rnn(x)
 
     Parameters
     ----------
@@ -76,49 +76,56 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     Returns
     -------
     Explanation : if an nn.RNN, LSTM, GRU, RNNCell, LSTMCell or GRUCell raised it (called or made), or a function of
-        torch.nn.utils.rnn, or a backward() through one of them, or whatever was given all that such a network
-        returns, (output, h_n), in the place of one tensor; else None
+        torch.nn.utils.rnn; if a backward() through such a network did, or load_state_dict() of a model with one; or
+        whatever was given all that a network, a model around one, or pad_packed_sequence returned in the place of one
+        tensor; else None. It has a fix only if that is certain: it is tried on a copy of the network without values
 
-    Nothing is run or changed. What is wrong is read from the arguments themselves, found in the traceback; texts of
-    messages serve only where the arguments do not tell, since they change between versions of torch.
+    Nothing of yours is run or changed. What is wrong is read from the arguments themselves, found in the traceback; texts
+    of messages are used only where the arguments do not tell, since they change between versions of torch.
 
     Raises
     ------
-    TypeError : error is no exception, but its text, say, or its class.
+    TypeError : error is not an exception, but its text, say, or its class.
     """
     if isinstance(error, warnings.WarningMessage):
-        error = error.message
+        error = error.message if isinstance(error.message, BaseException) else UserWarning(error.message)
     if not isinstance(error, BaseException):
         given = reprlib.repr(error)
         raise TypeError(f"error: given {given}, expected an exception as it was caught, as in `except RuntimeError as error`")
     looked_at: list[BaseException] = []
-    while error is not None and not any(error is other for other in looked_at):  # `raise error from error` goes in a circle
-        explanation = _explain_one(error)
+    following: BaseException | None = error
+    while following is not None and not any(following is other for other in looked_at):  # `raise error from error` is a circle
+        try:
+            explanation = _explain(following, steps_of(following.__traceback__))
+        except EXCEPTIONS:  # whatever the values are, a mistake of ours must not hide the learner's error
+            explanation = None
         if explanation is not None:
             return explanation
-        looked_at.append(error)
-        error = error.__cause__
+        looked_at.append(following)
+        following = following.__cause__
     return None
-
-
-def _explain_one(error: BaseException) -> Explanation | None:
-    steps = steps_of(error.__traceback__)
-    if isinstance(error, Warning):
-        return explain_warning(str(error), find_call(steps))
-    return _explain(error, steps) if isinstance(error, KINDS) else None
 
 
 def explain_running(warning: Warning | str, frame: FrameType) -> Explanation | None:
     """A warning has no traceback, but the lines that caused it are still running."""
-    steps = [step for step in live_steps(frame) if step.frame.f_code.co_filename != warnings.__file__]
-    return explain_warning(str(warning), find_call(steps))
+    steps = [step for step in running_steps(frame) if step.file != warnings.__file__]
+    return explain_warning(str(warning), find_call(steps, UserWarning()))
 
 
-def _explain(error: BaseException, steps: list[Step]) -> Explanation | None:
-    returned = explain_returned(error, steps)
-    if returned is not None:
-        return returned
-    call = find_call(steps, str(error))
-    if call is None:
-        return explain_backward(steps, str(error))
-    return next(filter(None, (check(call) for check in CHECKS[call.kind])), None)
+def _explain(error: BaseException, steps: list[Frame]) -> Explanation | None:
+    if isinstance(error, Warning):
+        return explain_warning(str(error), find_call(steps, error))
+    if not isinstance(error, KINDS):
+        return None
+    call = find_call(steps, error)
+    found = explain_output(error, steps)
+    if found is not None:
+        return found
+    if isinstance(call, ForwardCall):
+        facts = Facts(call)
+        return next(filter(None, (check(facts) for check in FORWARD)), None)
+    if isinstance(call, PackingCall):
+        return next(filter(None, (check(call) for check in PACKING)), None)
+    if isinstance(call, ConstructorCall):
+        return check_constructor(call)
+    return explain_loading(steps) or explain_backward(steps, str(error))

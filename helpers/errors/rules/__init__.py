@@ -1,1 +1,1 @@
-"""What can go wrong, a module for each kind; `explain` asks them in torch's own order."""
+"""The rules: each looks at one kind of trouble and says what is wrong, or None."""

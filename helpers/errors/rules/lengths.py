@@ -1,292 +1,182 @@
-"""What can be wrong with a padded batch that is to be packed, and with its lengths."""
+"""A padded batch that is to be packed, and its lengths."""
 
 import ast
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from ...wording import listed
-from ..calls import Call
-from ..code import Code, statements, value_of
-from ..explanations import Axis, Explanation, Side, culprit
-from ..mends import PACKING_ORDER, change, name_of, node_of, only_if, spell
-from ..sizes import described, shape_side
-from .padding import batch_first, edit
+from ...wording import listed, plural
+from ..calls import Call, PackingCall
+from ..explanations import Axis, Explanation, Fix, Side, culprit
+from ..facts import described, shape_side, special
+from ..fixes import rewrite, spot, with_arguments
+
+EACH = "There is one length for each sequence of the batch."
+UNCHECKED = "pack_padded_sequence does not check this: the error comes only when the packed batch is used."
 
 
-def _axes(call: Call, shape: tuple[int, ...]) -> tuple[str, ...]:
-    rest = [f"axis {i}" for i in range(2, len(shape))]
-    rest = ["H_in"] if len(rest) == 1 else rest
-    return (*(("N", "L") if batch_first(call) else ("L", "N")), *rest)
+def _first(call: PackingCall) -> bool:
+    return bool(call.given.get("batch_first", False))
 
 
-def _lengths(call: Call) -> Any:
-    """The lengths as the learner gave them, or as torch had already turned them."""
-    return call.inner.get("lengths", call.given.get("lengths"))
+def _batch(call: PackingCall, shape: Sequence[int], wrong: Sequence[int] = ()) -> Side:
+    names = ("N", "L", "H_in") if _first(call) else ("L", "N", "H_in")
+    return shape_side("input", shape, names[: len(shape)], wrong)
 
 
-def check_padded(call: Call) -> Explanation | None:
+def _looks(first: bool) -> str:
+    return "(N, L, …)" if first else "(L, N, …)"
+
+
+def check_padded(call: PackingCall) -> Explanation | None:
     """pack_padded_sequence: the padded batch itself."""
-    if call.what != "pack_padded_sequence":
+    if call.name != "pack_padded_sequence":
         return None
-    value = call.given.get("input")
-    if not isinstance(value, Tensor):
-        rule, given = "The padded batch is one tensor.", culprit("input", described(value))
-        expected = Side("input", tuple(map(Axis, (*_axes(call, (1, 1)), "H_in"))))
-        pad, first = spell(call, "torch.nn.utils.rnn.pad_sequence"), ", batch_first=True" * batch_first(call)
+    value, first = call.given.get("input"), _first(call)
+    expected = Side("input", tuple(map(Axis, ("N", "L", "H_in") if first else ("L", "N", "H_in"))))
+    rule, cause, template = "The padded batch is one tensor.", "Packing takes a dense tensor.", ""
+    if not isinstance(value, Tensor) or special(value):
         if isinstance(value, (list, tuple)) and value and all(isinstance(v, Tensor) for v in value):
-            return Explanation(
-                rule,
-                given,
-                expected,
-                "A list of sequences: pad it first (or use pack_sequence).",
-                change(call, "input", f"{pad}({{}}{first})"),
-            )
-        cause = "NumPy or Python made it, and packing takes tensors."
-        return Explanation(
-            rule,
-            given,
-            expected,
-            cause,
-            change(call, "input", f"{spell(call, 'torch.as_tensor')}({{}}, dtype={spell(call, 'torch.float32')})"),
-        )
+            cause = "This is a list of sequences: pad it first, or use pack_sequence, which needs no lengths."
+            template = "{torch.nn.utils.rnn.pad_sequence}({}" + ", batch_first=True" * first + ")"
+        elif type(value).__name__ == "ndarray":
+            cause, template = "NumPy made it, and packing takes tensors.", "{torch.as_tensor}({}, dtype={torch.float32})"
+        return Explanation(rule, culprit("input", described(value)), expected, cause, rewrite(call, "input", template))
     if value.dim() < 2:
+        rule = "A padded batch has an axis for the time steps and one for the sequences."
         given = shape_side("input", value.shape, ("L",), range(value.dim()))
-        axis = 0 if batch_first(call) else 1
-        return Explanation(
-            "A padded batch has an axis for the steps and one for the sequences.",
-            given,
-            Side("input", tuple(map(Axis, _axes(call, (1, 1)))), "and perhaps features"),
-            "One sequence alone: give it a batch axis.",
-            change(call, "input", f"{{}}.unsqueeze({axis})" if value.dim() else "{}.reshape(1, 1)"),
-        )
-    if not value.numel():
-        name = name_of(call, "input")
-        names = _axes(call, tuple(value.shape))
-        given = shape_side("input", value.shape, names, [i for i, size in enumerate(value.shape) if not size])
-        return Explanation(
-            "There must be something to pack.",
-            given,
-            Side("input", tuple(map(Axis, names))),
-            "An empty batch, or sequences without steps: leave them out.",
-            only_if(call, f"{name}.numel()", f"{call.what}({name}, lengths)"),
-        )
-    return None
-
-
-def check_lengths(call: Call) -> Explanation | None:
-    """The lengths: what they are, where they are, how many, how long, in which order."""
-    if call.what not in ("pack_padded_sequence", "pack_sequence"):
+        fix = rewrite(call, "input", f"{{}}.unsqueeze({1 - first})") if value.dim() else Fix()
+        return Explanation(rule, given, expected, "This is one sequence alone: its batch axis is missing.", fix)
+    if value.numel():
         return None
-    lengths, value = _lengths(call), call.given.get("input")
-    if call.what == "pack_padded_sequence":
-        N = value.size(0 if batch_first(call) else 1)
-        found = _no_row_of_numbers(call, lengths, N) or _elsewhere(call, lengths) or _not_as_many(call, lengths, value, N)
+    given = _batch(call, value.shape, [i for i, size in enumerate(value.shape) if not size])
+    cause = "The batch is empty, or its sequences have no time steps: leave it out."
+    return Explanation("There must be something to pack.", given, expected, cause)
+
+
+def check_lengths(call: PackingCall) -> Explanation | None:
+    """The lengths: what they are, where they are, how many, how long, in which order."""
+    if call.name not in ("pack_padded_sequence", "pack_sequence"):
+        return None
+    lengths: Any = call.inner.get("lengths", call.given.get("lengths"))
+    value = call.given.get("input")
+    if call.name == "pack_padded_sequence" and isinstance(value, Tensor):
+        found = _not_one_each(call, lengths, value) or _misplaced(call, lengths, value)
         if found:
             return found
-    if not isinstance(lengths, Tensor) or lengths.device.type == "meta":
+    if not isinstance(lengths, Tensor) or lengths.device.type == "meta" or lengths.dim() != 1 or not len(lengths):
         return None
     numbers = lengths.tolist()
-    given = culprit("lengths", _row(numbers))
+    given, fix = culprit("lengths", f"[{listed(numbers, most=8)}]"), Fix()
     if min(numbers) <= 0:
-        rule = "Every sequence has at least one step: each length >= 1."
-        expected = Side("lengths", note=_row([max(n, 1) for n in numbers]))
-        where = [i for i, n in enumerate(numbers) if n <= 0][:3]
-        cause = (
-            f"An empty sequence (number {', '.join(map(str, where))} of the lengths): leave it out, or count one step of padding."
-        )
-        if call.what == "pack_sequence":
-            fix = change(call, "sequences", "[s for s in {} if len(s)]")
-        else:
-            each = "[max(1, int(n)) for n in {}]"
-            fix = change(call, "lengths", "{}.clamp(min=1)" if isinstance(_given_lengths(call), Tensor) else each)
-        return Explanation(rule, given, expected, cause, fix)
-    if numbers != sorted(numbers, reverse=True):
-        rule = "With enforce_sorted=True (the default) the longest sequence comes first."
-        cause = "The batch is in its own order. With enforce_sorted=False torch sorts, and restores the order afterwards."
-        expected = (Side("lengths", note=f"{_row(numbers)} with enforce_sorted=False"),)
-        return Explanation(rule, given, expected, cause, edit(call, enforce_sorted="False"))
-    return None
+        cause = "There is an empty sequence. Leave it out, together with its label."
+        return Explanation("Every sequence has at least one time step.", given, Side("lengths", note=">= 1 each"), cause)
+    if numbers == sorted(numbers, reverse=True):
+        return None
+    rule = "With enforce_sorted=True, the default, the longest sequence comes first."
+    cause = "The batch is in its own order. With enforce_sorted=False torch sorts it, and restores the order afterwards."
+    fix = with_arguments(call, enforce_sorted="False")
+    return Explanation(rule, given, Side("lengths", note="the longest first, or enforce_sorted=False"), cause, fix)
 
 
-def _given_lengths(call: Call) -> Any:
-    """What the learner's own name for the lengths stands for; torch has overwritten its own."""
-    node = node_of(call, "lengths")
-    return None if node is None else value_of(node, call.code)
-
-
-def _row(numbers: list) -> str:
-    return f"[{listed(numbers, most=8)}]"
-
-
-def _no_row_of_numbers(call: Call, lengths: Any, N: int) -> Explanation | None:
-    rule, expected = "lengths is one whole number for each sequence.", (Side("lengths", note=f"{N} whole numbers"),)
-    L = call.given["input"].size(1 if batch_first(call) else 0)
+def _not_one_each(call: PackingCall, lengths: Any, value: Tensor) -> Explanation | None:
+    """Lengths that are not a row of integers."""
     if isinstance(lengths, Tensor) and lengths.dim() == 1:
         return None
-    if isinstance(lengths, Tensor):
-        given = shape_side(
-            "lengths", lengths.shape, (), range(lengths.dim()), wrong_note=True, note=f"{lengths.dim()} axes, not one"
-        )
-        if lengths.numel() == N and lengths.dim():
-            own = _given_lengths(call)
-            template = "{}.flatten()" if isinstance(own, Tensor) else f"{spell(call, 'torch.as_tensor')}({{}}).flatten()"
-            return Explanation(rule, given, expected, "The lengths have an axis too many.", change(call, "lengths", template))
-        if lengths.dim() == 0:
-            return Explanation(
-                rule,
-                given,
-                expected,
-                "One number for all: repeat it for each sequence.",
-                change(call, "lengths", f"[int({{}})] * {N}"),
-            )
-        value, first = call.given["input"], batch_first(call)
-        if lengths.shape == value.shape[:2]:
-            cause = "This is a mask, one number for each step: the sum over the steps is the length."
-            return Explanation(rule, given, expected, cause, change(call, "lengths", f"{{}}.sum({int(first)}).cpu()"))
-        cause = "These are not lengths; perhaps they are the sequences. Without padding all are as long as the batch:"
-        return Explanation(rule, given, expected, cause, change(call, "lengths", f"[{L}] * {N}"))
-    given = culprit("lengths", described(lengths))
-    cause = (
-        "These are no numbers. Without padding all are as long as the batch:"
-        if lengths is not None
-        else "The lengths are missing."
-    )
-    if isinstance(lengths, (list, tuple)) and len(lengths) == N and all(hasattr(s, "__len__") for s in lengths):
-        return Explanation(
-            rule,
-            given,
-            expected,
-            "These are the sequences, not their lengths.",
-            change(call, "lengths", "[len(s) for s in {}]"),
-        )
-    return Explanation(rule, given, expected, cause, change(call, "lengths", f"[{L}] * {N}"))
+    N = value.size(0 if _first(call) else 1)
+    rule, expected = "lengths is one integer for each sequence.", Side("lengths", note=plural(N, "integer"))
+    given, cause, template = culprit("lengths", described(lengths)), "These are not lengths.", ""
+    if lengths is None:
+        cause = "The lengths are missing."
+    elif not isinstance(lengths, Tensor):
+        if isinstance(lengths, (list, tuple)) and len(lengths) == N and all(hasattr(s, "__len__") for s in lengths):
+            cause, template = "These are the sequences, not their lengths.", "[len(s) for s in {}]"
+    elif lengths.dim() == 0:
+        cause = "This is one number for all: give one for each sequence."
+    elif lengths.numel() == N:
+        found = spot(call, "lengths")
+        own = isinstance(call.line.value(found.node), Tensor) if found else False
+        cause, template = "The lengths have an axis too many.", "{}.flatten()" if own else "{torch.as_tensor}({}).flatten()"
+    elif lengths.shape == value.shape[:2] and ((lengths == 0) | (lengths == 1)).all():
+        cause = "This is a mask, one value for each time step: its sum over the time steps is the length."
+        template = f"{{}}.sum({int(_first(call))}).cpu()"
+    return Explanation(rule, given, expected, cause, rewrite(call, "lengths", template))
 
 
-def _elsewhere(call: Call, lengths: Tensor) -> Explanation | None:
-    if lengths.device.type == "cpu":
-        return None
-    given, expected = culprit("lengths", str(lengths.device)), Side("lengths", note="cpu")
-    cause = "The lengths went to the device with the rest of the batch. torch reads them in Python: they stay on the CPU."
-    return Explanation(
-        "lengths live on the CPU, wherever the batch is.", given, expected, cause, change(call, "lengths", "{}.cpu()")
-    )
-
-
-def _not_as_many(call: Call, lengths: Tensor, value: Tensor, N: int) -> Explanation | None:
-    count = len(lengths)
+def _misplaced(call: PackingCall, lengths: Tensor, value: Tensor) -> Explanation | None:
+    """Lengths on another device than the CPU, or of another number than there are sequences."""
+    first, count = _first(call), len(lengths)
+    N, L = value.shape[:2] if first else value.shape[1::-1]
+    if lengths.device.type != "cpu":
+        given, expected = culprit("lengths", str(lengths.device)), Side("lengths", note="cpu")
+        cause = "The lengths were moved to the GPU with the rest of the batch, and torch reads them on the CPU."
+        fix = rewrite(call, "lengths", "{}.cpu()")
+        return Explanation("lengths are on the CPU, wherever the batch is.", given, expected, cause, fix)
     if count == N:
         return None
-    first = batch_first(call)
-    rule = "There is one length for each sequence of the batch."
-    expected = (Side("lengths", note=f"{N} numbers, one for each sequence"),)
-    if value.size(1 if first else 0) == count:
-        shown = shape_side("input", value.shape, _axes(call, tuple(value.shape)), (0, 1))
-        cause = (
-            f"The other axis has {count}: the input is {'(L, N, …)' if first else '(N, L, …)'}, and "
-            f"batch_first={first} says otherwise."
-        )
-        fix = edit(call, batch_first=str(not first))
-        return Explanation(rule, (Side("lengths", note=f"{count} numbers"), shown), expected, cause, fix)
-    given = (culprit("lengths", f"{count} numbers"), shape_side("input", value.shape, _axes(call, tuple(value.shape))))
-    if count > N:
-        cause = "The lengths belong to a larger batch; the last batch is often smaller. Take them from this very batch."
-        return Explanation(rule, given, expected, cause, change(call, "lengths", f"{{}}[:{N}]"))
-    cause = "Some lengths are missing. Without padding, each sequence is as long as the batch:"
-    return Explanation(rule, given, expected, cause, change(call, "lengths", f"[{value.size(1 if first else 0)}] * {N}"))
+    expected, numbers = Side("lengths", note=plural(N, "integer")), plural(count, "integer")
+    if count == L:
+        cause = f"The other axis has size {count}: the input is {_looks(not first)}, and batch_first={first} says otherwise."
+        sides = (Side("lengths", note=numbers), _batch(call, value.shape, (0, 1)))
+        return Explanation(EACH, sides, expected, cause, with_arguments(call, batch_first=str(not first)))
+    cause = "The lengths belong to another batch. Take them from this very batch: the last one is often smaller."
+    return Explanation(EACH, (culprit("lengths", numbers), _batch(call, value.shape)), expected, cause)
 
 
-def check_unpad(call: Call) -> Explanation | None:
+def check_unpad(call: PackingCall) -> Explanation | None:
     """unpad_sequence: as many lengths as sequences, in a tensor."""
-    if call.what != "unpad_sequence":
-        return None
     lengths, value = call.given.get("lengths"), call.given.get("padded_sequences")
-    if not isinstance(value, Tensor) or value.dim() < 2:
+    if call.name != "unpad_sequence" or not isinstance(value, Tensor) or value.dim() < 2:
         return None
+    N = value.size(0)  # torch has already brought the batch to the front, in place
     if not isinstance(lengths, Tensor):
         given, expected = culprit("lengths", described(lengths)), Side("lengths", note="a tensor")
-        fix = change(call, "lengths", f"{spell(call, 'torch.as_tensor')}({{}})")
-        return Explanation("unpad_sequence takes the lengths as a tensor.", given, expected, "A list was given.", fix)
-    N = value.size(0)  # torch has already brought the batch to the front, in place
-    if len(lengths) == N:
+        fix = rewrite(call, "lengths", "{torch.as_tensor}({})") if isinstance(lengths, (list, tuple)) else Fix()
+        return Explanation("unpad_sequence takes the lengths as a tensor.", given, expected, "This is not a tensor.", fix)
+    if lengths.dim() != 1 or len(lengths) == N:
         return None
-    given = culprit("lengths", f"{len(lengths)} numbers")
-    expected = Side("lengths", note=f"{N} numbers")
-    fix = change(call, "lengths", f"{{}}[:{N}]")
-    return Explanation(
-        "There is one length for each sequence of the batch.",
-        given,
-        expected,
-        "The lengths belong to another batch.",
-        fix,
-    )
+    given, expected = culprit("lengths", plural(len(lengths), "integer")), Side("lengths", note=plural(N, "integer"))
+    return Explanation(EACH, given, expected, "The lengths belong to another batch.")
 
 
-def check_batch_sizes(call: Call) -> Explanation | None:
+def check_batch_sizes(call: Call, packed: Any, name: str) -> Explanation | None:
     """A packed batch that counts more rows than it has: lengths beyond the padded batch, or parts put together by hand."""
-    name = "input" if call.kind == "forward" else "sequence"
-    packed = call.given.get(name)
     if not isinstance(packed, PackedSequence) or int(packed.batch_sizes.sum()) == len(packed.data):
         return None
-    packing = _packed_by(call, name)
-    if packing is not None:
-        return _too_long(packing, packed)
-    given = culprit("batch_sizes", f"sum {int(packed.batch_sizes.sum())}")
-    rule = "The batch sizes of a packed batch count its rows: their sum is len(data)."
-    cause = (
-        "It was made by hand, or its lengths went beyond the padded batch, which pack_padded_sequence lets "
-        "pass. As one single sequence it is:"
-    )
-    fix = change(call, name, f"{spell(call, 'torch.nn.utils.rnn.pack_sequence')}([{{}}.data])")
-    expected = Side("batch_sizes", note=f"sum {len(packed.data)}")
-    return Explanation(rule, (given, shape_side("data", packed.data.shape)), expected, cause, fix)
-
-
-def _packed_by(call: Call, name: str) -> Call | None:
-    """The learner's line that packed this argument, as a call of its own; None if it is not at hand."""
-    code, node = call.code, node_of(call, name)
-    line = code.statement.lineno if code.statement else 0
-    for statement in sorted(statements(code), key=lambda s: s.lineno, reverse=True):
-        value = getattr(statement, "value", None)
-        kept = isinstance(statement, ast.Assign) and node and ast.unparse(statement.targets[0]) == ast.unparse(node)
-        made = value if kept else node if statement is code.statement else None
-        if isinstance(made, ast.Call) and statement.lineno <= line and value_of(made.func, code) is pack_padded_sequence:
-            own = Code(code.names, code.file, statement, made, code.source, code.parameters)
-            return Call("pack", "pack_padded_sequence", None, None, _read(made, own), (), {}, own, True)
-    return None
-
-
-def _read(made: ast.Call, code: Code) -> dict[str, Any]:
-    """The arguments of a call that is written in the learner's code, as far as they are names or plain values."""
-    written = dict(zip(PACKING_ORDER["pack_padded_sequence"], made.args, strict=False))
-    written |= {keyword.arg: keyword.value for keyword in made.keywords if keyword.arg}
-    return {k: v.value if isinstance(v, ast.Constant) else value_of(v, code) for k, v in written.items()}
-
-
-def _too_long(packing: Call, packed: PackedSequence) -> Explanation:
-    """Lengths beyond the padded batch: packing accepts them, and the next call fails."""
-    longest, N, padded = len(packed.batch_sizes), int(packed.batch_sizes[0]), packing.given.get("input")
-    first = batch_first(packing)
-    lengths = [int((packed.batch_sizes > i).sum()) for i in range(N)]
-    rule = "No length goes beyond the padded batch."
-    given = culprit("lengths", _row(lengths))
-    if not isinstance(padded, Tensor):
-        fix = edit(packing, batch_first=str(not first))
-        cause = "pack_padded_sequence does not check this. Most often its batch_first is missing:"
-        return Explanation(rule, given, Side("lengths", note="<= L"), cause, fix)
+    packing, total = _packed_by(call, name), f"sum {int(packed.batch_sizes.sum())}"
+    padded = packing.given.get("input") if packing else None
+    if packing is None or not isinstance(padded, Tensor):
+        rule = "The batch sizes of a packed batch count its rows: their sum is len(data)."
+        cause = f"Some lengths go beyond the padded batch, or batch_first is wrong where it is packed. {UNCHECKED}"
+        given, expected = culprit("batch_sizes", total), Side("batch_sizes", note=f"sum {len(packed.data)}")
+        fix = with_arguments(packing, batch_first=str(not _first(packing))) if packing else Fix()
+        return Explanation(rule, (given, shape_side("data", packed.data.shape)), expected, cause, fix)
+    first, longest = _first(packing), len(packed.batch_sizes)
+    lengths = [int((packed.batch_sizes > i).sum()) for i in range(int(packed.batch_sizes[0]))]
     L, other = padded.shape[1::-1] if first else padded.shape[:2]
-    sides = (given, shape_side("input", padded.shape, _axes(packing, tuple(padded.shape)), (0, 1)))
-    if longest <= other:
-        cause = (
-            f"The batch looks like {'(L, N, …)' if first else '(N, L, …)'}, and was packed with batch_first={first}. "
-            "pack_padded_sequence does not check this; the error comes only when the packed batch is used."
-        )
-        expected = (Side("lengths", note=f"<= {other}"), Side("batch_first", note=str(not first)))
-        return Explanation(rule, sides, expected, cause, edit(packing, batch_first=str(not first)))
-    cause = (
-        f"The batch was padded or cut to {L} steps, the lengths were counted before. pack_padded_sequence does not "
-        "check this; the error comes only when the packed batch is used."
-    )
-    fix = change(packing, "lengths", f"[min(int(n), {L}) for n in {{}}]")
-    return Explanation(rule, sides, Side("lengths", note=f"<= {L}"), cause, fix)
+    sides = (culprit("lengths", f"[{listed(lengths, most=8)}]"), _batch(packing, padded.shape, (0, 1)))
+    cause = f"The batch looks like {_looks(not first)}, and was packed with batch_first={first}. {UNCHECKED}"
+    fix, expected = with_arguments(packing, batch_first=str(not first)), Side("batch_first", note=str(not first))
+    if longest > other:
+        cause = f"The batch was padded or cut to {L} time steps, and the lengths were counted before. {UNCHECKED}"
+        tensor, expected = isinstance(packing.given.get("lengths"), Tensor), Side("lengths", note=f"<= {L}")
+        fix = rewrite(packing, "lengths", f"{{}}.clamp(max={L})" if tensor else f"[min(n, {L}) for n in {{}}]")
+    return Explanation("No length goes beyond the padded batch.", sides, expected, cause, fix)
+
+
+def _packed_by(call: Call, name: str) -> PackingCall | None:
+    """The learner's call that packed this argument; None if it is not at hand."""
+    found, line = spot(call, name), call.line
+    before = line.statement.lineno if line.statement else 0
+    kept = [s for s in line.statements() if isinstance(s, ast.Assign) and s.lineno < before]
+    kept = [s for s in kept if found and ast.unparse(s.targets[0]) == found.code]
+    made = max(kept, key=lambda s: s.lineno).value if kept else found.node if found else None
+    if not isinstance(made, ast.Call) or line.value(made.func) is not pack_padded_sequence:
+        return None
+    own = dataclasses.replace(line, node=made, statement=line.statement_of(made))
+    blank = PackingCall("pack_padded_sequence", {}, own, True)
+    spots = {key: spot(blank, key) for key in blank.order}
+    return dataclasses.replace(blank, given={key: own.value(at.node) for key, at in spots.items() if at})

@@ -1,242 +1,292 @@
-"""The state a network is given: one tensor, or an LSTM's pair, with as many axes as the input calls for."""
+"""The state a network is given: one tensor, or the pair of an LSTM; its axes, sizes, dtype and device."""
 
 import ast
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence
+import numpy as np
+import torch
+from torch import Tensor, nn
 
-from ..calls import Call
-from ..code import loops, targets, value_of
+from ...wording import plural
 from ..explanations import Explanation, Fix, Side, culprit
-from ..mends import at, change, change_states, name_of, network, node_of, pair_of, put, replace, spell
-from ..sizes import data_of, described, fits, layout, shape_after, shape_side, short, state_names, state_shape, weight
+from ..facts import Facts, after, described, networks_in, shape_side, short, special
+from ..fixes import first_fix, remade, replace, rewrite, sizes_of, spot
+from .forward import cast, first_weight
+
+Found = tuple[str, Fix]  # a cause, and its fix
 
 
-def states(call: Call) -> list[Any]:
-    """The states as given, h_0 first; empty if there are none."""
-    hx = call.given.get("hx")
-    return [] if hx is None else list(hx) if call.lstm and isinstance(hx, (tuple, list)) else [hx]
-
-
-def wanted(call: Call, which: int = 0) -> tuple[int, ...]:
-    """The shape the network expects of a state, for the input it was given."""
-    return state_shape(call, tuple(data_of(call.given["input"]).shape), which)
-
-
-def expected_sides(call: Call) -> tuple[Side, ...]:
-    """h_0, and an LSTM's c_0, as they should be."""
-    names = ("h_0", "c_0") if call.lstm else ("h_0",)
-    shapes = [wanted(call, i) for i in range(len(names))]
-    return tuple(shape_side(name, shape, state_names(call.module, len(shape))) for name, shape in zip(names, shapes))
-
-
-def zeros(call: Call) -> Fix:
-    """A line that makes states of the right shape, from the sizes of the network and this very input."""
-    torch, node = spell(call, "torch.zeros"), node_of(call, "hx")
-    codes = [f"{torch}({_sizes(call, i)}{_like(call)})" for i in range(1 + call.lstm)]
-    whole = f"({', '.join(codes)})" if call.lstm else codes[0]
-    single = [ast.unparse(node)] if isinstance(node, (ast.Name, ast.Attribute)) else []
-    names = pair_of(call) if call.lstm and pair_of(call) else single
-    if node is not None and not names:
-        return replace(call, node, whole)
-    line = f"{name_of(call, 'hx')} = {whole}"
-    if len(names) > 1:
-        line = f"{' = '.join(names)} = {codes[0]}" if codes[0] == codes[1] else f"{', '.join(names)} = {', '.join(codes)}"
-    if names and loops(call.code) and set(names) & targets(call.code.statement):  # only the first state is wrong
-        first = f"{names[0]}[0]" if call.lstm and len(names) == 1 else names[0]
-        line = f"if {first}.shape != ({_sizes(call, 0)}): {line}"
-    return put(call, line)
-
-
-def _same_sizes(call: Call) -> str:
-    """A name that has the sizes of the input: of x.to(device) it is x; empty if the line has none."""
-    node, name, given = node_of(call, "input"), name_of(call, "input"), call.given["input"]
-    if re.fullmatch(r"[A-Za-z_][\w.]*", name):
-        return name
-    parts = [part for part in ast.walk(node or ast.Pass()) if isinstance(part, (ast.Name, ast.Attribute))]
-    shapes = {ast.unparse(part): getattr(value_of(part, call.code), "shape", None) for part in parts}
-    return next((part for part, shape in shapes.items() if shape == getattr(given, "shape", ())), "")
-
-
-def _sizes(call: Call, which: int) -> str:
-    module, shape, x, net = call.module, wanted(call, which), _same_sizes(call), network(call)
-    packed = isinstance(call.given["input"], PackedSequence)
-    batch = f"int({x}.batch_sizes[0])" if packed else f"{x}.size({layout(call, 3).index('N') if not call.cell else 0})"
-    width = f"{net}.{'proj_size' if getattr(module, 'proj_size', 0) and which == 0 else 'hidden_size'}"
-    layers = [] if call.cell else [f"{'2 * ' * module.bidirectional}{net}.num_layers"]
-    has_batch = len(shape) == (2 if call.cell else 3)
-    return ", ".join([*layers, *([batch if x else str(shape[-2])] if has_batch else []), width])
-
-
-def _like(call: Call) -> str:
-    data = data_of(call.given["input"])
-    x = name_of(call, "input") + ".data" * isinstance(call.given["input"], PackedSequence)
-    more = f", dtype={x}.dtype" if short(data.dtype) != "float32" else ""
-    return more + (f", device={x}.device" if data.device.type != "cpu" else "")
-
-
-def state_side(call: Call, which: int, state: Tensor, wrong: Sequence[int], **more: Any) -> Side:
-    return shape_side(
-        ("h_0", "c_0")[which % 2] if call.lstm else "h_0",
-        state.shape,
-        state_names(call.module, state.dim()),
-        wrong,
-        **more,
-    )
-
-
-def check_state_kind(call: Call) -> Explanation | None:
-    """An LSTM wants a pair of tensors, the others want one tensor."""
-    hx = call.given.get("hx")
-    if hx is None:
+def check_state_kind(facts: Facts) -> Explanation | None:
+    """An LSTM takes a pair, all others one tensor."""
+    hx = facts.call.given.get("hx")
+    tensors = all(isinstance(s, Tensor) and special(s) is None for s in facts.states)
+    if hx is None or len(facts.states) == len(facts.wanted) and tensors:
         return None
-    if call.lstm:
-        # torch takes a list as well, except for a cell
-        fine = isinstance(hx, (tuple, list)) and len(hx) == 2 and all(isinstance(s, Tensor) for s in hx)
-        if fine:
-            return None
-        rule = "An LSTM has two states, and they come as a pair: (h_0, c_0)."
-    else:
-        if isinstance(hx, Tensor):
-            return None
-        rule = f"{call.what} has one state: hx is a single tensor, h_0."
+    if callable(hx) and not isinstance(hx, Tensor):
+        return _uncalled(facts, hx)
+    rule = "An LSTM has two states, and they are one argument, a pair: (h_0, c_0)."
+    rule = rule if facts.lstm else f"{facts.kind} has one state: hx is a single tensor, h_0."
+    cause, templates = next(
+        (cause, templates)
+        for cause, *templates in (_pair if facts.lstm else _single)(facts, hx)
+        if not templates or any(facts.tried({"hx": after(t, hx)}) is not None for t in templates)
+    )
     given = culprit("hx", described(hx))
+    return Explanation(rule, given, facts.state_sides(), cause, first_fix(facts, "hx", *templates))
+
+
+def _pair(facts: Facts, hx: Any) -> Iterator[tuple[str, ...]]:
+    """Causes with changes, for an LSTM whose hx is no pair of tensors."""
+    zeros = "({}, {torch.zeros_like}({}))"
     if isinstance(hx, Tensor):
-        given = shape_side("hx", hx.shape, note="one tensor", wrong_note=True)
-    cause, fix = _pair_mended(call, hx) if call.lstm else _single_mended(call, hx)
-    return Explanation(rule, given, expected_sides(call), cause, fix)
-
-
-def _pair_mended(call: Call, hx: Any) -> tuple[str, Fix]:
-    right = wanted(call), wanted(call, 1)
-    like = spell(call, "torch.zeros_like")
-    if isinstance(hx, Tensor):
-        if hx.dim() and hx.size(0) == 2 and tuple(hx.shape[1:]) == right[0] == right[1]:
-            return "Both states are stacked in one tensor: take them apart.", change(call, "hx", "tuple({})")
-        if tuple(hx.shape) == right[0] == right[1]:
-            return _second_state(call, hx, change(call, "hx", f"({{}}, {like}({{}}))"))
-        return "One tensor, and not of the shape of h_0 either. Zeros of the right shape for both:", zeros(call)
-    parts = list(hx) if isinstance(hx, (tuple, list)) else []
-    if parts and isinstance(parts[0], (tuple, list)) and len(parts[0]) == 2:
-        return _pair_in_a_pair(call)
-    if len(parts) == 2 and isinstance(parts[1], (tuple, list)) and len(parts[1]) == 2:
-        return "This is all an LSTM returned: (output, (h_n, c_n)). Only the inner pair goes on.", change(call, "hx", "{}[1]")
-    if len(parts) == 1 and isinstance(parts[0], Tensor) and tuple(parts[0].shape) == right[0] == right[1]:
-        return "The cell state c_0 is missing.", change(call, "hx", f"({{}}[0], {like}({{}}[0]))")
-    if len(parts) > 2 and all(isinstance(s, Tensor) for s in parts[:2]):
-        return "More than two states: perhaps one for each layer. All layers of a network share one pair.", change(
-            call, "hx", "tuple({}[:2])"
-        )
-    return "A state is missing, or is no tensor. Without hx at all, both start at zero.", change(call, "hx", "None")
-
-
-def _pair_in_a_pair(call: Call) -> tuple[str, Fix]:
-    """h = cell(x, (h, c)): from the second step on, h is a pair itself."""
-    cause = "The first of the pair is a pair itself: what an LSTM gives back, (h, c), was kept under one name."
-    code = call.code
-    names, statement = pair_of(call), code.statement
-    if not names or not isinstance(statement, ast.Assign):
-        return cause, change(call, "hx", "{}[0]")
-    target = code.segment(statement.targets[0])
-    kept = target.replace(names[0], f"({', '.join(names)})") if "," in target else ", ".join(names)
-    return cause, at(statement, code, f"{kept} = {code.segment(statement.value)}", "instead")
-
-
-def _second_state(call: Call, hx: Tensor, fix: Fix) -> tuple[str, Fix]:
-    """A second state beside the one that was given."""
-    cause = "Only h_0 was given, as an RNN or a GRU has it. The cell state c_0 starts at zero."
-    name = name_of(call, "hx")
-    if hx.grad_fn is not None:
-        cause += " If it came out of another LSTM, let that return both, (h_n, c_n): half of what it knows is in c_n."
-    if name in call.code.parameters:  # it may be the pair another time, as in a decoder's second step
-        fix = fix._replace(code=f"if not isinstance({name}, tuple): {fix.code}")
-    return cause, fix
-
-
-def _single_mended(call: Call, hx: Any) -> tuple[str, Fix]:
-    right = wanted(call)
+        again = facts.call.line.given_again(_node(facts))
+        yield "Both states are stacked in one tensor.", "tuple({})"
+        cause = "Only h_0 was given, and an LSTM needs c_0 as well: here it starts at zero."
+        yield cause, f"{{}} if isinstance({{}}, tuple) else {zeros}" if again else zeros
+        yield ("Only one state was given, and it does not have the shape of h_0.",)
     if isinstance(hx, (tuple, list)) and hx:
-        shapes = [tuple(s.shape) if isinstance(s, Tensor) else None for s in hx]
-        if len(hx) == 2 and shapes == [right, right]:
-            return "This is the pair (h, c) of an LSTM; here there is no c.", change(call, "hx", "{}[0]")
-        if right in shapes:
-            i = len(shapes) - 1 - shapes[::-1].index(right)
-            cause = (
-                "This is all a network returned, (output, h_n); only h_n goes on."
-                if i
-                else "The state sits in a list or tuple of its own."
-            )
-            return cause, change(call, "hx", f"{{}}[{i}]")
-        if all(shape == right[1:] for shape in shapes) and len(shapes) == right[0]:
-            return "One state for each layer: stacked, they are h_0.", change(
-                call, "hx", f"{spell(call, 'torch.stack')}(list({{}}))"
-            )
-    if type(hx).__name__ == "ndarray" and hx.shape == right:
-        dtype = spell(call, str(weight(call).dtype))
-        return "NumPy made it, and the network reads tensors.", change(
-            call, "hx", f"{spell(call, 'torch.as_tensor')}({{}}, dtype={dtype})"
-        )
-    return "This is no tensor. Without hx, the state starts at zero.", change(call, "hx", "None")
+        if isinstance(hx[-1], tuple) and len(hx) == 2 and isinstance(hx[0], Tensor) and hx[0].dim() == 3:
+            yield "This is all that an LSTM returned, (output, (h_n, c_n)). Only the inner pair is the state.", "{}[1]"
+        if any(isinstance(part, (tuple, list)) for part in hx):
+            yield ("One part is a pair itself: both states were kept under one name. Take them apart, (h_n, c_n).",)
+        if len(hx) == 1:
+            yield "c_0 is missing. It may start at zero, like h_0.", zeros.replace("{}", "{}[0]")
+        if all(part is None for part in hx):
+            yield "A pair of None: leave the state out, or pass None, and both start at zero.", "None"
+    yield ("This is not a pair of tensors, one h_0 and one c_0.",)
 
 
-def check_state_axes(call: Call) -> Explanation | None:
-    """A state with an axis too many or too few for this input."""
-    given, axes = states(call), len(data_of(call.given["input"]).shape)
-    if isinstance(call.given["input"], PackedSequence):
-        axes = 3
-    if all(s.dim() == axes for s in given):
+def _single(facts: Facts, hx: Any) -> Iterator[tuple[str, ...]]:
+    """Causes with changes, for a network of one state whose hx is no dense tensor."""
+    if special(hx):
+        yield f"The state must be dense, and this is a {special(hx)} tensor.", "{}.to_dense()", "{}.dequantize()"
+    if isinstance(hx, (tuple, list)) and hx and all(isinstance(part, Tensor) for part in hx):
+        if len(hx) == facts.wanted[0][0] and not facts.cell:
+            yield "There is one state for each layer, in a list: stack them.", "{torch.stack}(list({}))"
+        if len(hx) == 2 and hx[0].dim() == hx[1].dim() and hx[0].shape != hx[1].shape:
+            yield "This is all that a network returned, (output, h_n): only h_n is the state.", "{}[1]"
+        pair = "This is a pair (h, c), and only an LSTM has c."
+        yield pair if len(hx) > 1 else "The state is in a list or tuple of its own.", "{}[0]"
+    if isinstance(hx, np.ndarray):
+        yield "NumPy made it, and a state is a tensor.", f"{{torch.as_tensor}}({{}}, dtype={{{facts.weight.dtype}}})"
+    yield (f"This is of type {type(hx).__name__}, not a tensor. A state that starts at zero can be left out.",)
+
+
+def _node(facts: Facts) -> ast.AST:
+    found = spot(facts.call, "hx")
+    return found.node if found else ast.Pass()
+
+
+def _first(facts: Facts) -> str:
+    """How the first state is written: h of (h, c), hidden[0] of a pair hidden."""
+    node = _node(facts)
+    return ast.unparse(node.elts[0]) if isinstance(node, ast.Tuple) and node.elts else "{}[0]" if facts.lstm else "{}"
+
+
+def _guard(facts: Facts) -> str:
+    """The condition that a state is there, where the file has a None that it may be."""
+    line, node = facts.call.line, _node(facts)
+    none = any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(line.tree))
+    return "{} is not None and " if none and isinstance(node, (ast.Name, ast.Attribute)) and line.given_again(node) else ""
+
+
+def _uncalled(facts: Facts, hx: Any) -> Explanation:
+    """A method in the place of the state, h = h.detach: the line that forgot the parentheses."""
+    line, name, code = facts.call.line, getattr(hx, "__name__", "it"), ast.unparse(_node(facts))
+    kept = [s.value for s in line.statements() if isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == code]
+    kept = [value for value in kept if isinstance(value, ast.Attribute) and value.attr == name]
+    fix = replace(line, kept[0], f"{line.text(kept[0])}()", elsewhere=True) if len(kept) == 1 else Fix()
+    rule = "A state is a tensor, or an LSTM's pair of tensors."
+    cause = f"The parentheses are missing: {name}() returns the state."
+    return Explanation(rule, culprit("hx", f"the method {name}"), facts.state_sides(), cause, fix)
+
+
+def check_state_shape(facts: Facts) -> Explanation | None:
+    """A state with other axes, or axes of other sizes."""
+    if all(tuple(state.shape) == want for state, want in zip(facts.states, facts.wanted)):
         return None
-    if call.cell and axes == 2 and all(s.dim() == 1 for s in given):
-        rule = "A batch of N inputs needs N states: (N, H_out)."
-    else:
-        batched = "batched" if axes == (2 if call.cell else 3) else "without a batch"
-        rule = f"The input is {batched}, so the state has {axes} ax{'e' if axes > 1 else 'i'}s, too."
-    sides = tuple(state_side(call, i, s, range(s.dim()) if s.dim() != axes else ()) for i, s in enumerate(given))
-    shape = tuple(data_of(call.given["input"]).shape)
-    x = shape_side("input", shape, layout(call, len(shape)))
-    cause, fix = _axes_mended(call, given[0] if given[0].dim() != axes else given[-1], shape)
-    return Explanation(rule, (*sides, x), expected_sides(call), cause, fix)
+    names, need = facts.state_axes(len(facts.wanted[0])), len(facts.wanted[0])
+    rule = f"h_0 has the axes ({', '.join(names)})" + ("." if facts.cell else ", whatever batch_first is.")
+    other = any(state.dim() != need for state in facts.states)
+    if other:
+        batch = "batched" if facts.N is not None else "without a batch"
+        rule = f"The input is {batch}, so the state has {need} {'axis' if need == 1 else 'axes'}, too."
+    given = []
+    for name, state, want in zip(("h_0", "c_0"), facts.states, facts.wanted):
+        wrong = [i for i in range(state.dim()) if state.dim() != need or state.shape[i] != want[i]]
+        given.append(shape_side(name, state.shape, names, wrong))
+    cause, fix = next(_other_axes(facts) if other else _other_sizes(facts))
+    return Explanation(rule, (*given, facts.input_side()), facts.state_sides(), cause, fix)
 
 
-def _axes_mended(call: Call, state: Tensor, shape: tuple[int, ...]) -> tuple[str, Fix]:
-    """Cause and mend: the input may be what lacks an axis; else the state is brought to the axes of the input."""
-    for template, cause in _input_turnings(call, state):
-        after = shape_after(template, shape)
-        if after and fits(call, after) and all(tuple(s.shape) == state_shape(call, after) for s in states(call)):
-            return cause, change(call, "input", template)
-    for template, cause in _state_turnings(call, wanted(call)):
-        if all(shape_after(template, s.shape) == wanted(call, i) for i, s in enumerate(states(call))):
-            return cause, change_states(call, template)
-    return "The state was made for another input. Zeros of the right shape:", zeros(call)
+def _change(facts: Facts, cause: str, template: str, still: str = "") -> Iterator[Found]:
+    """A change of each state, if it makes the call right."""
+    if _fits(facts, template):
+        yield cause, change_states(facts, template, still)
 
 
-def _input_turnings(call: Call, state: Tensor) -> Iterator[tuple[str, str]]:
-    """Ways to give the input the batch axis that the state has; a state for a batch of one can do without it."""
-    if isinstance(call.given["input"], PackedSequence) or call.cell or state.dim() != 3 or state.size(1) == 1:
+def _other_axes(facts: Facts) -> Iterator[Found]:
+    shape, state, want = facts.shape, facts.states[0], facts.wanted[0]
+    step = "{}.unsqueeze(1)" if not facts.cell and facts.module.batch_first else "{}.unsqueeze(0)"
+    one = facts.N is None and not facts.cell and state.dim() == 3 and state.size(1) == shape[0] and shape[-1] == facts.H_in
+    if one and facts.tried({"input": after(step, facts.input)}) is not None:
+        yield "The input is one time step of a batch: its axis of time steps is missing.", first_fix(facts, "input", step)
+    if len({s.dim() for s in facts.states}) > 1:
+        yield "The two states have different axes, and they must have the same.", Fix()
+    still, repeat = f"{{}}.dim() == {state.dim()}", "There is one state for all sequences: repeat it for each."
+    if facts.cell:
+        cause = "It has an axis for the layers, as a whole network returns it: this is the top layer's."
+        yield from _change(facts, cause, "{}[-1]", still)
+        yield from _change(facts, repeat, f"{{}}.expand({_count(facts)}, -1)", still)
+    if len(want) > state.dim():
+        cause = "There is no axis for the layers: torch wants one even for a single layer."
+        yield from _change(facts, cause, "{}.unsqueeze(0)", still)
+        yield from _change(facts, "There is no batch axis.", "{}.unsqueeze(1)", still)
+        yield from _change(facts, repeat, f"{{}}.expand({want[0]}, {_count(facts)}, -1).contiguous()", still)
+    for axis in range(state.dim()):
+        cause = "It has a batch axis, and the input has none." if facts.N is None else "It has an axis too many."
+        yield from _change(facts, cause, f"{{}}.squeeze({axis})", still)
+    yield f"It has {plural(state.dim(), 'axis').replace('axiss', 'axes')}, and no change of them alone makes it fit.", Fix()
+
+
+def _other_sizes(facts: Facts) -> Iterator[Found]:
+    state, want = facts.states[0], facts.wanted[0]
+    if facts.cell:
+        cause = "The axes of the state are swapped: the batch comes first in a cell's state."
+        yield from _change(facts, cause, "{}.transpose(0, 1)", "{}.size(-1) != {net}.hidden_size")
+        yield from _other_batch(facts, 0)
+        yield _unlike(facts)
+    still = f"{{}}.size(0) != {_layers(facts)}"
+    if not facts.packed and len(facts.shape) == 3 and facts.tried(batch_first=not facts.module.batch_first) is not None:
+        first = bool(facts.module.batch_first)
+        looks, reads = ("(L, N, H_in)", "(N, L, H_in)") if first else ("(N, L, H_in)", "(L, N, H_in)")
+        cause = f"By the state, the input is {looks}, and the network reads {reads}: batch_first={first}. "
+        fix = remade(facts.call.line, facts.module, batch_first=str(not first))
+        yield f"{cause}Make it with batch_first={not first}, or transpose the input.", fix
+    cause = "batch_first changes the axes of input and output, never those of the states: there the batch is second."
+    yield from _change(facts, cause, "{}.transpose(0, 1).contiguous()", still)
+    if state.dim() == 3 and state.size(0) != want[0] and state.size(2) == want[2]:
+        yield from _output_given(facts)
+        networks = [n for n in networks_in([state]) if isinstance(n, nn.RNNBase)]
+        givers = [n for n in networks if n.num_layers * (1 + n.bidirectional) == state.size(0)]
+        if any(n.bidirectional for n in givers) and not facts.module.bidirectional:
+            cause = "It comes from a bidirectional network, forward and backward in turn. Add up both directions of each layer."
+            yield from _change(facts, cause, "{}[0::2] + {}[1::2]", still)
+        elif givers and state.size(0) > want[0]:
+            cause = f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}. The last are its top layers."
+            yield from _change(facts, cause, f"{{}}[-{want[0]}:].contiguous()", still)
+        elif state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0] and len(want) == 3:
+            cause = "It was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
+            yield f"{cause}Keep it as (N, D*num_layers, H_out) outside, and transpose it inside forward.", Fix()
+    yield from _other_batch(facts, 1)
+    yield _unlike(facts)
+
+
+def _output_given(facts: Facts) -> Iterator[Found]:
+    """dec(x, output): the learner's line with h_n instead, which came out beside that output."""
+    line, node = facts.call.line, _node(facts)
+    for statement in line.statements():
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        if isinstance(target, ast.Tuple) and len(target.elts) == 2 and ast.unparse(target.elts[0]) == ast.unparse(node):
+            state = ast.unparse(target.elts[1])
+            if facts.tried({"hx": line.value(target.elts[1])}) is not None and line.value(target.elts[1]) is not None:
+                yield f"This is output, of all time steps. The state is h_n: {state}.", replace(line, node, state)
+
+
+def _other_batch(facts: Facts, axis: int) -> Iterator[Found]:
+    """A state that is right but for the number of its sequences."""
+    pairs = [([*s.shape], [*w]) for s, w in zip(facts.states, facts.wanted)]
+    got, N, count = pairs[0][0][axis], facts.N, _count(facts)
+    if N is None or any(s[:axis] + s[axis + 1 :] != w[:axis] + w[axis + 1 :] for s, w in pairs):
         return
-    step, one = "this looks like one step of a batch.", "give it one."
-    says = "The state has a batch axis, the input has none: "
-    first = call.module.batch_first
-    yield "{}.unsqueeze(1)", says + (step if first else one)
-    yield "{}.unsqueeze(0)", says + (one if first else step)
+    cause = f"The state was made for {plural(got, 'sequence')}, and this batch has {N}"
+    if got == 1 < N:
+        template = f"{{}}.expand({count}, -1)" if facts.cell else f"{{}}.expand(-1, {count}, -1).contiguous()"
+        yield f"{cause}: repeat it for each.", change_states(facts, template)
+    cause += ". The last batch of a DataLoader is often smaller: drop_last=True leaves it out." if got > N else "."
+    again = facts.call.line.given_again(_node(facts)) or not any(s.any() for s in facts.states if s.device.type != "meta")
+    learned = any(isinstance(s, nn.Parameter) for s in facts.states)
+    template = f"{{}} if {_guard(facts)}{_first(facts)}.size({axis}) == {count} else None"
+    fix = rewrite(facts.call, "hx", template, facts) if "size" in count and again and not learned else Fix()
+    yield f"{cause} Where the sizes differ, the state can start anew: None is zeros.", fix
 
 
-def _state_turnings(call: Call, right: tuple[int, ...]) -> Iterator[tuple[str, str]]:
-    """Ways to give the state the axes of the input, the likelier first."""
-    no_batch, single = "The state has no batch axis.", "One state for all sequences: repeat it for each of the batch."
-    sizes = ", ".join(map(str, right))
-    yield "{}.unsqueeze(0)", no_batch if call.cell else "The state has no axis for layers and directions."
-    yield "{}.unsqueeze(1)", no_batch
-    yield "{}.squeeze(1)", "The state has a batch axis, the input has none."
-    whole = "The state has an axis too many, as h_n of a whole network has it."
-    yield "{}.squeeze(0)", whole if len(right) > 1 else "The state has a batch axis, the input has none."
-    yield "{}[-1]", "This is h_n of a whole network, with an axis for the layers; a cell wants the state of one."
-    yield (
-        f"{{}}.reshape({sizes})",
-        "The numbers are right, the axes are not: a squeeze() too many, or two states with different axes.",
-    )
-    yield f"{{}}.expand({sizes})", single
-    yield f"{{}}.unsqueeze(1).expand({sizes})", single
+def _unlike(facts: Facts) -> Found:
+    """Layers or features that differ: the cause, and zeros of the right size in the place of zeros."""
+    module, narrow, causes = facts.module, getattr(facts.module, "proj_size", 0), []
+    for state, want in zip(facts.states, facts.wanted):
+        for name, got, right in zip(facts.state_axes(len(want)), state.shape, want):
+            two = name == "D*num_layers" and module.bidirectional and got == module.num_layers
+            known = {module.input_size: " That is input_size.", 2 * right: " That is both directions side by side."}
+            more = " A bidirectional network has two for each layer." if two else known.get(got, "") if name == "H_out" else ""
+            if name == "H_out" and narrow and got == module.hidden_size:
+                more = " With proj_size, only c_0 has hidden_size features."
+            causes += [f"Its axis {name} has size {got}, and {right} is expected.{more}"] if got != right else []
+    if any(s.requires_grad or s.device.type == "meta" or bool(s.any()) for s in facts.states):
+        return " ".join(dict.fromkeys(causes)), Fix()  # a state that was learned or computed is never thrown away
+    widths = ["proj_size" if narrow else "hidden_size", "hidden_size"][: len(facts.wanted)]
+    front = ([] if facts.cell else [_layers(facts)]) + ([] if facts.N is None else [_count(facts)])
+    dtype = "" if facts.weight.dtype == torch.float32 else f", dtype={{{facts.weight.dtype}}}"
+    sizes = [", ".join([*front, f"{{net}}.{width}"]) for width in widths]
+    new = ", ".join(f"{{torch.zeros}}({size}{dtype})" for size in sizes)
+    new = f"({new})" if facts.lstm else new
+    if isinstance(_node(facts), (ast.Name, ast.Attribute)) and facts.call.line.given_again(_node(facts)):
+        new = f"{{}} if {_first(facts)}.shape == ({sizes[0]}) else {new}"
+    return " ".join(dict.fromkeys(causes)), rewrite(facts.call, "hx", new, facts)
+
+
+def _layers(facts: Facts) -> str:
+    return "2 * {net}.num_layers" if facts.module.bidirectional else "{net}.num_layers"
+
+
+def _count(facts: Facts) -> str:
+    """The number of sequences, as it can be written: x.size(0), or a number where no name has it."""
+    if facts.N is None or sizes_of(facts) is None:
+        return str(facts.N)
+    return "int({x}.batch_sizes[0])" if facts.packed else f"{{x}}.size({facts.axes.index('N')})"
+
+
+def _fits(facts: Facts, template: str) -> bool:
+    """Whether a change of every state that needs it makes the call right."""
+    pairs, others = zip(facts.states, facts.wanted), dict(x=facts.input, net=facts.module)
+    new = [s if tuple(s.shape) == w else after(template, s, **others) for s, w in pairs]
+    right = all(isinstance(s, Tensor) and tuple(s.shape) == w for s, w in zip(new, facts.wanted))
+    return right and facts.tried({"hx": tuple(new) if facts.lstm else new[0]}) is not None
+
+
+def change_states(facts: Facts, template: str, still: str = "") -> Fix:
+    """A change of the state, or of each in an LSTM's pair; of one that comes again, only while it is `still` wrong."""
+    node, line = _node(facts), facts.call.line
+    still = _guard(facts) + still.replace("{}", _first(facts)) if still and line.given_again(node) else ""
+    new = template
+    if facts.lstm:
+        new = f"tuple({template.replace('{}', 's')} for s in {{}})"
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            plain = (ast.Name, ast.Attribute, ast.Call)
+            codes = [line.text(e) if isinstance(e, plain) else f"({line.text(e)})" for e in node.elts]
+            new = f"({', '.join(template.replace('{}', code) for code in codes)})"
+    return rewrite(facts.call, "hx", f"{new} if {still} else {{}}" if still else new, facts)
+
+
+def check_state_dtype(facts: Facts) -> Explanation | None:
+    """A state of another dtype than the input."""
+    rule, cause = "The state has the dtype of the input and the weights.", "NumPy makes float64, and integers make int64."
+    return _unlike_the_input(facts, "dtype", rule, cause, cast(facts.data.dtype))
+
+
+def check_state_device(facts: Facts) -> Explanation | None:
+    """A state on another device than the input."""
+    rule, cause = "The state and the input are on the same device.", "torch.zeros makes tensors on the CPU by default."
+    return _unlike_the_input(facts, "device", rule, cause, f"{{}}.to({{net}}.{first_weight(facts)}.device)")
+
+
+def _unlike_the_input(facts: Facts, kind: str, rule: str, cause: str, template: str) -> Explanation | None:
+    """A state whose dtype or device is not the input's."""
+    kinds, right = [getattr(state, kind) for state in facts.states], getattr(facts.data, kind)
+    if all(one == right for one in kinds) or kind == "dtype" and torch.is_autocast_enabled("cpu"):
+        return None
+    names = facts.state_axes(len(facts.wanted[0]))
+    parts = zip(("h_0", "c_0"), facts.states, kinds)
+    given: tuple[Side, ...] = tuple(shape_side(n, s.shape, names, note=short(k), wrong_note=k != right) for n, s, k in parts)
+    return Explanation(rule, given, facts.state_sides(short(right)), cause, change_states(facts, template))

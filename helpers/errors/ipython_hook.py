@@ -60,13 +60,15 @@ def _after_cell(result: Any) -> None:
         _show(error)
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
     _running.showwarning(message, category, filename, lineno, file, line)
     if _running.shell is not None and file is None:
         _show(message, sys._getframe(1))
 
 
-def _show(trouble: BaseException | str, running: FrameType | None = None) -> None:
+def _show(trouble: Any, running: FrameType | None = None) -> None:
     """Show an explanation if there is one. A mistake of ours must never stand between a learner and the traceback."""
     try:
         from .explain import explain_error, explain_running

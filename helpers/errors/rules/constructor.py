@@ -1,0 +1,211 @@
+"""Wrong arguments of a constructor: nn.RNN(input_size, hidden_size, ...) and its relatives."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...wording import shorten
+from ..calls import CELLS, LSTMS, ConstructorCall, Written, known_as
+from ..explanations import Explanation, Fix, Side, culprit
+from ..facts import Facts
+from ..fixes import remade, with_arguments
+
+
+class Finding(NamedTuple):
+    """One wrong argument and the cause; and, if it is certain, what to write in its place."""
+
+    argument: str
+    cause: str
+    value: str | None = None  # how the right value is written
+    instead: str = ""  # another name for the argument
+    left_out: bool = False
+
+
+# What each argument is.
+RULES = {
+    "input_size": "an integer >= 1: the number of features of each time step, x.size(-1)",
+    "hidden_size": "an integer >= 1: the number of features of the hidden state",
+    "num_layers": "an integer >= 1",
+    "nonlinearity": "'tanh' or 'relu'",
+    "bias": "True or False",
+    "batch_first": "True or False",
+    "dropout": "a number from 0 to 1: the probability that an element is set to zero",
+    "bidirectional": "True or False",
+    "proj_size": "0 for no projection, or an integer smaller than hidden_size",
+    "device": "a device of this torch, 'cpu' or, where there is a GPU, 'cuda'",
+    "dtype": "a floating-point dtype such as torch.float32",
+}
+# How people call the arguments elsewhere.
+ELSEWHERE = {
+    "hidden_size": "hidden_dim hidden units n_hidden num_units hidden_units num_hidden n_units cell_size output_dim",
+    "input_size": "input_dim embedding_dim in_features input_shape n_input n_inputs features emb_dim embed_dim",
+    "num_layers": "layers n_layers num_layer depth nlayers nb_layers",
+    "nonlinearity": "activation activation_fn act",
+    "bidirectional": "bidirection bi birnn bidir",
+    "dropout": "dropout_rate drop p drop_prob dropout_p",
+    "bias": "use_bias",
+}
+# What Keras' layers are made with, and torch does otherwise.
+KERAS = {
+    "return_sequences": "output always has all time steps, and h_n the last one.",
+    "return_state": "the final state is always returned, as h_n beside output.",
+    "stateful": "the state is carried by passing h_n to the next call.",
+    "recurrent_dropout": "there is no dropout between time steps; dropout acts between layers.",
+    "time_major": "the order of the axes is chosen with batch_first.",
+}
+
+
+def check_constructor(call: ConstructorCall) -> Explanation | None:
+    """The first wrong argument, in the order in which torch looks at them."""
+    checks = (_names, _missing, _options, _sizes, _projection, _place)
+    finding = next((found for check in checks for found in check(call)), None)
+    if finding is None:
+        return None
+    name, what = finding.argument, known_as(call.kind)
+    unknown = name not in call.order or name == "proj_size" and name in call.by_name and not issubclass(call.kind, LSTMS)
+    rule = f"{what} has no argument {name}." if unknown else f"{name} is {RULES[name]}."
+    expected = f"{name}={RULES[name].partition(':')[0]}" if not unknown else finding.instead or f"no {name}"
+    given = f"{name}={_said(call.given[name])}" if name in call.given else f"no {name}"
+    together = {found.argument: found for found in reversed([*_names(call)])} if unknown else {name: finding}
+    changes: dict[str, str | None] = {}
+    for found in together.values():
+        changes |= {found.argument: None} if found.left_out or found.instead else {}
+        changes |= {found.instead or found.argument: found.value} if found.value is not None else {}
+    fix = with_arguments(call, **changes) if changes else Fix()
+    return Explanation(rule, culprit(what, given), Side(what, note=expected), finding.cause, fix)
+
+
+def _said(value: Any) -> str:
+    """A value in few words, the same in every run: no address of an object."""
+    if isinstance(value, (Written, Tensor)):
+        return str(value)
+    plain = isinstance(value, (bool, int, float, str, tuple, list, torch.dtype, torch.device)) or value is None
+    return shorten(repr(value), 40) if plain else getattr(value, "__name__", f"a {type(value).__name__}")
+
+
+def _names(call: ConstructorCall) -> Iterator[Finding]:
+    """Arguments that the class does not have."""
+    owners = {"proj_size": "nn.LSTM", "nonlinearity": "nn.RNN and nn.RNNCell"}
+    for name, value in call.given.items():
+        foreign = name == "proj_size" and name in call.by_name and not issubclass(call.kind, LSTMS)
+        if name in call.order and not foreign:
+            continue
+        near = next((right for right, names in ELSEWHERE.items() if name in names.split() and right in call.order), "")
+        near = near or next(iter(difflib.get_close_matches(name, call.order, 1, 0.6)), "")
+        code = str(value) if isinstance(value, Written) else repr(value)
+        if name in RULES:
+            cause = f"{name} belongs to {owners.get(name, 'nn.RNN, nn.LSTM and nn.GRU')}. Leave it out, or use another class."
+            yield Finding(name, cause, left_out=True)
+        elif name in KERAS:
+            yield Finding(name, f"This is an argument of Keras. In torch {KERAS[name]}", left_out=True)
+        elif not near or near in call.given:
+            yield Finding(name, "It may belong to another class.")
+        elif isinstance(value, tuple) and value:
+            cause = f"It is called {near} here, and it is one number: the last of the shape, the features of a time step."
+            yield Finding(name, cause, repr(value[-1]) if isinstance(value[-1], int) else None, near)
+        else:
+            yield Finding(name, f"It is called {near} here.", code, near)
+
+
+def _missing(call: ConstructorCall) -> Iterator[Finding]:
+    for name, cause in (("input_size", "It is what x.size(-1) is."), ("hidden_size", "You choose it.")):
+        if name not in call.given:
+            yield Finding(name, f"{name} is missing. {cause}")
+
+
+def _options(call: ConstructorCall) -> Iterator[Finding]:
+    """nonlinearity, dropout, bias and batch_first, which a cell does not check."""
+    what, position = known_as(call.kind), "The fourth argument by position is {}, and this looks like {}. Pass options by name."
+    known = {k: v for k, v in call.given.items() if not isinstance(v, Written)}
+    value = known.get("nonlinearity", "tanh")
+    if isinstance(value, bool):
+        yield Finding("nonlinearity", position.format("nonlinearity", "bias"), str(value), "bias")
+    if value not in ("tanh", "relu"):
+        said = str(value if isinstance(value, str) else getattr(value, "__name__", type(value).__name__)).lower()
+        right = next((repr(name) for name in ("tanh", "relu") if name in said), None)
+        yield Finding("nonlinearity", "A plain RNN has only these two, by their names in quotes.", right)
+    value = known.get("dropout", 0.0)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and 1 < value <= 100:
+        yield Finding("dropout", "This looks like a percentage.", f"{value / 100:g}")
+    if value is None or value is False:
+        yield Finding("dropout", "No dropout is 0.0.", "0.0")
+    if not number or not 0 <= value <= 1:
+        fits = isinstance(value, Tensor) and value.numel() == 1 and 0 <= float(value) <= 1
+        cause = "Dropout is no switch: it says how large a share is set to zero." if value is True else "It is not such a number."
+        yield Finding("dropout", cause, f"{float(value):.4g}" if fits else None)
+    for name in ("bias", "batch_first"):
+        value = known.get(name, True)
+        if isinstance(value, bool) or issubclass(call.kind, CELLS):
+            continue
+        if name == "bias" and isinstance(value, float) and 0 <= value <= 1 and "dropout" not in call.given:
+            yield Finding(name, position.format("bias", "dropout"), repr(value), "dropout")
+        if name == "bias" and value in ("tanh", "relu"):
+            yield Finding(name, f"{what} has no nonlinearity to choose; by position this is bias.", left_out=True)
+        yield Finding(name, f"This is of type {type(value).__name__}, not bool.", str(bool(value)) if value in (0, 1) else None)
+
+
+def _sizes(call: ConstructorCall) -> Iterator[Finding]:
+    for name in ("input_size", "hidden_size", "num_layers"):
+        value, least = call.given.get(name, 1), 0 if issubclass(call.kind, CELLS) else 1
+        if isinstance(value, Written) or isinstance(value, int) and value >= least:
+            continue
+        right = _integer(value)
+        if isinstance(value, float) and value == right:
+            yield Finding(name, "A division with / gives a float, even of integers: use //.", str(right))
+        elif isinstance(value, int):
+            why = "One layer is 1." if name == "num_layers" else "It was counted too early, or the vocabulary is empty."
+            yield Finding(name, why if value == 0 else "It is never negative.")
+        yield Finding(name, f"This is of type {type(value).__name__}, not a Python integer.", str(right) if right else None)
+
+
+def _integer(value: Any) -> int:
+    """The integer in a float, a text or a tensor; 0 if there is none."""
+    try:
+        return int(float(value)) if float(value) >= 0 and float(value) == float(value) // 1 else 0
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return 0
+
+
+def _projection(call: ConstructorCall) -> Iterator[Finding]:
+    value, hidden = call.given.get("proj_size", 0), call.given.get("hidden_size")
+    if isinstance(value, (Written, bool)) or isinstance(value, int) and isinstance(hidden, int) and 0 <= value < hidden:
+        return
+    if not issubclass(call.kind, LSTMS):
+        cause = "By position the ninth argument is proj_size, which only an LSTM has. Pass device and dtype by name."
+        yield Finding("proj_size", cause, repr(value), "dtype" if isinstance(value, torch.dtype) else "device")
+    larger = isinstance(value, int) and value > 0
+    cause = f"{value} is not smaller than hidden_size={hidden}." if larger else "No projection is 0."
+    yield Finding("proj_size", cause, None if larger else "0")
+
+
+def _place(call: ConstructorCall) -> Iterator[Finding]:
+    device, dtype = call.given.get("device"), call.given.get("dtype")
+    try:
+        kind = torch.device(device).type if device is not None and not isinstance(device, (Written, int)) else "cpu"
+    except (RuntimeError, TypeError):
+        yield Finding("device", "torch has no device of this name; a GPU is 'cuda'.")
+        return
+    if kind == "cuda" and not torch.cuda.is_available():
+        yield Finding("device", "There is no GPU here, or this torch was built without CUDA.", "'cpu'")
+    known = isinstance(dtype, torch.dtype)
+    if dtype is not None and not isinstance(dtype, Written) and not (known and (dtype.is_floating_point or dtype.is_complex)):
+        yield Finding("dtype", "Integers can't hold weights." if known else "This is not a dtype of torch.")
+
+
+def check_made(facts: Facts) -> Explanation | None:
+    """What torch accepts when a network is made, and refuses when it is called."""
+    wrong, layers = getattr(facts.module, "nonlinearity", "tanh"), getattr(facts.module, "num_layers", 1)
+    if wrong not in ("tanh", "relu"):
+        given, expected = culprit(facts.kind, f"nonlinearity={wrong!r}"), Side(facts.kind, note="nonlinearity='tanh' or 'relu'")
+        cause = f"{facts.kind} accepts any name when it is made, and raises when it is called."
+        return Explanation(f"nonlinearity is {RULES['nonlinearity']}.", given, expected, cause)
+    if not isinstance(layers, bool):
+        return None
+    given, expected = culprit(facts.kind, f"num_layers={layers}"), Side(facts.kind, note=f"batch_first={layers}")
+    cause = "The third argument by position is num_layers, and this looks like batch_first. Pass options by name."
+    fix = remade(facts.call.line, facts.module, num_layers="1", batch_first=str(layers))
+    return Explanation(f"num_layers is {RULES['num_layers']}.", given, expected, cause, fix)

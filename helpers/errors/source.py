@@ -1,0 +1,233 @@
+"""The learner's own code around an error: the frames of a traceback, the line in them, and what its names stand for."""
+
+import ast
+import linecache
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType, ModuleType, TracebackType
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+TORCH = str(Path(torch.__file__).parent)
+_PACKAGES = (sysconfig.get_paths()["stdlib"], str(Path(__file__).parents[1]), "<frozen", "<__array_function__")
+
+
+class Frame(NamedTuple):
+    """One frame on the way to the error, and where in its code it was."""
+
+    frame: FrameType
+    line: int
+    instruction: int
+
+    @property
+    def file(self) -> str:
+        return self.frame.f_code.co_filename
+
+    @property
+    def function(self) -> str:
+        return self.frame.f_code.co_name
+
+    @property
+    def in_torch(self) -> bool:
+        return self.file.startswith((TORCH, "<frozen", "<__array_function__"))
+
+    @property
+    def in_a_package(self) -> bool:
+        return self.in_torch or "-packages" in self.file or self.file.startswith(_PACKAGES)
+
+    @property
+    def owner(self) -> Any:
+        return self.frame.f_locals.get("self")
+
+
+def steps_of(traceback: TracebackType | None) -> list[Frame]:
+    """The frames of a traceback, outermost first."""
+    steps = []
+    while traceback is not None:
+        steps.append(Frame(traceback.tb_frame, traceback.tb_lineno, traceback.tb_lasti))
+        traceback = traceback.tb_next
+    return steps
+
+
+def running_steps(frame: FrameType | None) -> list[Frame]:
+    """The frames that are running just now, outermost first: a warning comes from them."""
+    steps = []
+    while frame is not None:
+        steps.append(Frame(frame, frame.f_lineno, frame.f_lasti))
+        frame = frame.f_back
+    return steps[::-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """The learner's line: the values of its names and, where the source is at hand, its syntax tree."""
+
+    names: dict[str, Any]  # the local names first
+    local: frozenset[str] = frozenset()
+    source: str = ""  # the whole file or cell
+    tree: ast.AST = field(default_factory=ast.Pass)
+    statement: ast.stmt | None = None
+    node: ast.expr | None = None  # the part of the statement that failed: a call, out.shape, out[-1]
+    parameters: frozenset[str] = frozenset()  # of the function that the line is in
+
+    @property
+    def call(self) -> ast.Call | None:
+        return self.node if isinstance(self.node, ast.Call) else None
+
+    def text(self, node: ast.AST) -> str:
+        return ast.get_source_segment(self.source, node) or ast.unparse(node)
+
+    def statements(self) -> Iterator[ast.stmt]:
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.stmt))
+
+    def around(self, node: ast.AST) -> list[ast.AST]:
+        """What a node is inside of, the innermost first."""
+        parents, found = parents_in(self.tree), []
+        while (parent := parents.get(node)) is not None:
+            found.append(parent)
+            node = parent
+        return found
+
+    def statement_of(self, node: ast.AST) -> ast.stmt | None:
+        return next((n for n in (node, *self.around(node)) if isinstance(n, ast.stmt)), None)
+
+    def loops(self) -> list[ast.For | ast.While]:
+        """The loops around the line in its own function, the innermost first."""
+        found: list[ast.For | ast.While] = []
+        for outer in self.around(self.statement) if self.statement else ():
+            if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                break
+            found += [outer] if isinstance(outer, (ast.For, ast.While)) else []
+        return found
+
+    def given_again(self, node: ast.AST) -> bool:
+        """Whether this may be another value next time: a parameter, an attribute, or a name that a loop around assigns."""
+        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        kept = any(isinstance(part, ast.Attribute) for part in ast.walk(node))
+        stored = {part for loop in self.loops() for part in stored_in(loop)}
+        return kept or bool(names & (stored | self.parameters))
+
+    def value(self, node: ast.AST | None) -> Any:
+        """What a name in the line stands for, plain, dotted or an item; None for all else: no code of the learner's is run."""
+        if isinstance(node, ast.Name):
+            return self.names.get(node.id)
+        if isinstance(node, ast.Constant):
+            return node.value
+        if isinstance(node, ast.Attribute):
+            return attribute(self.value(node.value), node.attr)
+        if isinstance(node, ast.Subscript):
+            return item(self.value(node.value), self.value(node.slice))
+        return None
+
+    def name_of(self, wanted: Any) -> str | None:
+        """How the learner can write a module in this line: its name, or its place in a named one."""
+        modules = {k: v for k, v in self.names.items() if is_module(v) and not k.startswith("_")}
+        places = [(name, place, part) for name, whole in modules.items() for place, part in whole.named_modules()]
+        for name, place, part in sorted(places, key=lambda found: bool(found[1])):
+            if part is wanted:
+                return name + "".join(f"[{p}]" if p.isdigit() else f".{p}" for p in place.split(".") if p)
+        return None
+
+    def spell(self, full: str) -> str | None:
+        """How to write this name of torch's with what was imported: "torch.nn.RNN" as "nn.RNN"; None if nothing was."""
+        parts = full.split(".")
+        values: list[Any] = [torch]
+        for part in parts[1:]:
+            values.append(getattr(values[-1], part))
+        for depth in reversed(range(len(parts))):
+            for name, value in self.names.items():
+                if value is values[depth] and (isinstance(value, ModuleType) or callable(value)) and not name.startswith("_"):
+                    return ".".join([name, *parts[depth + 1 :]])
+        return None
+
+
+def is_module(value: Any) -> bool:
+    return isinstance(value, nn.Module) and "_modules" in vars(value)
+
+
+def attribute(owner: Any, name: str) -> Any:
+    """An attribute that can be read without running a property of the learner's."""
+    if isinstance(owner, ModuleType):
+        return getattr(owner, name, None)
+    if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
+        return getattr(owner, name)
+    if isinstance(owner, Tensor):
+        return getattr(owner, name, None) if name in ("forward", "grad_fn") else None
+    kept = getattr(owner, "__dict__", {})
+    if name in kept:
+        return kept[name]
+    for inside in ("_parameters", "_buffers", "_modules") if is_module(owner) else ():
+        if name in kept[inside]:
+            return kept[inside][name]
+    found = getattr(type(owner), name, None)
+    return getattr(owner, name, None) if callable(found) and not isinstance(owner, type) else found if callable(found) else None
+
+
+def item(whole: Any, key: Any) -> Any:
+    """An item of a list, a tuple, a dictionary or a container of modules."""
+    if isinstance(whole, dict):
+        return whole.get(key) if isinstance(key, (str, int)) else None
+    if isinstance(whole, (nn.ModuleList, nn.Sequential)):
+        whole = list(whole)
+    if isinstance(whole, nn.ModuleDict):
+        return dict(whole.items()).get(key)
+    inside = isinstance(whole, (list, tuple)) and isinstance(key, int) and -len(whole) <= key < len(whole)
+    return whole[key] if inside else None
+
+
+def stored_in(node: ast.AST) -> set[str]:
+    """The names that a statement, or a block with all that is in it, gives a value to."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def line_of(steps: list[Frame]) -> Line:
+    """The deepest line that is the learner's own; without any tree if all of them are a package's."""
+    own = [step for step in steps if not step.in_a_package]
+    return line_at(own[-1]) if own else Line({})
+
+
+def line_at(step: Frame) -> Line:
+    frame, code = step.frame, step.frame.f_code
+    names = {**frame.f_locals, **{k: v for k, v in frame.f_globals.items() if k not in frame.f_locals}}
+    source = "".join(linecache.getlines(step.file, frame.f_globals))
+    tree = _parsed(source)
+    if tree is None:
+        return Line(names)
+    places = list(code.co_positions())
+    place = places[step.instruction // 2] if 0 <= step.instruction // 2 < len(places) else (None,) * 4
+    statement = _statement(tree, step.line, place)
+    parts = [n for n in ast.walk(statement) if isinstance(n, ast.expr)] if statement else []
+    node = next((n for n in parts if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place), None)
+    parameters = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    return Line(names, frozenset(frame.f_locals), source, tree, statement, node, parameters)
+
+
+@lru_cache(maxsize=8)
+def _parsed(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source) if source.strip() else None
+    except (SyntaxError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=8)
+def parents_in(tree: ast.AST) -> dict[ast.AST, ast.AST]:
+    return {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+
+
+def _statement(tree: ast.AST, line: int, place: tuple[int | None, ...]) -> ast.stmt | None:
+    """The innermost statement around an instruction; without its column, the only innermost one of its line."""
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and n.lineno <= line <= (n.end_lineno or 0)]
+    if place[0] is not None and place[2] is not None:
+        where = (place[0], place[2])
+        found = [n for n in found if _start(n) <= where <= (n.end_lineno or 0, n.end_col_offset or 0)]
+    return max(found, key=_start, default=None)
+
+
+def _start(node: ast.stmt) -> tuple[int, int]:
+    return (node.lineno, node.col_offset)
