@@ -328,6 +328,7 @@ def test_other_kinds_of_errors_stay_unexplained(kind, monkeypatch):
         assert explain_error(error) is None
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("text", ["", "shapes disagree", "E1042: siehe Handbuch"])
 def test_another_torchs_texts_change_nothing(text, monkeypatch):
     """What the arguments tell needs no text: each message is replaced, the explanation stays."""
@@ -495,6 +496,7 @@ def test_a_mistake_of_ours_is_no_error_of_the_learners(monkeypatch):
     assert explain_error(failure(PRELUDE + "nn.RNN(3, 4)(torch.zeros(5, 2, 7))\n")) is None
 
 
+@pytest.mark.sweep
 def test_without_columns_the_call_is_still_found(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(

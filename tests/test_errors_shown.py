@@ -156,6 +156,7 @@ def notebook(*cells):
     return book
 
 
+@pytest.mark.sweep
 def test_in_a_notebook_the_cell_fails_as_before_and_the_explanation_follows():
     """Run twice: what is shown beneath is the same, so that a stored output can be compared."""
     said = []
@@ -176,6 +177,7 @@ def test_in_a_notebook_the_cell_fails_as_before_and_the_explanation_follows():
     assert said[0] == said[1]
 
 
+@pytest.mark.sweep
 def test_in_a_notebook_without_the_tag_the_run_still_stops():
     book = notebook((SETUP + "\nfrom helpers import explain_errors\nexplain_errors()", []), (WRONG, []), ("after = 1", []))
     with pytest.raises(CellExecutionError, match="must be equal to input_size"):
@@ -184,6 +186,7 @@ def test_in_a_notebook_without_the_tag_the_run_still_stops():
     assert book.cells[2].outputs == [] and book.cells[2].execution_count is None
 
 
+@pytest.mark.sweep
 def test_in_a_notebook_a_warning_is_shown_and_explained():
     making = "short = nn.GRU(3, 4, dropout=0.5)"
     book = notebook((SETUP + "\nfrom helpers import explain_errors\nexplain_errors()", []), (making, []))

@@ -148,4 +148,4 @@ def test_an_unknown_name_is_refused_with_the_names_there_are():
 def test_a_module_stays_readable_and_says_what_it_is(module):
     tree = parse(module)
     assert ast.get_docstring(tree)
-    assert max((node.end_lineno for node in tree.body), default=0) <= 330
+    assert max((node.end_lineno for node in tree.body), default=0) <= 350

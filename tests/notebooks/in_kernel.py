@@ -48,6 +48,7 @@ def install(shell):
         from explorer_sweep import sweep
 
         made = {repr(thing): thing for thing in gc.get_objects() if type(thing) is Explorer}
-        return json.dumps([finding for explorer in made.values() for finding in sweep(explorer)[:5]])
+        found = list(made)
+        return json.dumps([found, [finding for explorer in made.values() for finding in sweep(explorer)[:5]]])
 
     shell.names, shell.holds, shell.move_all = Names(), holds, move_all

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from claims import equations
 from nbval.plugin import IPyNbCell, IPyNbFile
-from stored import needed, only, parts, sections
+from stored import code_cells, needed, only, parts, sections
 
 IN_KERNEL = (Path(__file__).parent / "in_kernel.py").read_text(encoding="utf-8") + "\ninstall(get_ipython())\ndel install"
 
@@ -129,5 +129,7 @@ class Explorers(pytest.Item):
     """All explorers that the notebook has made: in no state may a callback raise, or show what is no XML."""
 
     def runtest(self):
-        wrong = json.loads(self.parent.ask("print(get_ipython().move_all())"))
+        moved, wrong = json.loads(self.parent.ask("print(get_ipython().move_all())"))
+        texts = [output.get("data", {}).get("text/plain", "") for cell in code_cells(self.parent.nb) for output in cell.outputs]
+        assert {text for text in texts if text.startswith("Explorer: ")} <= set(moved), "an explorer is shown and was not moved"
         assert not wrong, "\n".join(wrong)
