@@ -1,1 +1,1 @@
-"""From an exception or a warning to what was wrong, and the line of code that mends it."""
+"""From an exception or a warning to what was wrong, and the line of code that fixes it."""
