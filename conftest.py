@@ -6,6 +6,7 @@ What is asked of a notebook while nbval has its kernel is in tests/notebooks/ker
 import os
 from pathlib import Path
 
+import forked_kernels
 import pytest
 import torch
 
@@ -13,6 +14,7 @@ pytest_plugins = ["kernel_checks"]
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the kernels; this process has loaded torch already
 
+KERNELS = pytest.StashKey()
 GOLDEN = Path(__file__).parent / "tests" / "golden"
 
 
@@ -20,6 +22,14 @@ def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="also the sweeps: tests that try many states, and take minutes")
     parser.addoption("--sweeps", action="store_true", help="only what --all adds")
     parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden again, from what is shown today")
+
+
+def pytest_configure(config):
+    """Let the notebooks' kernels begin with their imports done, the workers' too."""
+    if forked_kernels.CAN_FORK:
+        if not hasattr(config, "workerinput"):
+            config.stash[KERNELS] = forked_kernels.start()
+        config.option.nbval_current_env, config.option.nbval_kernel_name = False, "python3"
 
 
 def pytest_collection_modifyitems(config, items):

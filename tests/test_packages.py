@@ -35,7 +35,7 @@ def test_what_is_installed_is_what_is_pinned(name):
 
 
 def test_the_pins_are_of_the_bounded_packages_and_within_their_bounds():
-    assert "-e ." in WANTED and set(BOUNDS) == set(PINS)
+    assert "-e ." in WANTED and set(BOUNDS) == set(PINS) - {"jsonschema"}  # pinned for speed alone: requirements.txt says why
     assert [str(bound) for name, bound in BOUNDS.items() if not bound.specifier.contains(PINS[name])] == []
 
 
