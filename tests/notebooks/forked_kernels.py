@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import json
 import os
+import runpy
 import selectors
 import signal
 import socket
@@ -35,7 +36,7 @@ def start():
     command = [sys.executable, "-P", __file__, LISTENER, str(listener.fileno())]
     # It reads its standard input only to see it end, when this process does.
     process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()], env=os.environ | BACKEND)
-    kernel = {"argv": [sys.executable, "-ISP", __file__, address, "{connection_file}"], "language": "python"}
+    kernel = {"argv": [sys.executable, "-ISP", __file__, address, "-f", "{connection_file}"], "language": "python"}
     place = Path(folder.name) / "kernels" / "python3" / "kernel.json"
     place.parent.mkdir(parents=True)
     place.write_text(json.dumps(kernel | {"display_name": "Python 3 (forked)", "metadata": {"debugger": True}}), encoding="utf-8")
@@ -43,13 +44,13 @@ def start():
     return folder, listener, process
 
 
-def ask_for_kernel(address, connection_file):
+def ask_for_kernel(address, *arguments):
     """What Jupyter starts: it stands for the kernel, which is no child of Jupyter's own."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.connect(address)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda number, _: server.send(bytes([number])))
-        wanted = {"folder": os.getcwd(), "variables": dict(os.environ), "connection_file": connection_file}
+        wanted = {"folder": os.getcwd(), "variables": dict(os.environ), "arguments": arguments}
         socket.send_fds(server, [json.dumps(wanted).encode()], [0, 1, 2])
         status = server.recv(1)
     sys.exit(status[0] if status else 1)
@@ -100,8 +101,6 @@ def wait_for(*files):
 
 
 def become_kernel(wanted, descriptors):
-    from ipykernel.kernelapp import launch_new_instance
-
     os.setsid()
     for place, descriptor in enumerate(descriptors):
         os.dup2(descriptor, place)
@@ -111,7 +110,8 @@ def become_kernel(wanted, descriptors):
     os.environ.clear()
     os.environ.update(wanted["variables"])
     os.environ["JPY_PARENT_PID"] = str(os.getppid())  # its guard, without whom it ends
-    launch_new_instance(argv=["-f", wanted["connection_file"]])
+    sys.argv = ["ipykernel_launcher", *wanted["arguments"]]
+    runpy.run_module(sys.argv[0], run_name="__main__")
 
 
 if __name__ == "__main__":
