@@ -4,7 +4,7 @@ import ast
 import inspect
 import warnings
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -61,13 +61,17 @@ def _definitions(code: CodeType) -> list[Definition]:
     """Every definition that this code can come from: several lambdas may share a line."""
     try:
         lines, _ = inspect.findsource(code)  # all lines of the file or cell: those of a lambda alone may be no Python
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python has warned about this source when it first read it
-            tree = ast.parse("".join(lines))
+        nodes = _definitions_in("".join(lines))
     except (OSError, SyntaxError, ValueError, IndexError, RecursionError):  # no source, or a file that has changed since
         return []
-    nodes = (node for node in ast.walk(tree) if isinstance(node, Definition))
     return [node for node in nodes if _first_line(node) == code.co_firstlineno and _name(node) == code.co_name]
+
+
+@lru_cache(maxsize=4)  # each exercise of a cell asks for the same source
+def _definitions_in(source: str) -> list[Definition]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python has warned about this source when it first read it
+        return [node for node in ast.walk(ast.parse(source)) if isinstance(node, Definition)]
 
 
 def _first_line(node: Definition) -> int:
