@@ -8,7 +8,6 @@ from pathlib import Path
 
 import forked_kernels
 import pytest
-import torch
 
 pytest_plugins = ["kernel_checks"]
 
@@ -49,6 +48,8 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     """For networks this small more threads only wait for each other, and the workers of xdist share the cores."""
+    import torch  # here, not above: the process that only hands out tests needs no torch
+
     torch.set_num_threads(1)
 
 

@@ -40,6 +40,7 @@ def small(tmp_path):
 # The bundled file
 
 
+@pytest.mark.sweep
 def test_the_bundled_file_is_what_its_script_makes():
     """In a process of its own, where NumPy has one thread: several only wait for each other."""
     run = subprocess.run([sys.executable, make_mini_glove.__file__, "--check"], capture_output=True, text=True)

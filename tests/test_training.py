@@ -63,18 +63,21 @@ def readers(reviews, vectors):
     return [trained(lambda: Reader(vectors.dim), data, seed)[0] for seed in SEEDS]
 
 
+@pytest.mark.sweep
 def test_the_readers_reach_what_was_promised(readers, reviews, vectors):
     for kind, bound in dict(plain=0.98, negated=0.98, pair=0.98, unseen=0.90).items():
         test_set = encode(reviews[1][kind], vectors)
         assert mean(accuracy(reader, *test_set) for reader in readers) >= bound, kind
 
 
+@pytest.mark.sweep
 def test_without_packing_the_same_readers_fail(readers, reviews, vectors):
     for kind in KINDS:
         test_set = encode(reviews[1][kind], vectors)
         assert mean(accuracy(reader, *test_set, gather=pad_sequence) for reader in readers) <= 0.65, kind
 
 
+@pytest.mark.sweep
 def test_two_negations_are_beyond_them_and_not_in_one_way(readers, reviews, vectors):
     test_set = encode(reviews[1]["double"], vectors)
     double = [accuracy(reader, *test_set) for reader in readers]

@@ -57,7 +57,7 @@ READY = f"{OPEN}?.sessionContext?.session?.kernel?.connectionStatus == 'connecte
 ANSWERED = f"{OPEN}.sessionContext.session.kernel.requestExecute({{ code: '' }}).done.then(() => {{}})"
 CLEAR = "window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
 RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"  # comes back before the last cell does
-CLOSE = f"{OPEN}.sessionContext.shutdown().then(() => {OPEN}.dispose())"
+CLOSE = f"(panel => {{ panel.sessionContext.shutdown(); panel.dispose(); }})({OPEN})"  # without waiting for the kernel
 NOTEBOOK = f"{OPEN}.content.model.toJSON()"
 DRAWN = f"count => document.querySelectorAll('{EXPLORER}:has({VIEWS})').length == count"
 
