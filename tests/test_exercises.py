@@ -371,8 +371,8 @@ def changes_rnn(rnn, x):
 )
 def test_whatever_the_code_does_is_one_friendly_sentence(answer, word, capsys):
     verdict = check("03.3", answer)
-    assert verdict.right is False and word in verdict.said
-    assert "\n" not in verdict.said and "Traceback" not in repr(verdict) and len(verdict.said) < 250
+    assert verdict.right is False and word in verdict.sentence
+    assert "\n" not in verdict.sentence and "Traceback" not in repr(verdict) and len(verdict.sentence) < 250
     assert capsys.readouterr() == ("", "")
 
 
@@ -381,7 +381,7 @@ def test_whatever_the_code_does_is_one_friendly_sentence(answer, word, capsys):
 )
 def test_what_no_shape_can_be_is_told_in_one_sentence(answer):
     verdict = check("03.1", answer)
-    assert verdict.right is False and "\n" not in verdict.said
+    assert verdict.right is False and "\n" not in verdict.sentence
 
 
 def restless(rnn, x):
@@ -452,7 +452,7 @@ def test_the_stop_button_ends_an_endless_loop_and_the_state_is_restored(capsys):
 def test_any_value_is_judged(value):
     for number in ("03.1", "01.1", "03.3"):
         verdict = check(number, value)
-        assert verdict.right in (True, False) and "\n" not in verdict.said
+        assert verdict.right in (True, False) and "\n" not in verdict.sentence
         ElementTree.fromstring(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", "", verdict._repr_html_()))
 
 

@@ -132,7 +132,7 @@ def test_a_dying_kernel_is_named(write, capsys):
 def test_an_endless_cell_is_named(write, capsys):
     path = write("05_hangs.ipynb", "import time\nwhile True: time.sleep(0.1)")
     assert main([], path.parent, seconds=1) == 1
-    assert "05_hangs.ipynb, code cell 1 (`import time`): took more than 1 seconds" in capsys.readouterr().err
+    assert "05_hangs.ipynb, code cell 1 (`import time`): took more than 1 s" in capsys.readouterr().err
 
 
 def test_only_the_named_notebooks_run_and_an_unknown_name_is_an_error(write, capsys):

@@ -84,7 +84,7 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
         print(failure, file=sys.stderr)
         return 1
     release = Release(address, tomllib.loads(text)["project"]["version"]) if address else None
-    write(project, stamp_project(text, address if badges(release, "", str) else None))  # a folder is no address to packagers
+    write(project, stamp_project(text, address if can_be_opened(release) else None))  # a folder is no address to packagers
     write(root / "README.md", stamp_page((root / "README.md").read_text(encoding="utf-8"), release))
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         write(path, stamp_notebook(path.read_text(encoding="utf-8"), release, path.name))
@@ -162,9 +162,14 @@ def picture(name: str) -> str:
     return "data:image/svg+xml," + re.sub(r"[^A-Za-z0-9/=:.,-]", lambda found: f"%{ord(found[0]):02X}", svg)
 
 
+def can_be_opened(release: Release | None) -> bool:
+    """Whether hosted services can open the release: they read from GitHub alone."""
+    return release is not None and urlsplit(release.address).netloc == "github.com"
+
+
 def badges(release: Release | None, name: str, image: Callable[[str], str]) -> str:
     """Markdown: three pictures, each a link that opens the notebook; empty where no service could."""
-    if release is None or urlsplit(release.address).netloc != "github.com":
+    if release is None or not can_be_opened(release):
         return ""
     path = urlsplit(release.address).path
     folder = path.rsplit("/", 1)[1]

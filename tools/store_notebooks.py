@@ -102,7 +102,7 @@ def execute(notebook: NotebookNode, path: Path, seconds: int) -> None:
     except CellExecutionError as error:
         raise NotebookFailed(where(path, running) + f"{error.ename}: {COLOUR.sub('', error.evalue)}") from None
     except CellTimeoutError:
-        raise NotebookFailed(where(path, running) + f"took more than {seconds} seconds") from None
+        raise NotebookFailed(where(path, running) + f"took more than {seconds} s") from None
     except DeadKernelError:
         raise NotebookFailed(where(path, running) + "the kernel died") from None
 

@@ -68,9 +68,9 @@ def check(number: str, answer: Any) -> Verdict:
     hints: list[str] = []
     if judgement.right is False:
         last_hint = f"The solution is in {solution_path(number)}."
-        shown = _attempt_number(number, _fingerprint(answer, judgement.said))
+        shown = _attempt_number(number, _fingerprint(answer, judgement.sentence))
         hints = list(dict.fromkeys(filter(None, [judgement.hint, *exercise.hints, last_hint])))[:shown]
-    return Verdict(number, exercise.kind, judgement.right, judgement.said, hints, judgement.note)
+    return Verdict(number, exercise.kind, judgement.right, judgement.sentence, hints, judgement.note)
 
 
 def solution_path(number: str) -> str:
@@ -91,13 +91,13 @@ def _attempt_number(number: str, fingerprint: str) -> int:
     return known.index(fingerprint) + 1
 
 
-def _fingerprint(answer: Any, said: str) -> str:
+def _fingerprint(answer: Any, sentence: str) -> str:
     """The same text for the same answer: a value as it prints, a function by what it gets wrong and by its syntax.
 
     Both, because the syntax can be unknown, and misses a change in what the function calls.
     """
     try:
-        text = f"{said} {read_syntax(answer)}" if callable(answer) else repr(answer)[:1000]
+        text = f"{sentence} {read_syntax(answer)}" if callable(answer) else repr(answer)[:1000]
     except Exception:  # an object whose own repr fails
         return type(answer).__name__
     return re.sub(r" at 0x[0-9a-fA-F]+", "", text)

@@ -95,11 +95,11 @@ def shape_difference(value: Any, truth: Sequence[int], axes: Sequence[str]) -> s
         return f"you give {len(value)} numbers, and it has {len(truth)}."
     names = axes if len(axes) == len(truth) else [axes[0]] * len(truth)
     off = [place for place in range(len(truth)) if value[place] != truth[place]]
-    said = ", ".join(f"axis {place} ({names[place]}) is not {value[place]}" for place in off)
+    sentence = ", ".join(f"axis {place} ({names[place]}) is not {value[place]}" for place in off)
     if len(axes) != len(truth):
-        said = ", ".join(f"at {axes[0]}={place} it is not {value[place]}" for place in off)
+        sentence = ", ".join(f"at {axes[0]}={place} it is not {value[place]}" for place in off)
     rest = {0: "none is right", 1: "the other is right"}.get(len(truth) - len(off), "the others are right")
-    return f"{said}; {rest}."
+    return f"{sentence}; {rest}."
 
 
 def _with_names(shape: Sequence[int], axes: Sequence[str]) -> str:

@@ -26,14 +26,14 @@ class Judgement:
 
     Parameters
     ----------
-    right : True, False, or None while there is no answer
-    said  : one sentence: what is asked, what differs, or what was done
-    hint  : for the typical mistake that this answer is; empty where it is none of them
-    note  : a sentence about side effects
+    right    : True, False, or None while there is no answer
+    sentence : what is asked, what differs, or what was done
+    hint     : for the typical mistake that this answer is; empty where it is none of them
+    note     : a sentence about side effects
     """
 
     right: bool | None
-    said: str
+    sentence: str
     hint: str = ""
     note: str = ""
 
@@ -43,8 +43,8 @@ def judge(exercise: Exercise, answer: Any) -> Judgement:
 
     >>> two = Predict("99.1", "What is 1 + 1?", lambda: 2, {11: "Add, do not append."}, ())
     >>> judge(two, 11)
-    Judgement(right=False, said='11 is not it.', hint='Add, do not append.', note='')
-    >>> judge(two, ...).said
+    Judgement(right=False, sentence='11 is not it.', hint='Add, do not append.', note='')
+    >>> judge(two, ...).sentence
     'What is 1 + 1?'
     """
     if answer is ... or unanswered(exercise, answer):
@@ -136,8 +136,8 @@ def _judge_function(exercise: Write, answer: Any) -> Judgement:
         return Judgement(False, f"for {Case(wrong[0]).sizes}, {what}", _matching_hint(exercise, results), note)
     changed = next((changed for _, changed in results if changed), "")
     if changed:
-        said = f"the result is right, but the function changes its argument {changed}."
-        return Judgement(False, said, "Work on a copy of it.", note)
+        sentence = f"the result is right, but the function changes its argument {changed}."
+        return Judgement(False, sentence, "Work on a copy of it.", note)
     return Judgement(True, f"it agrees with torch for {CASE_COUNT} random sizes.", note=note)
 
 

@@ -22,30 +22,30 @@ class Verdict:
 
     Parameters
     ----------
-    right : True, False, or None while there is no answer
-    said  : one sentence: what is asked, what differs, what was done
-    hints : those shown so far
-    note  : a sentence about side effects, whatever the verdict
+    right    : True, False, or None while there is no answer
+    sentence : what is asked, what differs, what was done
+    hints    : those shown so far
+    note     : a sentence about side effects, whatever the verdict
     """
 
     number: str
     kind: str
     right: bool | None
-    said: str
-    hints: Sequence[str] = ()
+    sentence: str
+    hints    : Sequence[str] = ()
     note: str = ""
 
     def __repr__(self) -> str:
         mark, word, _ = BADGES[self.right]
-        lines = [f"{self.number} {mark} {word}: {self.said}", *(f"  Hint: {hint}" for hint in self.hints)]
+        lines = [f"{self.number} {mark} {word}: {self.sentence}", *(f"  Hint: {hint}" for hint in self.hints)]
         return "\n".join(lines + ([f"  {self.note}"] if self.note else []))
 
     def _repr_html_(self) -> str:
         mark, word, colour = BADGES[self.right]
         badge = f"background:{colour};color:#fff;border-radius:4px;padding:1px 8px;font-weight:600;white-space:nowrap"
         head = f'<span style="{badge}">{mark} {word}</span> <b>{self.number}</b> ({self.kind})'
-        said = self.said if self.right is None else self.said[:1].upper() + self.said[1:]  # here it begins a line
-        parts = [head, escape(said), self._hints(), f"<i>{escape(self.note)}</i>" if self.note else ""]
+        sentence = self.sentence if self.right is None else self.sentence[:1].upper() + self.sentence[1:]  # here it begins a line
+        parts = [head, escape(sentence), self._hints(), f"<i>{escape(self.note)}</i>" if self.note else ""]
         frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;max-width:46em;line-height:1.6"
         body = "".join(f"<div>{part}</div>" for part in parts if part)
         return f'<div style="{frame};overflow-wrap:anywhere">{body}</div>'

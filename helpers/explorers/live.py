@@ -175,7 +175,7 @@ def _inline_html(view: HasHtml | str) -> str:
 
 
 _STYLE = {"description_width": "initial"}
-_ROOM = {"margin": "2px 14px 2px 2px"}
+_SPACING = {"margin": "2px 14px 2px 2px"}
 
 
 def slider(name: str, value: float, low: float, high: float, step: float = 1) -> widgets.Widget:
@@ -186,7 +186,7 @@ def slider(name: str, value: float, low: float, high: float, step: float = 1) ->
     """
     kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
     limits = dict(min=low, max=high, step=step, description=name)
-    return kind(value=value, style=_STYLE, layout=widgets.Layout(width="300px", **_ROOM), **limits)
+    return kind(value=value, style=_STYLE, layout=widgets.Layout(width="300px", **_SPACING), **limits)
 
 
 def player(steps: widgets.Widget) -> widgets.Widget:
@@ -206,7 +206,7 @@ def checkbox(name: str, value: bool = False) -> widgets.Widget:
     >>> checkbox("bias", True).value
     True
     """
-    return widgets.Checkbox(value=value, description=name, indent=False, layout=widgets.Layout(width="auto", **_ROOM))
+    return widgets.Checkbox(value=value, description=name, indent=False, layout=widgets.Layout(width="auto", **_SPACING))
 
 
 def dropdown(name: str, options: Sequence[str] | Sequence[int]) -> widgets.Widget:
@@ -215,7 +215,7 @@ def dropdown(name: str, options: Sequence[str] | Sequence[int]) -> widgets.Widge
     >>> dropdown("nonlinearity", ["tanh", "relu"]).value
     'tanh'
     """
-    layout = widgets.Layout(width="210px", **_ROOM)
+    layout = widgets.Layout(width="210px", **_SPACING)
     return widgets.Dropdown(options=options, value=options[0], description=name, style=_STYLE, layout=layout)
 
 
@@ -225,5 +225,5 @@ def textbox(name: str, value: str = "", hint: str = "") -> widgets.Widget:
     >>> textbox("sentence", "I love you").value
     'I love you'
     """
-    layout = widgets.Layout(width="520px", max_width="calc(100% - 16px)", **_ROOM)  # 16px: its own margins
+    layout = widgets.Layout(width="520px", max_width="calc(100% - 16px)", **_SPACING)  # 16px: its own margins
     return widgets.Text(value=value, placeholder=hint, description=name, style=_STYLE, layout=layout)

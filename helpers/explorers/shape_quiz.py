@@ -47,7 +47,7 @@ def explore_quiz(seed: int | None = None) -> Explorer:
 @dataclass
 class _QuizState:
     question: Question
-    said: str
+    sentence: str
     report: list[str]
 
 
@@ -67,9 +67,9 @@ class _Game:
         right = bool(self.typed) and is_right(guess, asked.answer)
         if right or reveal:
             self.quiz.count(self.number, right and not reveal)
-        said = "✓ Right" if right else "✗ Not yet" if self.typed else ""
+        sentence = "✓ Right" if right else "✗ Not yet" if self.typed else ""
         return _QuizState(
-            asked, f"{said} The answer is {format_answer(asked.answer)}".strip() if reveal else said, self.quiz.report()
+            asked, f"{sentence} The answer is {format_answer(asked.answer)}".strip() if reveal else sentence, self.quiz.report()
         )
 
 
@@ -82,7 +82,7 @@ def _question(state: _QuizState) -> str:
 
 @full_width
 def _feedback(state: _QuizState) -> str:
-    return feedback(state.said)
+    return feedback(state.sentence)
 
 
 @full_width
