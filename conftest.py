@@ -4,6 +4,7 @@ What is asked of a notebook while nbval has its kernel is in tests/notebooks/ker
 """
 
 import os
+from itertools import filterfalse
 from pathlib import Path
 
 import forked_kernels
@@ -19,7 +20,6 @@ GOLDEN = Path(__file__).parent / "tests" / "golden"
 
 def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="also the sweeps: tests that try many states, and take minutes")
-    parser.addoption("--sweeps", action="store_true", help="only what --all adds")
     parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden again, from what is shown today")
 
 
@@ -32,17 +32,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out the tests that were not asked for. A notebook's cells stay with its sweeps, which need what the cells made."""
-    sweeps_wanted, others_wanted = config.option.all or config.option.sweeps, not config.option.sweeps
-
-    def is_wanted(item):
-        if item.get_closest_marker("sweep"):
-            return sweeps_wanted
-        return others_wanted or item.path.suffix == ".ipynb"
-
-    config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
+    """Leave out the sweeps if they were not asked for."""
+    left_out = [] if config.option.all else [item for item in items if item.get_closest_marker("sweep")]
+    config.hook.pytest_deselected(items=left_out)
     # The browser has the longest file by far, so it begins, and the other worker takes all else meanwhile.
-    items[:] = sorted(filter(is_wanted, items), key=lambda item: item.path.name != "test_browser.py")
+    items[:] = sorted(filterfalse(set(left_out).__contains__, items), key=lambda item: item.path.name != "test_browser.py")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -285,8 +285,7 @@ def test_axe_finds_nothing_grave(lab, cells):
         set_theme(lab.page, dark=False)
 
 
-@pytest.mark.parametrize("after", ["the quick tests", pytest.param("the sweeps", marks=pytest.mark.sweep)])
-def test_the_page_asked_only_this_machine_and_complained_of_nothing(lab, cells, after):
-    """Last of all, in a run of the sweeps alone too: it looks at what the tests above have done to the page."""
+def test_the_page_asked_only_this_machine_and_complained_of_nothing(lab, cells):
+    """Last of all: it looks at what the tests above have done to the page."""
     assert lab.hosts <= {"127.0.0.1", None}  # None: what an address itself holds, such as data:
     assert lab.complaints == []

@@ -32,7 +32,7 @@ class Verdict:
     kind: str
     right: bool | None
     sentence: str
-    hints    : Sequence[str] = ()
+    hints: Sequence[str] = ()
     note: str = ""
 
     def __repr__(self) -> str:
