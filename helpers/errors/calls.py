@@ -4,8 +4,7 @@ import ast
 import dataclasses
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import FunctionType
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
@@ -27,58 +26,56 @@ class Written(str):
 
 
 @dataclass(frozen=True, eq=False)
-class ForwardCall:
+class Call:
+    """A call with its arguments by name, in the learner's line; `direct` if the line makes this very call, nothing around it."""
+
+    given: dict[str, Any]
+    line: Line
+    direct: bool
+    order: list[str]  # the names of the arguments, as they are taken by position
+
+
+@dataclass(frozen=True, eq=False)
+class ForwardCall(Call):
     """A network that was called: output, h_n = rnn(input, hx)."""
 
     module: Any
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    line: Line
-    direct: bool  # the learner's line makes this very call, not one of a module or function around it
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
     behind: tuple[nn.Sequential, int] | None = None  # the nn.Sequential that handed the input on, and the layer's place in it
     first: bool = False  # the line calls an nn.Sequential that begins with this network
 
-    @property
-    def given(self) -> dict[str, Any]:
-        return dict(zip(("input", "hx"), self.args)) | {k: v for k, v in self.kwargs.items() if k in ("input", "hx")}
-
-    @property
-    def order(self) -> list[str]:
-        return ["input", "hx"]
-
 
 @dataclass(frozen=True, eq=False)
-class ConstructorCall:
+class ConstructorCall(Call):
     """A network that was to be made: nn.RNN(input_size, hidden_size)."""
 
     kind: type
-    given: dict[str, Any]
     by_name: frozenset[str]
-    line: Line
-    direct: bool
-
-    @property
-    def order(self) -> list[str]:
-        return argument_order(self.kind)
 
 
 @dataclass(frozen=True, eq=False)
-class PackingCall:
+class PackingCall(Call):
     """A function of torch.nn.utils.rnn that was called, or PackedSequence itself."""
 
     name: str
-    given: dict[str, Any]
-    line: Line
-    direct: bool
-    inner: dict[str, Any] = dataclasses.field(default_factory=dict)  # what torch had made of the arguments when it raised
+    inner: dict[str, Any] = field(default_factory=dict)  # what torch had made of the arguments when it raised
     refused: bool = False  # the arguments do not fit the signature
 
-    @property
-    def order(self) -> list[str]:
-        return list(inspect.signature(getattr(torch_packing, self.name)).parameters)
+
+def forward_call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], line: Line, direct: bool = True) -> ForwardCall:
+    """A call of a network with these arguments.
+
+    >>> forward_call(nn.RNN(3, 4), (5,), {"hx": 7}, Line({})).given
+    {'input': 5, 'hx': 7}
+    """
+    given = dict(zip(("input", "hx"), args)) | {k: v for k, v in kwargs.items() if k in ("input", "hx")}
+    return ForwardCall(given, line, direct, ["input", "hx"], module, args, kwargs)
 
 
-Call = ForwardCall | ConstructorCall | PackingCall
+def packing_call(name: str, given: dict[str, Any], line: Line, direct: bool, **more: Any) -> PackingCall:
+    """A call of a packing function with these arguments."""
+    return PackingCall(given, line, direct, list(inspect.signature(getattr(torch_packing, name)).parameters), name, **more)
 
 
 def find_call(steps: list[Frame], error: BaseException) -> Call | None:
@@ -99,17 +96,18 @@ def find_call(steps: list[Frame], error: BaseException) -> Call | None:
     below, line = steps[last + 1 :], line_of(steps[: last + 1])
     own = not steps[last].in_a_package
     for i, step in enumerate(below):
-        recurrent = isinstance(step.owner, RECURRENT)
-        if recurrent and step.file == torch_modules.__file__ and step.function == "__init__":
-            return _constructor(below[i:], line, own and i == 0)
-        in_forward = step.file == torch_modules.__file__ and step.function == "forward"
-        if recurrent and (in_forward or _refused(step, below[i + 1 :])):
+        recurrent, own_file = isinstance(step.owner, RECURRENT), step.file == torch_modules.__file__
+        if recurrent and own_file and step.function == "__init__":
+            return _constructor(step, line, own and i == 0)
+        if recurrent and (own_file and step.function == "forward" or _refused(step, below[i + 1 :])):
             return _forward(step, below[: i + 1], line, own)
         if step.file == torch_packing.__file__ and step.function in (*PACKING, "__new__"):
-            return _packing(step, below[-1], line, own and i == 0)
-    if below or not own or not isinstance(error, TypeError):
-        return None
-    return _refused_at_once(located(line_at(steps[last]), lambda f: _callable(f) is not None))
+            name = "PackedSequence" if step.function == "__new__" else step.function
+            function = getattr(torch_packing, name)
+            inner = dict(below[-1].frame.f_locals) if below[-1].file == torch_packing.__file__ else {}
+            return packing_call(name, dict(step.frame.f_locals), located(line, function.__eq__), own and i == 0, inner=inner)
+    refused = not below and own and isinstance(error, TypeError)
+    return _refused_at_once(located(line_at(steps[last]), _takes_arguments)) if refused else None
 
 
 def located(line: Line, called: Callable[[Any], bool]) -> Line:
@@ -139,14 +137,15 @@ def _binds(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
 def _forward(step: Frame, above: list[Frame], line: Line, own: bool) -> ForwardCall:
     module, seen = step.owner, step.frame.f_locals
     # Torch's forward gives its arguments new values on the way; the frame that calls it still has the first ones.
-    outer = [s for s in above if s.owner is module and s.function == "_call_impl"]
+    outer = [s.frame.f_locals for s in above if s.owner is module and s.function == "_call_impl"]
     args, kwargs = (seen.get("orig_input", seen.get("input")), seen.get("hx")), {}
     if outer:
-        args, kwargs = outer[-1].frame.f_locals["args"], outer[-1].frame.f_locals["kwargs"]
+        args, kwargs = outer[-1]["args"], outer[-1]["kwargs"]
     line = located(line, lambda f: f is module or getattr(f, "__self__", None) is module)
     before, whole = behind(above, module), above[0].owner
     first = own and before is None and isinstance(whole, nn.Sequential)
-    return ForwardCall(module, args, kwargs, line, own and whole is module, before, first)
+    call = forward_call(module, args, kwargs, line, own and whole is module)
+    return dataclasses.replace(call, behind=before, first=first)
 
 
 def behind(steps: list[Frame], module: Any) -> tuple[nn.Sequential, int] | None:
@@ -158,19 +157,18 @@ def behind(steps: list[Frame], module: Any) -> tuple[nn.Sequential, int] | None:
     return None
 
 
-def _constructor(inside: list[Frame], line: Line, direct: bool) -> ConstructorCall:
-    seen, made = inside[0].frame.f_locals, inside[0].owner
-    args, kwargs = tuple(seen.get("args", ())), dict(seen.get("kwargs", {}))
-    order = argument_order(type(made))
-    if isinstance(made, CELLS):
+def _constructor(step: Frame, line: Line, direct: bool) -> ConstructorCall:
+    seen, kind, order = step.frame.f_locals, type(step.owner), argument_order(type(step.owner))
+    kwargs = dict(seen.get("kwargs", {}))
+    if issubclass(kind, CELLS):
         given = {key: seen[key] for key in order if key in seen}
     else:
-        kept = vars(made).get("nonlinearity", kwargs.get("nonlinearity"))
-        if kept is not None and isinstance(made, nn.RNN):
-            order.remove("nonlinearity")  # torch has already taken it out of args
-        given = dict(zip(order, args)) | kwargs | ({"nonlinearity": kept} if isinstance(made, nn.RNN) else {})
-    line = located(line, lambda f: f is type(made))
-    return ConstructorCall(type(made), given, frozenset(kwargs), line, direct)
+        kept = vars(step.owner).get("nonlinearity", kwargs.get("nonlinearity"))
+        # Of nn.RNN, torch may already have taken the nonlinearity out of args.
+        by_position = [k for k in order if k != "nonlinearity"] if kept is not None and issubclass(kind, nn.RNN) else order
+        given = dict(zip(by_position, seen.get("args", ()))) | kwargs
+        given |= {"nonlinearity": kept} if issubclass(kind, nn.RNN) else {}
+    return ConstructorCall(given, located(line, lambda f: f is kind), direct, order, kind, frozenset(kwargs))
 
 
 def argument_order(kind: type) -> list[str]:
@@ -179,46 +177,34 @@ def argument_order(kind: type) -> list[str]:
     >>> argument_order(nn.GRUCell)
     ['input_size', 'hidden_size', 'bias', 'device', 'dtype']
     """
-    if issubclass(kind, CELLS):
-        own = ["nonlinearity"] if issubclass(kind, nn.RNNCell) else []
-        return ["input_size", "hidden_size", "bias", *own, "device", "dtype"]
-    order = ["input_size", "hidden_size", *OPTIONS, "device", "dtype"]
-    return [*order[:3], "nonlinearity", *order[3:]] if issubclass(kind, nn.RNN) else order
+    own = ["nonlinearity"] if issubclass(kind, (nn.RNN, nn.RNNCell)) else []
+    options = ["bias", *own] if issubclass(kind, CELLS) else [OPTIONS[0], *own, *OPTIONS[1:]]
+    return ["input_size", "hidden_size", *options, "device", "dtype"]
 
 
-def _packing(step: Frame, innermost: Frame, line: Line, direct: bool) -> PackingCall:
-    name = "PackedSequence" if step.function == "__new__" else step.function
-    inner = dict(innermost.frame.f_locals) if innermost.file == torch_packing.__file__ else {}
-    line = located(line, lambda f: f is getattr(torch_packing, name))
-    return PackingCall(name, dict(step.frame.f_locals), line, direct, inner)
-
-
-def _callable(function: Any) -> tuple[str, Any] | None:
-    """The name and the signature of a cell's class or a packing function."""
-    if isinstance(function, type) and issubclass(function, CELLS) and function.__module__.startswith("torch."):
-        return function.__name__, function.__init__
-    packing = isinstance(function, FunctionType) and function.__module__ == torch_packing.__name__
-    return (function.__name__, function) if packing and function.__name__ in PACKING else None
+def _takes_arguments(function: Any) -> bool:
+    """Whether this is a cell's class or a packing function, which refuse arguments before any frame of torch's is entered."""
+    if isinstance(function, type):
+        return issubclass(function, CELLS) and function.__module__.startswith("torch.")
+    return any(function is getattr(torch_packing, name) for name in PACKING)
 
 
 def _refused_at_once(line: Line) -> Call | None:
-    """Arguments that do not fit the signature are refused before any frame of torch's is entered."""
+    """Arguments that do not fit the signature."""
     node = line.call
-    found = _callable(line.value(node.func)) if node else None
-    if node is None or found is None:
+    kind: Any = line.value(node.func) if node else None
+    if node is None or not _takes_arguments(kind):
         return None
     if any(isinstance(a, ast.Starred) for a in node.args) or not all(k.arg for k in node.keywords):
         return None
-    kind, (name, signature) = line.value(node.func), found
-    values = [_known(line, arg) for arg in node.args]
-    named = {str(k.arg): _known(line, k.value) for k in node.keywords}
-    if _binds(signature, (None,) * isinstance(kind, type) + tuple(values), named):
+    values, named = [_known(line, arg) for arg in node.args], {str(k.arg): _known(line, k.value) for k in node.keywords}
+    if _binds(kind, tuple(values), named):
         return None
-    order = argument_order(kind) if isinstance(kind, type) else list(inspect.signature(signature).parameters)
+    order = argument_order(kind) if isinstance(kind, type) else list(inspect.signature(kind).parameters)
     given = dict(zip([*order, *(f"argument {i}" for i in range(len(order) + 1, 99))], values)) | named
     if isinstance(kind, type):
-        return ConstructorCall(kind, given, frozenset(named), line, True)
-    return PackingCall(name, given, line, True, refused=True)
+        return ConstructorCall(given, line, True, order, kind, frozenset(named))
+    return packing_call(kind.__name__, given, line, True, refused=True)
 
 
 def _known(line: Line, node: ast.expr) -> Any:

@@ -10,14 +10,28 @@ from .facts import Facts
 from .rules.backward import explain_backward
 from .rules.checkpoints import explain_loading
 from .rules.constructor import check_constructor, check_made
-from .rules.forward import check_device, check_dtype, check_kind, check_signature, check_steps, check_weights
-from .rules.inputs import check_axes, check_features
-from .rules.lengths import check_batch_sizes, check_lengths, check_padded, check_unpad
+from .rules.inputs import (
+    check_axes,
+    check_device,
+    check_dtype,
+    check_features,
+    check_kind,
+    check_signature,
+    check_steps,
+    check_weights,
+)
 from .rules.outputs import explain_output
-from .rules.padding import check_arguments, check_by_hand, check_options, check_packed, check_sequences
-from .rules.states import check_state_device, check_state_dtype, check_state_kind, check_state_shape
+from .rules.packing import (
+    check_arguments,
+    check_batch_sizes,
+    check_lengths,
+    check_options,
+    check_packed,
+    check_sequences,
+)
+from .rules.states import check_state_kind, check_state_like_input, check_state_shape
 from .rules.warnings import explain_warning
-from .source import Frame, running_steps, steps_of
+from .source import Frame, steps_of
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
 FORWARD = [
@@ -31,21 +45,17 @@ FORWARD = [
     lambda facts: check_batch_sizes(facts.call, facts.input, "input"),
     check_state_shape,
     check_device,
-    check_state_device,
-    check_state_dtype,
+    check_state_like_input,
     check_steps,
     check_weights,
 ]
 PACKING = [
     check_arguments,
-    check_by_hand,
     check_packed,
     lambda call: check_batch_sizes(call, call.given.get("sequence"), "sequence"),
     check_sequences,
     check_options,
-    check_padded,
     check_lengths,
-    check_unpad,
 ]
 EXCEPTIONS = (Exception,)
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
@@ -108,7 +118,7 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
 
 def explain_running(warning: Warning | str, frame: FrameType) -> Explanation | None:
     """A warning has no traceback, but the lines that caused it are still running."""
-    steps = [step for step in running_steps(frame) if step.file != warnings.__file__]
+    steps = [step for step in steps_of(frame) if step.file != warnings.__file__]
     return explain_warning(str(warning), find_call(steps, UserWarning()))
 
 

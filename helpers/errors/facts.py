@@ -4,8 +4,6 @@ import gc
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,100 +16,47 @@ from .calls import CELLS, LSTMS, RECURRENT, ForwardCall, argument_order, known_a
 from .explanations import Axis, Side
 
 DEFAULTS = dict(num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0, bidirectional=False, proj_size=0)
+STATES = ("h_0", "c_0")
 
 
-@dataclass(frozen=True, eq=False)
 class Facts:
     """What is known about one call of a network.
 
+    >>> from helpers.errors.calls import forward_call
     >>> from helpers.errors.source import Line
     >>> rnn, x = nn.RNN(3, 4, batch_first=True), torch.zeros(2, 5, 3)
-    >>> facts = Facts(ForwardCall(rnn, (x,), {}, Line({}), True))
+    >>> facts = Facts(forward_call(rnn, (x,), {}, Line({})))
     >>> facts.kind, facts.layout, facts.N, facts.wanted
     ('nn.RNN', ('N', 'L', 'H_in'), 2, [(1, 2, 4)])
     """
 
-    call: ForwardCall
-
-    @cached_property
-    def module(self) -> Any:
-        return self.call.module
-
-    @cached_property
-    def kind(self) -> str:
-        return known_as(type(self.module))
-
-    @cached_property
-    def cell(self) -> bool:
-        return isinstance(self.module, CELLS)
-
-    @cached_property
-    def lstm(self) -> bool:
-        return isinstance(self.module, LSTMS)
-
-    @cached_property
-    def input(self) -> Any:
-        return self.call.given.get("input")
-
-    @cached_property
-    def packed(self) -> bool:
-        return isinstance(self.input, PackedSequence)
-
-    @cached_property
-    def data(self) -> Any:
-        """The tensor with the values: of a packed batch, its data."""
-        return self.input.data if self.packed else self.input
-
-    @cached_property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.data.shape)
-
-    @cached_property
-    def layout(self) -> tuple[str, ...]:
-        """The names of the axes of a batched input, as this network reads them."""
-        if self.cell:
-            return ("N", "H_in")
-        return ("all steps", "H_in") if self.packed else ("N", "L", "H_in") if self.module.batch_first else ("L", "N", "H_in")
-
-    @cached_property
-    def axes(self) -> tuple[str, ...]:
-        """The names of the axes that were given; empty if there are too many or too few of them."""
-        n = len(self.shape)
-        if n == len(self.layout):
-            return self.layout
-        return () if n != len(self.layout) - 1 or self.packed else ("H_in",) if self.cell else ("L", "H_in")
-
-    @cached_property
-    def N(self) -> int | None:
-        """The number of sequences; None without a batch."""
-        if self.packed:
-            return int(self.input.batch_sizes[0])
-        return self.shape[self.axes.index("N")] if "N" in self.axes else None
-
-    @cached_property
-    def H_in(self) -> int:
-        return int(self.module.input_size)
-
-    @cached_property
-    def layers(self) -> int:
-        return int(self.module.num_layers) * (2 if self.module.bidirectional else 1)
-
-    @cached_property
-    def states(self) -> list[Any]:
-        """The states as given, h_0 first; empty if there are none."""
-        hx = self.call.given.get("hx")
-        return [] if hx is None else list(hx) if self.lstm and isinstance(hx, (tuple, list)) else [hx]
-
-    @cached_property
-    def wanted(self) -> list[tuple[int, ...]]:
-        """The shape of each state for this input."""
-        batch = () if self.N is None else (self.N,)
-        widths = [getattr(self.module, "proj_size", 0) or self.module.hidden_size, self.module.hidden_size][: 1 + self.lstm]
-        return [(*batch, w) if self.cell else (self.layers, *batch, w) for w in widths]
-
-    @cached_property
-    def weight(self) -> Tensor:
-        return next(iter(self.module.parameters()), torch.empty(0))
+    def __init__(self, call: ForwardCall) -> None:
+        module: Any = call.module
+        value: Any = call.given.get("input")
+        hx: Any = call.given.get("hx")
+        self.call, self.module, self.kind, self.input = call, module, known_as(type(module)), value
+        self.cell, self.lstm = isinstance(module, CELLS), isinstance(module, LSTMS)
+        self.packed = isinstance(value, PackedSequence)
+        self.data: Any = value.data if self.packed else value  # the tensor with the values
+        dense = isinstance(self.data, Tensor) and special(self.data) is None
+        self.shape: tuple[int, ...] = tuple(self.data.shape) if dense else ()
+        self.first = not self.cell and bool(module.batch_first)
+        # The names of the axes of a plain batch, of the input as this network reads it, and of what was given: none if
+        # there are too many or too few axes.
+        self.batch = ("N", "H_in") if self.cell else ("N", "L", "H_in") if self.first else ("L", "N", "H_in")
+        self.layout: tuple[str, ...] = ("all steps", "H_in") if self.packed and not self.cell else self.batch
+        short_of = 0 if self.packed else len(self.layout) - len(self.shape)
+        single = ("H_in",) if self.cell else ("L", "H_in")
+        self.axes: tuple[str, ...] = self.layout if len(self.shape) == len(self.layout) else single if short_of == 1 else ()
+        batched = self.axes.index("N") if "N" in self.axes else None
+        self.N = int(value.batch_sizes[0]) if self.packed else None if batched is None else self.shape[batched]
+        self.H_in, self.H_out = int(module.input_size), int(module.hidden_size)
+        self.weight: Tensor = next(iter(module.parameters()), torch.empty(0))
+        self.first_weight = "weight_ih" if self.cell else "weight_ih_l0"
+        self.states: list[Any] = [] if hx is None else list(hx) if self.lstm and isinstance(hx, (tuple, list)) else [hx]
+        layers = () if self.cell else (int(module.num_layers) * (2 if module.bidirectional else 1),)
+        widths = [getattr(module, "proj_size", 0) or self.H_out, self.H_out][: 1 + self.lstm]
+        self.wanted: list[tuple[int, ...]] = [(*layers, *([] if self.N is None else [self.N]), width) for width in widths]
 
     def state_axes(self, count: int) -> tuple[str, ...]:
         """The names of a state's axes: batch_first does not change them."""
@@ -124,26 +69,30 @@ class Facts:
         return shape_side(name, self.shape, self.axes, wrong, note=note, wrong_note=bool(note))
 
     def expected_input(self, note: str = "") -> Side:
-        names = self.axes or self.layout
-        return Side("input.data" if self.packed else "input", axes_of(names, H_in=self.H_in), note)
+        return Side("input.data" if self.packed else "input", axes_of(self.axes or self.layout, H_in=self.H_in), note)
 
     def state_sides(self, note: str = "") -> tuple[Side, ...]:
         """The states as they should be."""
-        names = ("h_0", "c_0")[: len(self.wanted)]
-        return tuple(shape_side(n, s, self.state_axes(len(s)), note=note) for n, s in zip(names, self.wanted))
+        return tuple(shape_side(n, s, self.state_axes(len(s)), note=note) for n, s in zip(STATES, self.wanted))
 
-    def tried(self, changes: dict[str, Any] | None = None, **options: Any) -> Any:
-        """What a copy of the network without values returns for other arguments or options; None if it fails.
+    def tried(self, argument: str = "", value: Any = None, **options: Any) -> bool:
+        """Whether a copy of the network without values takes another argument, or made with other options takes the call.
 
-        Of the answer's axes N must be that of the input, which the copy itself asks of the states.
+        The copy itself asks that the states have as many sequences as the input.
         """
-        given = self.call.given | (changes or {})
+        given = self.call.given | ({argument: value} if argument else {})
         try:
             with torch.no_grad(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return twin(self.module, **options)(stand_in(given.get("input")), stand_in(given.get("hx")))
+                twin(self.module, **options)(stand_in(given.get("input")), stand_in(given.get("hx")))
         except Exception:  # whatever it is: this change does not fix the call
-            return None
+            return False
+        return True
+
+    def changed(self, argument: str, template: str) -> Any:
+        """The value that a change of an argument gives, without values; None if the network does not take it."""
+        value = after(template, self.call.given.get(argument), x=self.input, net=self.module)
+        return value if value is not None and self.tried(argument, value) else None
 
 
 def options_of(module: Any) -> dict[str, Any]:
@@ -154,8 +103,8 @@ def options_of(module: Any) -> dict[str, Any]:
 
 def twin(module: Any, **options: Any) -> Any:
     """A network of the same sizes, without values."""
-    kind = getattr(nn, known_as(type(module)).removeprefix("nn."))
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
+    kind = getattr(nn, known_as(type(module)).removeprefix("nn."))
     return kind(**(options_of(module) | options), device="meta", dtype=dtype)
 
 
@@ -209,7 +158,7 @@ def described(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"NumPy array ({', '.join(map(str, value.shape))}) {value.dtype}"
     if isinstance(value, Tensor):
-        return f"{special(value) or kind} tensor" if special(value) else f"tensor {tuple(value.shape)}"
+        return f"{special(value)} tensor" if special(value) else f"tensor {tuple(value.shape)}"
     if isinstance(value, (list, tuple)) and value and not isinstance(value, PackedSequence):
         inside = [str(tuple(v.shape)) if isinstance(v, Tensor) and not special(v) else type(v).__name__ for v in value[:3]]
         inside = inside if any(isinstance(v, Tensor) for v in value[:3]) else inside[:1]
@@ -221,6 +170,17 @@ def short(kind: torch.dtype | torch.device) -> str:
     return str(kind).removeprefix("torch.")
 
 
+def tensors_only(value: Any) -> bool:
+    """Whether this is a list or tuple of dense tensors."""
+    plain = isinstance(value, (list, tuple)) and not isinstance(value, PackedSequence)
+    return plain and bool(value) and all(isinstance(v, Tensor) and not special(v) for v in value)
+
+
+def weights_in(roots: Iterable[Any]) -> list[Tensor]:
+    """The weights that the graph of these tensors leads to."""
+    return [node.variable for node in graph_of(roots) if hasattr(node, "variable")]
+
+
 def networks_in(roots: Iterable[Any]) -> list[Any]:
     """The recurrent networks whose weights the graph of these tensors leads to.
 
@@ -229,11 +189,9 @@ def networks_in(roots: Iterable[Any]) -> list[Any]:
     >>> networks_in([output.sum()])
     [RNN(3, 4)]
     """
-    weights = {id(node.variable) for node in graph_of(roots) if hasattr(node, "variable")}
-    if not weights:
-        return []
+    weights = set(map(id, weights_in(roots)))
     # The graph has weights only, not their owners: look through the networks that are alive.
-    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), RECURRENT)]
+    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), RECURRENT)] if weights else []
     return [module for module in alive if any(id(weight) in weights for weight in module.parameters())]
 
 

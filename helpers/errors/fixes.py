@@ -8,6 +8,7 @@ import ast
 import builtins
 import copy
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from .calls import Call, ConstructorCall, ForwardCall, argument_order
 from .explanations import Fix
-from .facts import Facts, after
+from .facts import Facts
 from .source import Line, is_module, stored_in
 
 # Functions that call the network for the learner, and the position of its inputs among their arguments.
@@ -41,31 +42,28 @@ def spot(call: Call, argument: str) -> Spot | None:
         code = line.text(keyword.value)
         if keyword.arg == argument:
             return Spot(keyword.value, code)
-        if keyword.arg is None and argument in (line.value(keyword.value) or ()):
-            return Spot(keyword.value, f'{code}["{argument}"]', f'{{**{code}, "{argument}": {{}}}}')
     position = call.order.index(argument) if argument in call.order else len(node.args)
     for arg in node.args:
-        if not isinstance(arg, ast.Starred):
-            if position == 0:
-                return Spot(arg, line.text(arg))
-            position -= 1
-            continue
-        whole, code = line.value(arg.value), line.text(arg.value)
+        whole = line.value(arg.value) if isinstance(arg, ast.Starred) else [arg]
         if not isinstance(whole, (list, tuple)):
             return None
-        if position < len(whole):
+        if position >= len(whole):
+            position -= len(whole)
+        elif not isinstance(arg, ast.Starred):
+            return Spot(arg, line.text(arg))
+        else:
+            code = line.text(arg.value)
             front, back = f"*{code}[:{position}], " * (position > 0), f", *{code}[{position + 1}:]" * (position + 1 < len(whole))
             return Spot(arg, f"{code}[{position}]", f"{front}{{}}{back}")
-        position -= len(whole)
     return None
 
 
 def _handed_on(call: ForwardCall, node: ast.Call, argument: str) -> Spot | None:
     """Where a line gives this very value to something that calls the network with it."""
-    line, value, func = call.line, call.given.get(argument), call.line.value(node.func)
+    line, value = call.line, call.given.get(argument)
     parts = [part for arg in [*node.args, *(k.value for k in node.keywords)] for part in ast.walk(arg)]
     same = next((p for p in parts if isinstance(p, ast.expr) and value is not None and line.value(p) is value), None)
-    position = next((at for wrapper, at in WRAPPERS.items() if func is wrapper), len(node.args))
+    position = next((at for wrapper, at in WRAPPERS.items() if line.value(node.func) is wrapper), len(node.args))
     position = 0 if call.first and argument == "input" else position
     if same is None and position < len(node.args):
         same = node.args[position]
@@ -87,6 +85,30 @@ def rewrite(call: Call, argument: str, template: str, facts: Facts | None = None
     bare = found.form != "{}" or isinstance(found.node, PLAIN) or not re.search(r"\{\}[.\[]", template)
     code = template.replace("{}", found.code if bare else f"({found.code})")
     return replace(call.line, found.node, found.form.replace("{}", code))
+
+
+def decide(facts: Facts, argument: str, causes: Iterable[tuple[str, str | Fix]]) -> tuple[str, Fix]:
+    """The first cause whose change of an argument a copy of the network takes, or that comes with a fix or without any."""
+    for cause, change in causes:
+        if isinstance(change, Fix) or not change:
+            return cause, change or Fix()
+        value = facts.changed(argument, change)
+        if value is not None or change == "None":
+            return cause, change_argument(facts, argument, change, value)
+    return "", Fix()
+
+
+def change_argument(facts: Facts, argument: str, template: str, value: Any) -> Fix:
+    """A change of the argument; none where the next round would change it again."""
+    line, found = facts.call.line, spot(facts.call, argument)
+    if found is None and facts.call.behind and argument == "input":
+        return layer_between(line, facts.call.behind, "Reorder", "x", template.replace("{}", "x"))
+    names = {n.id for n in ast.walk(found.node) if isinstance(n, ast.Name)} if found else set()
+    simple = line.statement is not None and not isinstance(line.statement, (ast.For, ast.While))
+    moved = argument == "input" and isinstance(value, Tensor) and value.shape != facts.shape
+    if line.statement and simple and moved and line.loops() and names & stored_in(line.statement):
+        return Fix()
+    return rewrite(facts.call, argument, template, facts)
 
 
 def network(facts: Facts) -> str | None:
@@ -119,8 +141,7 @@ def in_scope(code: str, line: Line) -> bool:
 
 def replace(line: Line, node: Any, code: str, elsewhere: bool = False) -> Fix:
     """The lines around a node with that node written anew; `elsewhere`: not where the line's own names are in scope."""
-    statement, lines = line.statement_of(node), line.source.splitlines(keepends=True)
-    place = _place(node, line, lines)
+    statement, place = line.statement_of(node), _place(node, line)
     if statement is None or place is None or not (elsewhere or in_scope(code, line)):
         return Fix()
     source = line.source[: place[0]] + code + line.source[place[1] :]
@@ -131,20 +152,20 @@ def replace(line: Line, node: Any, code: str, elsewhere: bool = False) -> Fix:
     return _fix(line, source.splitlines()[statement.lineno - 1 : last + more], (statement.lineno, last))
 
 
-def beside(line: Line, statement: ast.stmt, code: str, place: str) -> Fix:
-    """A line of code before or after a statement that has its line for itself."""
-    front = line.source.splitlines()[statement.lineno - 1].encode()[: statement.col_offset].decode(errors="replace")
-    if front.strip() or not in_scope(code.partition(" = ")[2], line):
+def line_after(line: Line, code: str) -> Fix:
+    """A line of code after the learner's, where that has its line for itself."""
+    statement = line.statement
+    front = line.source.splitlines()[statement.lineno - 1][: statement.col_offset] if statement else "-"
+    if statement is None or front.strip() or not in_scope(code.partition(" = ")[2], line):
         return Fix()
-    return _fix(line, [front + code], (statement.lineno, statement.end_lineno or statement.lineno), place)
+    return _fix(line, [front + code], (statement.lineno, statement.end_lineno or statement.lineno), "after")
 
 
 def _fix(line: Line, written: list[str], lines: tuple[int, int], place: str = "instead") -> Fix:
-    """Lines of code that go before, after or instead of some lines; none if the whole would be no Python any more."""
+    """Lines of code that go after or instead of some lines; none if the whole would be no Python any more."""
     whole, (first, last) = line.source.splitlines(), lines
-    front, back = {"instead": (first - 1, last), "after": (last, last), "before": (first - 1, first - 1)}[place]
     try:
-        ast.parse("\n".join([*whole[:front], *written, *whole[back:]]))
+        ast.parse("\n".join([*whole[: first - 1 if place == "instead" else last], *written, *whole[last:]]))
     except SyntaxError:
         return Fix()
     indent = len(written[0]) - len(written[0].lstrip())
@@ -152,22 +173,23 @@ def _fix(line: Line, written: list[str], lines: tuple[int, int], place: str = "i
     return Fix(code, place, "\n".join(text.strip() for text in whole[first - 1 : last]), lines)
 
 
-def _place(node: Any, line: Line, lines: list[str]) -> tuple[int, int] | None:
+def _place(node: Any, line: Line) -> tuple[int, int] | None:
     """From which character of the source to which a node is written; None if that can't be told."""
+    lines = line.source.splitlines(keepends=True)
 
     def at(number: int, column: int) -> int:  # ast counts bytes
         return sum(map(len, lines[: number - 1])) + len(lines[number - 1].encode()[:column].decode(errors="replace"))
 
     start, end = at(node.lineno, node.col_offset), at(node.end_lineno, node.end_col_offset)
+    code = ast.unparse(node)
     try:
-        same = ast.unparse(ast.parse(f"({line.source[start:end]})", mode="eval")) == ast.unparse(node)
+        same = ast.unparse(ast.parse(f"({line.source[start:end]})", mode="eval")) == code
     except SyntaxError:
         same = isinstance(node, (ast.Starred, ast.stmt))
     if same:
         return start, end
-    searched = ast.unparse(node)  # inside an f-string the places in the tree may be wrong: look for the text
-    start = line.source.find(searched)
-    return (start, start + len(searched)) if line.source.count(searched) == 1 else None
+    start = line.source.find(code)  # inside an f-string the places in the tree may be wrong: look for the text
+    return (start, start + len(code)) if line.source.count(code) == 1 else None
 
 
 def with_arguments(call: Call, **changes: str | None) -> Fix:
@@ -184,24 +206,21 @@ def changed(node: ast.Call, order: list[str], changes: dict[str, str | None]) ->
         return None
     for name, value in changes.items():
         position = order.index(name) if name in order else int(name[9:]) - 1 if name.startswith("argument ") else 99
-        keyword = next((k for k in new.keywords if k.arg == name), None)
-        new.keywords = [k for k in new.keywords if k is not keyword]
-        written = ast.parse(value, mode="eval").body if value is not None else None
-        if position < len(new.args) and written is not None:
-            new.args[position] = written
+        new.keywords = [k for k in new.keywords if k.arg != name]
+        if position < len(new.args) and value is not None:
+            new.args[position] = ast.parse(value, mode="eval").body
         elif position < len(new.args):  # those behind it move to their names
             new.keywords[:0] = [ast.keyword(n, a) for n, a in zip(order[position + 1 :], new.args[position + 1 :])]
             new.args = new.args[:position]
-        elif written is not None:
-            new.keywords.append(ast.keyword(name, written))
+        elif value is not None:
+            new.keywords.append(ast.keyword(name, ast.parse(value, mode="eval").body))
     return ast.unparse(ast.fix_missing_locations(new))
 
 
 def remake(facts: Facts, **changes: Any) -> Fix:
     """The line that makes the network with some arguments changed, if such a network reads the input."""
-    if facts.tried(**changes) is None:
-        return Fix()
-    return remade(facts.call.line, facts.module, **{name: repr(value) for name, value in changes.items()})
+    line, written = facts.call.line, {name: repr(value) for name, value in changes.items()}
+    return remade(line, facts.module, **written) if facts.tried(**changes) else Fix()
 
 
 def remade(line: Line, module: nn.Module, **changes: str) -> Fix:
@@ -232,30 +251,19 @@ def making(line: Line, module: nn.Module) -> ast.Call | None:
             written = [*zip(order, node.args), *((str(k.arg), k.value) for k in node.keywords)]
             same = all(getattr(module, k, None) == v.value for k, v in written if isinstance(v, ast.Constant))
             found += [node] if same and not any(isinstance(outer, REPEATED) for outer in line.around(node)) else []
-    if len(found) > 1:
+    if len(found) > 1:  # of several, the one that is kept under the layer's own name
         whole = [value for value in line.names.values() if is_module(value)]
-        places = {place for value in whole for place, part in value.named_modules() if part is module}
-        places |= {name for name, value in line.names.items() if value is module}
-        found = [n for n in found if (label := _label(line, n)) and any(f".{place}".endswith(f".{label}") for place in places)]
+        names = {place.rpartition(".")[2] for value in whole for place, part in value.named_modules() if part is module}
+        names |= {name for name, value in line.names.items() if value is module}
+        found = [n for n in found if _label(line, n) in names]
     return found[0] if len(found) == 1 else None
 
 
-def _label(line: Line, node: ast.AST) -> str:
-    """The name that the learner's code gives what this node makes: "rnn" of self.rnn, "rnns.1" of an item of self.rnns."""
-    places: list[str] = []
-    for parent in line.around(node):
-        items = parent.args if isinstance(parent, ast.Call) else getattr(parent, "elts", [])
-        if isinstance(parent, ast.Assign):
-            target = parent.targets[0]
-            if isinstance(target, ast.Tuple) and places and int(places[-1]) < len(target.elts):
-                target = target.elts[int(places.pop())]
-            return ".".join([getattr(target, "attr", getattr(target, "id", "")), *reversed(places)])
-        if isinstance(parent, ast.keyword):
-            places.append(str(parent.arg))
-        elif node in items and not (isinstance(parent, ast.Call) and isinstance(node, (ast.List, ast.Tuple))):
-            places.append(str([*items].index(node)))
-        node = parent
-    return ""
+def _label(line: Line, node: ast.AST) -> str | None:
+    """The name that the learner's code gives what this node makes: "rnn" of self.rnn = nn.RNN(3, 4)."""
+    assign = line.around(node)[0]
+    target = assign.targets[0] if isinstance(assign, ast.Assign) else None
+    return getattr(target, "attr", getattr(target, "id", None))
 
 
 def layer_between(line: Line, behind: tuple[nn.Sequential, int], name: str, taken: str, returned: str) -> Fix:
@@ -275,12 +283,3 @@ def layer_between(line: Line, behind: tuple[nn.Sequential, int], name: str, take
 def _makes(line: Line, node: ast.expr, kind: type) -> bool:
     value = line.value(node.func) if isinstance(node, ast.Call) else type(line.value(node))
     return value in (kind, None, type(None))
-
-
-def first_fix(facts: Facts, argument: str, *templates: str) -> Fix:
-    """The first of some changes of an argument that a copy of the network accepts and that can be written in the line."""
-    for template in templates:
-        value = after(template, facts.call.given.get(argument), x=facts.input, net=facts.module)
-        if (value is not None or template == "None") and facts.tried({argument: value}) is not None:
-            return rewrite(facts.call, argument, template, facts)
-    return Fix()

@@ -3,7 +3,6 @@
 import ast
 import linecache
 import sysconfig
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-TORCH = str(Path(torch.__file__).parent)
-_PACKAGES = (sysconfig.get_paths()["stdlib"], str(Path(__file__).parents[1]), "<frozen", "<__array_function__")
+_TORCH = (str(Path(torch.__file__).parent), "<frozen", "<__array_function__")
+_PACKAGES = (*_TORCH, sysconfig.get_paths()["stdlib"], str(Path(__file__).parents[1]))
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 class Frame(NamedTuple):
@@ -23,44 +23,32 @@ class Frame(NamedTuple):
     frame: FrameType
     line: int
     instruction: int
-
-    @property
-    def file(self) -> str:
-        return self.frame.f_code.co_filename
-
-    @property
-    def function(self) -> str:
-        return self.frame.f_code.co_name
+    file: str
+    function: str
+    owner: Any  # what `self` is there
 
     @property
     def in_torch(self) -> bool:
-        return self.file.startswith((TORCH, "<frozen", "<__array_function__"))
+        return self.file.startswith(_TORCH)
 
     @property
     def in_a_package(self) -> bool:
-        return self.in_torch or "-packages" in self.file or self.file.startswith(_PACKAGES)
-
-    @property
-    def owner(self) -> Any:
-        return self.frame.f_locals.get("self")
+        return "-packages" in self.file or self.file.startswith(_PACKAGES)
 
 
-def steps_of(traceback: TracebackType | None) -> list[Frame]:
-    """The frames of a traceback, outermost first."""
-    steps = []
-    while traceback is not None:
-        steps.append(Frame(traceback.tb_frame, traceback.tb_lineno, traceback.tb_lasti))
-        traceback = traceback.tb_next
-    return steps
-
-
-def running_steps(frame: FrameType | None) -> list[Frame]:
-    """The frames that are running just now, outermost first: a warning comes from them."""
-    steps = []
-    while frame is not None:
-        steps.append(Frame(frame, frame.f_lineno, frame.f_lasti))
-        frame = frame.f_back
-    return steps[::-1]
+def steps_of(origin: TracebackType | FrameType | None) -> list[Frame]:
+    """The frames of a traceback, or those that are running just now (a warning comes from them), outermost first."""
+    steps, running, following = [], isinstance(origin, FrameType), origin
+    while following is not None:
+        if isinstance(following, TracebackType):
+            frame, line, instruction = following.tb_frame, following.tb_lineno, following.tb_lasti
+            following = following.tb_next
+        else:
+            frame, line, instruction = following, following.f_lineno, following.f_lasti
+            following = following.f_back
+        code, owner = frame.f_code, frame.f_locals.get("self")
+        steps.append(Frame(frame, line, instruction, code.co_filename, code.co_name, owner))
+    return steps[::-1] if running else steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +56,6 @@ class Line:
     """The learner's line: the values of its names and, where the source is at hand, its syntax tree."""
 
     names: dict[str, Any]  # the local names first
-    local: frozenset[str] = frozenset()
     source: str = ""  # the whole file or cell
     tree: ast.AST = field(default_factory=ast.Pass)
     statement: ast.stmt | None = None
@@ -82,28 +69,32 @@ class Line:
     def text(self, node: ast.AST) -> str:
         return ast.get_source_segment(self.source, node) or ast.unparse(node)
 
-    def statements(self) -> Iterator[ast.stmt]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.stmt))
-
-    def around(self, node: ast.AST) -> list[ast.AST]:
+    def around(self, node: ast.AST | None) -> list[ast.AST]:
         """What a node is inside of, the innermost first."""
         parents, found = parents_in(self.tree), []
-        while (parent := parents.get(node)) is not None:
-            found.append(parent)
-            node = parent
+        while node is not None and (node := parents.get(node)) is not None:
+            found.append(node)
         return found
 
     def statement_of(self, node: ast.AST) -> ast.stmt | None:
         return next((n for n in (node, *self.around(node)) if isinstance(n, ast.stmt)), None)
 
+    def assigned(self, target: ast.AST | str) -> list[ast.expr]:
+        """What is assigned to a name of the line's own function, or to an attribute anywhere in the file, in that order."""
+        code = target if isinstance(target, str) else ast.unparse(target)
+        kept = [s for s in ast.walk(self.tree) if isinstance(s, ast.Assign) and code in map(ast.unparse, s.targets)]
+        here = self.function_of(self.statement)
+        kept = [s for s in kept if "." in code or self.function_of(s) is here]
+        return [s.value for s in sorted(kept, key=lambda s: s.lineno)]
+
+    def function_of(self, node: ast.AST | None) -> ast.AST | None:
+        return next((outer for outer in self.around(node) if isinstance(outer, FUNCTIONS)), None)
+
     def loops(self) -> list[ast.For | ast.While]:
         """The loops around the line in its own function, the innermost first."""
-        found: list[ast.For | ast.While] = []
-        for outer in self.around(self.statement) if self.statement else ():
-            if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                break
-            found += [outer] if isinstance(outer, (ast.For, ast.While)) else []
-        return found
+        outer = self.around(self.statement)
+        here = next((i for i, node in enumerate(outer) if isinstance(node, (*FUNCTIONS, ast.ClassDef))), len(outer))
+        return [node for node in outer[:here] if isinstance(node, (ast.For, ast.While))]
 
     def given_again(self, node: ast.AST) -> bool:
         """Whether this may be another value next time: a parameter, an attribute, or a name that a loop around assigns."""
@@ -120,9 +111,7 @@ class Line:
             return node.value
         if isinstance(node, ast.Attribute):
             return attribute(self.value(node.value), node.attr)
-        if isinstance(node, ast.Subscript):
-            return item(self.value(node.value), self.value(node.slice))
-        return None
+        return item(self.value(node.value), self.value(node.slice)) if isinstance(node, ast.Subscript) else None
 
     def name_of(self, wanted: Any) -> str | None:
         """How the learner can write a module in this line: its name, or its place in a named one."""
@@ -152,30 +141,23 @@ def is_module(value: Any) -> bool:
 
 def attribute(owner: Any, name: str) -> Any:
     """An attribute that can be read without running a property of the learner's."""
-    if isinstance(owner, ModuleType):
-        return getattr(owner, name, None)
-    if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
-        return getattr(owner, name)
     if isinstance(owner, Tensor):
-        return getattr(owner, name, None) if name in ("forward", "grad_fn") else None
+        return getattr(owner, name, None) if name == "forward" else None
+    if isinstance(owner, ModuleType) or isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
+        return getattr(owner, name, None)
     kept = getattr(owner, "__dict__", {})
-    if name in kept:
-        return kept[name]
-    for inside in ("_parameters", "_buffers", "_modules") if is_module(owner) else ():
-        if name in kept[inside]:
-            return kept[inside][name]
+    for inside in (kept, *(kept[part] for part in ("_parameters", "_buffers", "_modules") if is_module(owner))):
+        if name in inside:
+            return inside[name]
     found = getattr(type(owner), name, None)
-    return getattr(owner, name, None) if callable(found) and not isinstance(owner, type) else found if callable(found) else None
+    return (found if isinstance(owner, type) else getattr(owner, name, None)) if callable(found) else None
 
 
 def item(whole: Any, key: Any) -> Any:
     """An item of a list, a tuple, a dictionary or a container of modules."""
-    if isinstance(whole, dict):
-        return whole.get(key) if isinstance(key, (str, int)) else None
-    if isinstance(whole, (nn.ModuleList, nn.Sequential)):
-        whole = list(whole)
-    if isinstance(whole, nn.ModuleDict):
-        return dict(whole.items()).get(key)
+    if isinstance(whole, (dict, nn.ModuleDict)):
+        return dict(whole.items()).get(key) if isinstance(key, (str, int)) else None
+    whole = list(whole) if isinstance(whole, (nn.ModuleList, nn.Sequential)) else whole
     inside = isinstance(whole, (list, tuple)) and isinstance(key, int) and -len(whole) <= key < len(whole)
     return whole[key] if inside else None
 
@@ -187,8 +169,8 @@ def stored_in(node: ast.AST) -> set[str]:
 
 def line_of(steps: list[Frame]) -> Line:
     """The deepest line that is the learner's own; without any tree if all of them are a package's."""
-    own = [step for step in steps if not step.in_a_package]
-    return line_at(own[-1]) if own else Line({})
+    step = next((step for step in reversed(steps) if not step.in_a_package), None)
+    return line_at(step) if step else Line({})
 
 
 def line_at(step: Frame) -> Line:
@@ -204,7 +186,7 @@ def line_at(step: Frame) -> Line:
     parts = [n for n in ast.walk(statement) if isinstance(n, ast.expr)] if statement else []
     node = next((n for n in parts if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place), None)
     parameters = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-    return Line(names, frozenset(frame.f_locals), source, tree, statement, node, parameters)
+    return Line(names, source, tree, statement, node, parameters)
 
 
 @lru_cache(maxsize=8)
@@ -224,10 +206,6 @@ def _statement(tree: ast.AST, line: int, place: tuple[int | None, ...]) -> ast.s
     """The innermost statement around an instruction; without its column, the only innermost one of its line."""
     found = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and n.lineno <= line <= (n.end_lineno or 0)]
     if place[0] is not None and place[2] is not None:
-        where = (place[0], place[2])
-        found = [n for n in found if _start(n) <= where <= (n.end_lineno or 0, n.end_col_offset or 0)]
-    return max(found, key=_start, default=None)
-
-
-def _start(node: ast.stmt) -> tuple[int, int]:
-    return (node.lineno, node.col_offset)
+        at = (place[0], place[2])
+        found = [n for n in found if (n.lineno, n.col_offset) <= at <= (n.end_lineno or 0, n.end_col_offset or 0)]
+    return max(found, key=lambda n: (n.lineno, n.col_offset), default=None)

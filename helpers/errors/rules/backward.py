@@ -9,8 +9,10 @@ from torch import Tensor
 
 from ..explanations import Explanation, Fix, Side, culprit
 from ..facts import graph_of, networks_in, tensors_in
-from ..fixes import beside, replace
+from ..fixes import line_after, replace
 from ..source import Frame, Line, is_module, line_at, stored_in
+
+COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
 
 
 class Holder(NamedTuple):
@@ -19,25 +21,22 @@ class Holder(NamedTuple):
     name: str
     value: Any
     line: Line
-    kind: str  # "state", "sum", "list", or "once": made before the loop, or in __init__
+    kind: str  # "state", "sum", "list"; "once": made before the loop; "init": made in __init__
 
 
 def explain_backward(steps: list[Frame], message: str) -> Explanation | None:
     """An error of backward() whose graph goes through a recurrent network; None if it does not."""
     second = "backward" in message and "second time" in message
     changed = "modified" in message and ("inplace" in message or "in-place" in message)
-    own, roots = [step for step in steps if not step.in_a_package], _roots(steps)
+    own = [step for step in steps if not step.in_a_package]
+    # The tensors that backward was called on, from the frames of torch's that were given them.
+    frames = [step.frame.f_locals for step in steps if step.in_torch and step.function in ("backward", "grad")]
+    roots = [t for seen in frames for name in ("self", "tensors", "outputs") for t in tensors_in(seen.get(name))]
     if not own or not (second or changed) or not networks_in(roots):
         return None
-    nodes, lines = _past(roots), [line_at(step) for step in reversed(own)]
-    holders = next(filter(None, ([*_holders(line, nodes)] for line in lines)), [])
-    return _walked_twice(holders) if second else _changed(lines[0], holders)
-
-
-def _roots(steps: list[Frame]) -> list[Tensor]:
-    """The tensors that backward was called on, from the frames of torch's that were given them."""
-    frames = [step.frame.f_locals for step in steps if step.in_torch and step.function in ("backward", "grad")]
-    return [t for seen in frames for name in ("self", "tensors", "outputs") for t in tensors_in(seen.get(name))]
+    nodes = _past(roots)
+    holders = next(filter(None, ([*_holders(line_at(step), nodes)] for step in reversed(own))), [])
+    return _walked_twice(holders) if second else _changed(line_at(own[-1]), holders)
 
 
 def _past(value: Any) -> set[Any]:
@@ -46,51 +45,46 @@ def _past(value: Any) -> set[Any]:
 
 
 def _holders(line: Line, nodes: set[Any]) -> Iterator[Holder]:
-    """What holds a part of the graph from one round of the line's loop to the next."""
-    loops = line.loops()
-    outer = loops[-1] if loops else None
-    target = [outer.target] if isinstance(outer, ast.For) else []
-    body: list[ast.AST] = [*target, *outer.body] if outer else [] if line.parameters else [*ast.iter_child_nodes(line.tree)]
-    events = [event for statement in body for event in _events(statement)]
-    first = dict(sorted(dict(reversed(events)).items(), key=events.index))
-    stored = {name for name, kind in events if kind == "write"}
-    parts = [n for statement in body for n in ast.walk(statement)]
-    summed = {ast.unparse(n.target) for n in parts if isinstance(n, ast.AugAssign)}
-    stored |= {ast.unparse(n.value) for n in parts if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)}
-    cut = {ast.unparse(n.value) for n in ast.walk(line.tree) if isinstance(n, ast.Attribute) and n.attr in ("detach", "data")}
-    found = [n for n, kind in first.items() if kind == "read" and n not in cut and _past(line.names.get(n)) & nodes]
-    for name in found:
-        kept = "list" if isinstance(line.names[name], list) else "once"
-        kind = "sum" if name in summed else "state" if name in stored else kept
-        if kind in ("sum", "state") or loops:
-            yield Holder(name, line.names[name], line, kind)
-    if not found:
-        yield from _attributes(line, nodes, {code.rpartition(".")[2] for code in cut if "." in code})
+    """What holds a part of the graph from one round of a loop around the line to the next, the innermost loop first."""
+    reads = [n for n in ast.walk(line.tree) if isinstance(n, ast.Attribute)]
+    cut = {ast.unparse(n.value) for n in reads if n.attr in ("detach", "data")}
+    whole = [] if line.parameters else [[*ast.iter_child_nodes(line.tree)]]  # without a loop: a cell that is run again
+    for body in [[loop.target, *loop.body] if isinstance(loop, ast.For) else loop.body for loop in line.loops()] or whole:
+        parts = [n for statement in body for n in ast.walk(statement)]
+        summed = {ast.unparse(n.target) for n in parts if isinstance(n, ast.AugAssign)}
+        stored = {name for statement in body for name in stored_in(statement)}
+        stored |= {ast.unparse(n.value) for n in parts if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)}
+        found = [name for name in _read_first(line, parts) if name not in cut and _past(line.names.get(name)) & nodes]
+        for name in found:
+            kept = "list" if isinstance(line.names[name], list) else "once"
+            kind = "sum" if name in summed else "state" if name in stored else kept
+            if kind in ("sum", "state") or line.loops():
+                yield Holder(name, line.names[name], line, kind)
+        if found:
+            return
+    read = {n.attr for n in reads if isinstance(n.ctx, ast.Load)}
+    yield from _attributes(line, nodes, read - {code.rpartition(".")[2] for code in cut if "." in code})
 
 
-def _events(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """The names that some code reads and writes, in the order in which Python does."""
-    children: list[ast.AST] = [*ast.iter_child_nodes(node)]
-    own: set[str] = set()
-    if isinstance(node, ast.Name):
-        yield node.id, "write" if isinstance(node.ctx, ast.Store) else "read"
-    elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        yield node.target.id, "read"
-    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and node.value is not None:
-        children = [node.value, *(child for child in children if child is not node.value)]
-    elif isinstance(node, (ast.For, ast.comprehension)):
-        children = [node.iter, *(child for child in children if child is not node.iter)]
-    elif isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)):
-        own = stored_in(node)
-    elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
-        children = []
-    for child in children:
-        yield from (event for event in _events(child) if event[0] not in own)
+def _read_first(line: Line, parts: list[ast.AST]) -> list[str]:
+    """The names that some code reads before it writes them, as Python does it; a write under a condition does not count."""
+    inside, events = set(parts), []
+    for node in parts:
+        outer, statement = line.around(node), line.statement_of(node)
+        if not isinstance(node, ast.Name) or statement is None or line.function_of(node) is not line.function_of(line.statement):
+            continue
+        write = isinstance(node.ctx, ast.Store) and not isinstance(statement, ast.AugAssign)
+        of_its_own = any(isinstance(o, COMPREHENSIONS) and node.id in stored_in(o) for o in outer)
+        if of_its_own or write and any(isinstance(o, ast.If) and o in inside for o in outer):
+            continue
+        late = write and isinstance(statement, (ast.Assign, ast.AnnAssign))  # the value comes before the name
+        events.append((statement.end_lineno if late else node.lineno, 999 if late else node.col_offset, write, node.id))
+    first = {name: write for _, _, write, name in sorted(events, reverse=True, key=lambda event: event[:2])}
+    return [name for name, write in reversed(first.items()) if not write]
 
 
-def _attributes(line: Line, nodes: set[Any], cut: set[str]) -> Iterator[Holder]:
+def _attributes(line: Line, nodes: set[Any], read: set[str]) -> Iterator[Holder]:
     """Attributes, private ones too, of the objects in reach that keep a part of the graph and are read again."""
-    read = {n.attr for n in ast.walk(line.tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
     waiting, seen = [(name, value) for name, value in line.names.items() if not name.startswith("_")], set()
     while waiting:
         path, owner = waiting.pop(0)
@@ -98,15 +92,15 @@ def _attributes(line: Line, nodes: set[Any], cut: set[str]) -> Iterator[Holder]:
         if id(owner) in seen or isinstance(owner, type) or not (plain or is_module(owner)) or path.count(".") > 4:
             continue
         seen.add(id(owner))
-        parts = {} if not is_module(owner) else owner._modules
+        parts = owner._modules if is_module(owner) else {}
         waiting += [(f"{path}[{key}]" if key.isdigit() else f"{path}.{key}", part) for key, part in parts.items()]
         for name, value in vars(owner).items():
-            if _past(value) & nodes and name in read - cut:
-                code = f"{path}.{name}"
+            code = f"{path}.{name}"
+            if _past(value) & nodes and name in read:
                 once = not networks_in(tensors_in(value)) and _made_in_init(code, line) is not None
-                yield Holder(code, value, line, "once" if once else "state")
-            elif not isinstance(value, Tensor) and not name.startswith(("_parameters", "_buffers", "_modules")):
-                waiting.append((f"{path}.{name}", value))
+                yield Holder(code, value, line, "init" if once else "state")
+            elif not isinstance(value, Tensor) and name not in ("_parameters", "_buffers", "_modules"):
+                waiting.append((code, value))
 
 
 def detached(name: str, value: Any, deep: int = 0) -> str | None:
@@ -120,63 +114,47 @@ def detached(name: str, value: Any, deep: int = 0) -> str | None:
     if not isinstance(value, (list, tuple, dict)) or deep > 2 or hasattr(value, "_fields"):
         return None
     each = "hsu"[deep]
-    codes = {detached(each, part, deep + 1) for part in (value.values() if isinstance(value, dict) else value)}
-    if len(codes) != 1 or None in codes:
+    code, *others = {detached(each, v, deep + 1) for v in (value.values() if isinstance(value, dict) else value)} or [None]
+    if others or code is None:
         return None
-    code = codes.pop()
     if isinstance(value, dict):
         return f"{{key: {code} for key, {each} in {name}.items()}}"
     return f"[{code} for {each} in {name}]" if isinstance(value, list) else f"tuple({code} for {each} in {name})"
 
 
+CAUSES = {  # by the kind of what holds the graph: what is given, and the cause
+    "sum": ("adds up the losses with their graphs",
+            "{} has the graphs of all rounds. Call backward() on this round's loss, and add up its value: loss.item()."),
+    "list": ("keeps the graphs of earlier rounds",
+             "{} keeps tensors of earlier rounds, whose graphs are used up. Keep values (loss.item(), output.detach()), "
+             "or call backward() once, after the loop."),
+    "once": ("made once, before the first backward()",
+             "{} was made once and has a graph of its own, which the first backward() uses up. Make it anew each time."),
+    "state": ("carries the graph of earlier calls",
+              "{} came out of one call and goes into the next with its whole past. detach() keeps the values only."),
+    "": ("freed by an earlier backward()",
+         "There are three usual causes. A state is carried from call to call: detach() it. Something is made once, before "
+         "the loop: make it inside. Two losses share a graph: add them up, and call backward() once."),
+}  # fmt: skip
+
+
 def _walked_twice(holders: list[Holder]) -> Explanation:
     rule = "backward() walks a graph once: on its way it frees what the forward pass had kept."
-    expected, fix, held = Side("each backward()", note="a graph of its own"), Fix(), "freed by an earlier backward()"
-    name, kind = (holders[0].name, holders[0].kind) if holders else ("graph", "")
-    if kind == "sum":
-        held, fix = "adds up the losses with their graphs", _one_loss(holders[0])
-        cause = f"{name} has the graphs of all rounds. Call backward() on this round's loss, and add up its value: loss.item()."
-    elif kind == "list":
-        held, cause = "keeps the graphs of earlier rounds", f"{name} keeps tensors of earlier rounds, whose graphs are used up. "
-        cause += "Keep values (loss.item(), output.detach()), or call backward() once, after the loop."
-    elif kind == "once":
-        held, fix = "made once, before the first backward()", _each_time(holders[0])
-        cause = f"{name} was made once and has a graph of its own, which the first backward() uses up. Make it anew each time."
-    elif kind == "state":
-        alike = [h for h in holders if h.kind == "state"]
-        name, held, fix = ", ".join(h.name for h in alike), "carries the graph of earlier calls", _cut(alike)
-        cause = f"{name} came out of one call and goes into the next with its whole past. detach() keeps the values only."
-    else:
-        cause = "There are three usual causes. A state is carried from call to call: detach() it. Something is made once, before "
-        cause += "the loop: make it inside. Two losses share a graph: add them up, and call backward() once."
-    return Explanation(rule, culprit(name, held), expected, cause, fix)
+    kind = holders[0].kind if holders else ""
+    held, cause = CAUSES["once" if kind == "init" else kind]
+    alike = holders if kind == "state" else holders[:1]
+    name = ", ".join(h.name for h in alike if h.kind == kind) or "graph"
+    fix = _cut(alike) if kind == "state" else _each_time(holders[0]) if kind == "init" else Fix()
+    expected = Side("each backward()", note="a graph of its own")
+    return Explanation(rule, culprit(name, held), expected, cause.format(name), fix)
 
 
 def _cut(holders: list[Holder]) -> Fix:
     """The line after backward() that cuts the past off."""
-    line, codes = holders[0].line, [detached(h.name, h.value) for h in holders]
-    if line.statement is None or None in codes:
-        return Fix()
+    holders = [h for h in holders if h.kind == "state"]
+    codes = [detached(h.name, h.value) for h in holders]
     code = f"{', '.join(h.name for h in holders)} = {', '.join(map(str, codes))}"
-    return beside(line, line.statement, code, "after")
-
-
-def _one_loss(holder: Holder) -> Fix:
-    """total += loss; total.backward() as loss.backward(); total += loss.item(), where the two lines follow each other."""
-    line, call = holder.line, holder.line.statement
-    block = getattr(line.around(call)[0], "body", []) if call else []
-    before = block[block.index(call) - 1] if call in block[1:] else None
-    if not isinstance(before, ast.AugAssign) or call is None or ast.unparse(call) != f"{ast.unparse(before.target)}.backward()":
-        return Fix()
-    code, loss, indent = line.text(before.value), "loss", "\n" + " " * before.col_offset
-    if isinstance(before.value, ast.Name):
-        loss = code
-    elif "loss" in line.names:
-        return Fix()
-    made = "" if loss == code else f"{loss} = {code}{indent}"
-    first, last = (replace(line, part, "pass", elsewhere=True) for part in (before, call))
-    fix = replace(line, call, f"{made}{loss}.backward(){indent}{holder.name} += {loss}.item()", elsewhere=True)
-    return fix._replace(lines=(first.lines[0], last.lines[1]), at=f"{first.at}\n{last.at}") if fix and first else Fix()
+    return Fix() if None in codes else line_after(holders[0].line, code)
 
 
 def _each_time(holder: Holder) -> Fix:
@@ -195,49 +173,20 @@ def _each_time(holder: Holder) -> Fix:
 
 def _made_in_init(name: str, line: Line) -> ast.expr | None:
     """The expression in __init__ that made an attribute, if nothing else in the file assigns it."""
-    code = "self." + name.rpartition(".")[2]
-    made = [s for s in line.statements() if isinstance(s, ast.Assign) and code in map(ast.unparse, s.targets)]
-    inits = [o for s in made for o in line.around(s) if isinstance(o, ast.FunctionDef) and o.name == "__init__"]
-    return made[0].value if len(made) == len(inits) == 1 and "." in name else None
+    made = line.assigned("self." + name.rpartition(".")[2])
+    inside = line.function_of(made[0]) if len(made) == 1 and "." in name else None
+    return made[0] if isinstance(inside, ast.FunctionDef) and inside.name == "__init__" else None
 
 
 def _changed(line: Line, holders: list[Holder]) -> Explanation:
-    found, states = _in_place(line), [h for h in holders if h.kind == "state"]
-    if states and (found is None or "retain_graph" in ast.unparse(line.statement or ast.Pass())):
-        rule = "The weights that a graph was made with must be unchanged when backward() walks it."
-        cause = f"The optimizer has changed the weights in place since {states[0].name} was made. detach() drops its past; then "
-        given = culprit(states[0].name, "carries a graph made with the old weights")
+    states = [h for h in holders if h.kind == "state"]
+    if states and "retain_graph" in ast.unparse(line.statement or ast.Pass()):
+        rule, name = "The weights that a graph was made with must be unchanged when backward() walks it.", states[0].name
+        cause = f"The optimizer has changed the weights in place since {name} was made. detach() drops its past; then "
+        given = culprit(name, "carries a graph made with the old weights")
         expected = Side("each graph", note="of this round")
         return Explanation(rule, given, expected, cause + "retain_graph=True is not needed either.", _cut(states))
     rule, expected = "A tensor that backward() still needs must not be changed in place.", Side("a change", note="in a copy")
-    if found is None:
-        cause = "A line such as y += 1 or y[0] = 0 changed a tensor after the forward pass, or optimizer.step() the weights."
-        return Explanation(rule, culprit("a tensor", "changed in place"), expected, cause)
-    name, statement = found
-    given = culprit(name, f"changed in place by {line.text(statement).splitlines()[0]}")
-    cause = "The gradient is computed from the values of the forward pass. Change a copy."
-    reads = [n for n in ast.walk(statement) if isinstance(n, ast.Call)] if isinstance(statement, ast.Assign) else []
-    parts = [arg for call in reads for arg in call.args if isinstance(arg, ast.Subscript) and ast.unparse(arg.value) == name]
-    if parts:  # states[t + 1] = cell(x, states[t]): what is read must be a copy
-        return Explanation(rule, given, expected, cause, replace(line, parts[0], f"{line.text(parts[0])}.clone()"))
-    return Explanation(rule, given, expected, cause, beside(line, statement, f"{name} = {name}.clone()", "before"))
-
-
-def _in_place(line: Line) -> tuple[str, ast.stmt] | None:
-    """The first statement that changes a tensor in place: y += 1, y[0] = 0, y.zero_()."""
-    for statement in sorted(line.statements(), key=lambda s: s.lineno):
-        target: ast.AST | None = None
-        if isinstance(statement, ast.AugAssign):
-            target = statement.target
-        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
-            target = statement.targets[0]
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            method = statement.value.func
-            target = method.value if isinstance(method, ast.Attribute) and method.attr.endswith("_") else None
-        while isinstance(target, ast.Subscript):
-            target = target.value
-        value = line.value(target)
-        changed = isinstance(value, Tensor) and value._version and not (value.is_leaf and value.requires_grad)
-        if isinstance(target, ast.Name) and changed:
-            return target.id, statement
-    return None
+    cause = "A line such as y += 1, y[0] = 0 or y.zero_() changed a tensor after the forward pass had read it: change a copy, "
+    cause += "y = y + 1 or y.clone(). Or optimizer.step() changed the weights before this backward()."
+    return Explanation(rule, culprit("a tensor", "changed in place"), expected, cause)

@@ -18,28 +18,26 @@ _KEY = re.compile(r"(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$")
 def explain_loading(steps: list[Frame]) -> Explanation | None:
     """An error of load_state_dict whose weights do not fit a recurrent network in the model."""
     step = next((s for s in reversed(steps) if s.function == "load_state_dict" and s.in_torch and is_module(s.owner)), None)
-    saved = step.frame.f_locals.get("state_dict") if step else None
-    if step is None or not isinstance(saved, Mapping):
-        return None
-    for place, part in step.owner.named_modules():
+    saved: Any = step.frame.f_locals.get("state_dict") if step else None
+    for place, part in step.owner.named_modules() if step and isinstance(saved, Mapping) else ():
         if not isinstance(part, RECURRENT):
             continue
-        prefix, cell = f"{place}." * bool(place), "Cell" * isinstance(part, CELLS)
+        prefix, cell, what = f"{place}." * bool(place), "Cell" * isinstance(part, CELLS), known_as(type(part))
         kind, made = made_with(saved, prefix)
         own = {k: v for k, v in options_of(part).items() if k in made}
         moved = next((k for k in saved if (m := _KEY.search(k)) and k.endswith(f".{prefix}{m[0]}")), None)
         if not made and moved is not None:
-            rule, right = "The keys of a state_dict are the names in the model that loads it.", moved.partition(".")[2]
-            cause = f"Each key begins with {moved.partition('.')[0]}: the weights were saved from a model around this one, as "
-            given, expected = Side("keys", note=moved, wrong_note=True), Side("keys", note=right)
-            return Explanation(rule, given, expected, f"{cause}nn.DataParallel makes it. Take that part off each key.")
-        if made and (own != made or kind + cell != known_as(type(part))):
-            wrong = {k: repr(v) for k, v in made.items() if own.get(k) != v} if kind + cell == known_as(type(part)) else {}
-            rule = "A state_dict fits a network that was made with the same arguments."
+            rule, front = "The keys of a state_dict are the names in the model that loads it.", moved.partition(".")
+            cause = f"Each key begins with {front[0]}: the weights were saved from a model around this one, as nn.DataParallel "
+            given, expected = Side("keys", note=moved, wrong_note=True), Side("keys", note=front[2])
+            return Explanation(rule, given, expected, f"{cause}makes it. Take that part off each key.")
+        if made and (own != made or kind + cell != what):
+            wrong = {k: repr(v) for k, v in made.items() if own.get(k) != v}
             given = Side("the file", note=f"{kind}{cell}({_written(made)})", wrong_note=True)
-            expected = Side(place or "the network", note=f"{known_as(type(part))}({_written(own)})")
+            expected = Side(place or "the network", note=f"{what}({_written(own)})")
             cause = f"The weights were saved from {given.note}, and are loaded into {expected.note}. Make both in the same way."
-            return Explanation(rule, given, expected, cause, remade(line_of(steps), part, **wrong) if wrong else Fix())
+            fix = remade(line_of(steps), part, **wrong) if kind + cell == what else Fix()
+            return Explanation("A state_dict fits a network that was made with the same arguments.", given, expected, cause, fix)
     return None
 
 
@@ -61,9 +59,8 @@ def made_with(saved: Mapping[str, Any], prefix: str = "") -> tuple[str, dict[str
         return "", {}
     H_out = hidden.shape[1] if narrow is None else narrow.shape[1]
     made: dict[str, Any] = dict(input_size=first.shape[1], hidden_size=H_out, bias=any(m[1] == "bias" for m in keys.values()))
+    gates = {1: "nn.RNN", 3: "nn.GRU", 4: "nn.LSTM"}.get(first.shape[0] // H_out, "another network")
     if "weight_ih" not in keys:
         made |= dict(num_layers=1 + max(int(m[3]) for m in keys.values()), bidirectional=any(m[4] for m in keys.values()))
-    gates = {1: "nn.RNN", 3: "nn.GRU", 4: "nn.LSTM"}.get(first.shape[0] // H_out, "another network")
-    if gates == "nn.LSTM" and "weight_ih" not in keys:
-        made["proj_size"] = 0 if narrow is None else narrow.shape[0]
+        made |= {"proj_size": 0 if narrow is None else narrow.shape[0]} if gates == "nn.LSTM" else {}
     return gates, made

@@ -20,8 +20,7 @@ class Finding(NamedTuple):
     argument: str
     cause: str
     value: str | None = None  # how the right value is written
-    instead: str = ""  # another name for the argument
-    left_out: bool = False
+    instead: str = ""  # another name for the argument; "-" if it is to be left out
 
 
 # What each argument is.
@@ -38,41 +37,31 @@ RULES = {
     "device": "a device of this torch, 'cpu' or, where there is a GPU, 'cuda'",
     "dtype": "a floating-point dtype such as torch.float32",
 }
-# How people call the arguments elsewhere.
+# How people call the arguments elsewhere, and what Keras has and torch does in another way.
 ELSEWHERE = {
-    "hidden_size": "hidden_dim hidden units n_hidden num_units hidden_units num_hidden n_units cell_size output_dim",
-    "input_size": "input_dim embedding_dim in_features input_shape n_input n_inputs features emb_dim embed_dim",
-    "num_layers": "layers n_layers num_layer depth nlayers nb_layers",
-    "nonlinearity": "activation activation_fn act",
-    "bidirectional": "bidirection bi birnn bidir",
-    "dropout": "dropout_rate drop p drop_prob dropout_p",
+    "hidden_size": "hidden_dim hidden units n_hidden num_units hidden_units num_hidden n_units output_dim",
+    "input_size": "input_dim embedding_dim in_features input_shape n_input features emb_dim embed_dim",
+    "num_layers": "layers n_layers depth",
+    "nonlinearity": "activation",
+    "dropout": "dropout_rate drop p",
     "bias": "use_bias",
 }
-# What Keras' layers are made with, and torch does otherwise.
-KERAS = {
-    "return_sequences": "output always has all time steps, and h_n the last one.",
-    "return_state": "the final state is always returned, as h_n beside output.",
-    "stateful": "the state is carried by passing h_n to the next call.",
-    "recurrent_dropout": "there is no dropout between time steps; dropout acts between layers.",
-    "time_major": "the order of the axes is chosen with batch_first.",
-}
+KERAS = "return_sequences return_state stateful recurrent_dropout time_major go_backwards unroll".split()
 
 
 def check_constructor(call: ConstructorCall) -> Explanation | None:
     """The first wrong argument, in the order in which torch looks at them."""
-    checks = (_names, _missing, _options, _sizes, _projection, _place)
-    finding = next((found for check in checks for found in check(call)), None)
+    finding = next((found for check in (_names, _options, _sizes, _place) for found in check(call)), None)
     if finding is None:
         return None
     name, what = finding.argument, known_as(call.kind)
     unknown = name not in call.order or name == "proj_size" and name in call.by_name and not issubclass(call.kind, LSTMS)
     rule = f"{what} has no argument {name}." if unknown else f"{name} is {RULES[name]}."
-    expected = f"{name}={RULES[name].partition(':')[0]}" if not unknown else finding.instead or f"no {name}"
+    expected = f"{name}={RULES[name].partition(':')[0]}" if not unknown else finding.instead.strip("-") or f"no {name}"
     given = f"{name}={_said(call.given[name])}" if name in call.given else f"no {name}"
-    together = {found.argument: found for found in reversed([*_names(call)])} if unknown else {name: finding}
     changes: dict[str, str | None] = {}
-    for found in together.values():
-        changes |= {found.argument: None} if found.left_out or found.instead else {}
+    for found in reversed([*_names(call)]) if unknown else [finding]:  # of unknown names, all at once
+        changes |= {found.argument: None} if found.instead else {}
         changes |= {found.instead or found.argument: found.value} if found.value is not None else {}
     fix = with_arguments(call, **changes) if changes else Fix()
     return Explanation(rule, culprit(what, given), Side(what, note=expected), finding.cause, fix)
@@ -87,8 +76,7 @@ def _said(value: Any) -> str:
 
 
 def _names(call: ConstructorCall) -> Iterator[Finding]:
-    """Arguments that the class does not have."""
-    owners = {"proj_size": "nn.LSTM", "nonlinearity": "nn.RNN and nn.RNNCell"}
+    """Arguments that the class does not have, and sizes that are missing."""
     for name, value in call.given.items():
         foreign = name == "proj_size" and name in call.by_name and not issubclass(call.kind, LSTMS)
         if name in call.order and not foreign:
@@ -97,10 +85,13 @@ def _names(call: ConstructorCall) -> Iterator[Finding]:
         near = near or next(iter(difflib.get_close_matches(name, call.order, 1, 0.6)), "")
         code = str(value) if isinstance(value, Written) else repr(value)
         if name in RULES:
-            cause = f"{name} belongs to {owners.get(name, 'nn.RNN, nn.LSTM and nn.GRU')}. Leave it out, or use another class."
-            yield Finding(name, cause, left_out=True)
+            owner = {"proj_size": "nn.LSTM", "nonlinearity": "nn.RNN and nn.RNNCell"}.get(name, "nn.RNN, nn.LSTM and nn.GRU")
+            yield Finding(name, f"{name} belongs to {owner}. Leave it out, or use another class.", instead="-")
         elif name in KERAS:
-            yield Finding(name, f"This is an argument of Keras. In torch {KERAS[name]}", left_out=True)
+            cause = (
+                "This is an argument of Keras. In torch, output always has all time steps, h_n has the final state, and dropout "
+            )
+            yield Finding(name, f"{cause}acts between layers.", instead="-")
         elif not near or near in call.given:
             yield Finding(name, "It may belong to another class.")
         elif isinstance(value, tuple) and value:
@@ -108,9 +99,6 @@ def _names(call: ConstructorCall) -> Iterator[Finding]:
             yield Finding(name, cause, repr(value[-1]) if isinstance(value[-1], int) else None, near)
         else:
             yield Finding(name, f"It is called {near} here.", code, near)
-
-
-def _missing(call: ConstructorCall) -> Iterator[Finding]:
     for name, cause in (("input_size", "It is what x.size(-1) is."), ("hidden_size", "You choose it.")):
         if name not in call.given:
             yield Finding(name, f"{name} is missing. {cause}")
@@ -118,14 +106,12 @@ def _missing(call: ConstructorCall) -> Iterator[Finding]:
 
 def _options(call: ConstructorCall) -> Iterator[Finding]:
     """nonlinearity, dropout, bias and batch_first, which a cell does not check."""
-    what, position = known_as(call.kind), "The fourth argument by position is {}, and this looks like {}. Pass options by name."
     known = {k: v for k, v in call.given.items() if not isinstance(v, Written)}
-    value = known.get("nonlinearity", "tanh")
+    value, position = known.get("nonlinearity", "tanh"), "The fourth argument by position is {}, and this looks like {}."
     if isinstance(value, bool):
         yield Finding("nonlinearity", position.format("nonlinearity", "bias"), str(value), "bias")
     if value not in ("tanh", "relu"):
-        said = str(value if isinstance(value, str) else getattr(value, "__name__", type(value).__name__)).lower()
-        right = next((repr(name) for name in ("tanh", "relu") if name in said), None)
+        right = next((repr(name) for name in ("tanh", "relu") if name in str(getattr(value, "__name__", value)).lower()), None)
         yield Finding("nonlinearity", "A plain RNN has only these two, by their names in quotes.", right)
     value = known.get("dropout", 0.0)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -134,9 +120,8 @@ def _options(call: ConstructorCall) -> Iterator[Finding]:
     if value is None or value is False:
         yield Finding("dropout", "No dropout is 0.0.", "0.0")
     if not number or not 0 <= value <= 1:
-        fits = isinstance(value, Tensor) and value.numel() == 1 and 0 <= float(value) <= 1
         cause = "Dropout is no switch: it says how large a share is set to zero." if value is True else "It is not such a number."
-        yield Finding("dropout", cause, f"{float(value):.4g}" if fits else None)
+        yield Finding("dropout", cause)
     for name in ("bias", "batch_first"):
         value = known.get(name, True)
         if isinstance(value, bool) or issubclass(call.kind, CELLS):
@@ -144,7 +129,7 @@ def _options(call: ConstructorCall) -> Iterator[Finding]:
         if name == "bias" and isinstance(value, float) and 0 <= value <= 1 and "dropout" not in call.given:
             yield Finding(name, position.format("bias", "dropout"), repr(value), "dropout")
         if name == "bias" and value in ("tanh", "relu"):
-            yield Finding(name, f"{what} has no nonlinearity to choose; by position this is bias.", left_out=True)
+            yield Finding(name, f"{known_as(call.kind)} has no nonlinearity to choose; by position this is bias.", instead="-")
         yield Finding(name, f"This is of type {type(value).__name__}, not bool.", str(bool(value)) if value in (0, 1) else None)
 
 
@@ -160,17 +145,6 @@ def _sizes(call: ConstructorCall) -> Iterator[Finding]:
             why = "One layer is 1." if name == "num_layers" else "It was counted too early, or the vocabulary is empty."
             yield Finding(name, why if value == 0 else "It is never negative.")
         yield Finding(name, f"This is of type {type(value).__name__}, not a Python integer.", str(right) if right else None)
-
-
-def _integer(value: Any) -> int:
-    """The integer in a float, a text or a tensor; 0 if there is none."""
-    try:
-        return int(float(value)) if float(value) >= 0 and float(value) == float(value) // 1 else 0
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        return 0
-
-
-def _projection(call: ConstructorCall) -> Iterator[Finding]:
     value, hidden = call.given.get("proj_size", 0), call.given.get("hidden_size")
     if isinstance(value, (Written, bool)) or isinstance(value, int) and isinstance(hidden, int) and 0 <= value < hidden:
         return
@@ -182,6 +156,14 @@ def _projection(call: ConstructorCall) -> Iterator[Finding]:
     yield Finding("proj_size", cause, None if larger else "0")
 
 
+def _integer(value: Any) -> int:
+    """The integer in a float, a text or a tensor; 0 if there is none."""
+    try:
+        return int(float(value)) if float(value) >= 0 and float(value) == float(value) // 1 else 0
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return 0
+
+
 def _place(call: ConstructorCall) -> Iterator[Finding]:
     device, dtype = call.given.get("device"), call.given.get("dtype")
     try:
@@ -191,9 +173,10 @@ def _place(call: ConstructorCall) -> Iterator[Finding]:
         return
     if kind == "cuda" and not torch.cuda.is_available():
         yield Finding("device", "There is no GPU here, or this torch was built without CUDA.", "'cpu'")
-    known = isinstance(dtype, torch.dtype)
-    if dtype is not None and not isinstance(dtype, Written) and not (known and (dtype.is_floating_point or dtype.is_complex)):
-        yield Finding("dtype", "Integers can't hold weights." if known else "This is not a dtype of torch.")
+    if isinstance(dtype, torch.dtype) and not dtype.is_floating_point and not dtype.is_complex:
+        yield Finding("dtype", "Integers can't hold weights.")
+    elif dtype is not None and not isinstance(dtype, (Written, torch.dtype)):
+        yield Finding("dtype", "This is not a dtype of torch.")
 
 
 def check_made(facts: Facts) -> Explanation | None:

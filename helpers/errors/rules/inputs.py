@@ -1,66 +1,124 @@
-"""The shape of the input: too few or too many axes, features that are not last, another number of features."""
+"""How a network is called, and its input: the arguments, kind, dtype, device, axes and features."""
 
-import ast
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
-from ..explanations import Explanation, Fix
-from ..facts import Facts, after
-from ..fixes import layer_between, network, remake, replace, rewrite, spot
-from ..source import stored_in
-from .forward import check_steps, explain_integers
+from ..explanations import Explanation, Fix, Side, culprit
+from ..facts import Facts, axes_of, described, shape_side, short, special, tensors_only
+from ..fixes import decide, network, remake, rewrite, with_arguments
 
-
-class Reading(NamedTuple):
-    """What the axes of the given input may be: their true names, "1" for one too many, "H_in" twice to be flattened."""
-
-    axes: tuple[str, ...]
-    cause: str
-    template: str = ""  # the change, where it is not to bring the axes into another order
+Causes = Iterator[tuple[str, str | Fix]]
+FLOATS = {torch.float32: "float", torch.float64: "double", torch.float16: "half", torch.bfloat16: "bfloat16"}
+PACK = "{torch.nn.utils.rnn.pack_sequence}({}, enforce_sorted=False)"
+DENSE = {"nested": PACK.replace("{}", "list({}.unbind())"), "sparse": "{}.to_dense()", "quantized": "{}.dequantize()"}
 
 
-def change_for(facts: Facts, axes: tuple[str, ...]) -> str:
-    """The change that brings axes of these names into the order in which the network reads them.
-
-    >>> from helpers.errors.calls import ForwardCall
-    >>> from helpers.errors.source import Line
-    >>> facts = Facts(ForwardCall(torch.nn.GRU(6, 4), (torch.zeros(5, 6, 9),), {}, Line({}), True))
-    >>> change_for(facts, ("N", "H_in", "L")), change_for(facts, ("L", "1", "N", "H_in"))
-    ('{}.permute(2, 0, 1)', '{}.squeeze(1)')
-    """
-    code, left = "{}", list(axes)
-    if left.count("H_in") > 1:
-        code += f".flatten({left.index('H_in')})"
-        left = list(dict.fromkeys(left))
-    while "1" in left:
-        code += f".squeeze({left.index('1')})"
-        left.remove("1")
-    wanted = [name for name in facts.layout if name in left]
-    order = [left.index(name) for name in wanted]
-    moved = [i for i, place in enumerate(order) if i != place]
-    if len(moved) == 2:
-        return f"{code}.transpose({moved[0]}, {moved[1]})"
-    return f"{code}.permute({', '.join(map(str, order))})" if moved else code
+def cast(right: torch.dtype) -> str:
+    """The change of a tensor's dtype as a method, which needs no name."""
+    return f"{{}}.{FLOATS[right]}()" if right in FLOATS else f"{{}}.to({{{right}}})"
 
 
-def fix_input(facts: Facts, template: str) -> Fix:
-    """A change of the input, if a copy of the network reads the result; none where the next round would change it again."""
-    value, found, line = after(template, facts.input) if template else None, spot(facts.call, "input"), facts.call.line
-    if value is None or facts.tried({"input": value}) is None or found is None:
-        return between(facts, template) if value is not None and facts.call.behind else Fix()
-    names = {n.id for n in ast.walk(found.node) if isinstance(n, ast.Name)}
-    simple = line.statement is not None and not isinstance(line.statement, (ast.For, ast.While))
-    if line.statement and simple and line.loops() and names & stored_in(line.statement):
-        return Fix()
-    return rewrite(facts.call, "input", template, facts)
+def as_tensor(facts: Facts) -> str:
+    return f"{{torch.as_tensor}}({{}}, dtype={{{facts.weight.dtype}}})"
 
 
-def between(facts: Facts, template: str) -> Fix:
-    """The same as a small layer, where an nn.Sequential calls the network."""
-    behind = facts.call.behind
-    return layer_between(facts.call.line, behind, "Reorder", "x", template.replace("{}", "x")) if behind else Fix()
+def check_signature(facts: Facts) -> Explanation | None:
+    """rnn(), rnn(x, h0, c0), rnn(x, batch_first=True): not the arguments that forward takes."""
+    call, state, node = facts.call, "(h0, c0)" if facts.lstm else "h0", facts.call.line.call if facts.call.direct else None
+    unknown = next((key for key in call.kwargs if key not in ("input", "hx")), "")
+    if len(call.args) + ("hx" in call.kwargs) <= 2 and "input" in call.given and not unknown:
+        return None
+    words = ", ".join([type(a).__name__ for a in call.args] + [f"{key}=…" for key in call.kwargs])
+    cause, fix = "There are more arguments than a call takes.", Fix()
+    if "input" not in call.given:
+        cause = f"The input is missing: a tensor ({', '.join(facts.layout)}) with {facts.H_in} features."
+    elif unknown in ("batch_first", "bidirectional", "dropout", "num_layers", "nonlinearity", "bias"):
+        cause = f"{unknown} is chosen when the network is made, not when it is called."
+    elif unknown:
+        fits = "hx" not in call.given and facts.tried("hx", call.kwargs[unknown])
+        code = next((call.line.text(k.value) for k in node.keywords if k.arg == unknown), "") if node else ""
+        fix = with_arguments(call, **{unknown: None, "hx": code}) if code and fits else fix
+        state_like = fits or re.search(r"^h|state|init", unknown)
+        cause = f"The state is called hx, not {unknown}." if state_like else f"A call has no argument {unknown}."
+    elif facts.lstm and len(call.args) == 3:
+        cause = "h0 and c0 belong together: they are one argument, a pair."
+        if node and len(node.args) == 3 and facts.tried("hx", tuple(call.args[1:])):
+            pair = ", ".join(call.line.text(arg) for arg in node.args[1:])
+            fix = with_arguments(call, **{"argument 3": None, "hx": f"({pair})"})
+    rule, expected = (
+        "A call takes the input and, if you like, the state: rnn(input, {}).",
+        Side("arguments", note=f"input, {state}"),
+    )
+    return Explanation(rule.format(state), culprit("arguments", words or "none"), expected, cause, fix)
+
+
+def check_kind(facts: Facts) -> Explanation | None:
+    """A list, an array, a pair, None, a nested or sparse tensor: not what a network reads."""
+    value = facts.input
+    if isinstance(value, Tensor) and special(value) is None or facts.packed and not facts.cell:
+        return None
+    rule = "The input is a dense tensor." if facts.cell else "The input is a dense tensor, or a packed batch."
+    expected = Side("input", axes_of(facts.batch, H_in=facts.H_in))
+    return Explanation(rule, culprit("input", described(value)), expected, *decide(facts, "input", _into_tensor(facts, value)))
+
+
+def _into_tensor(facts: Facts, value: Any) -> Causes:
+    """The likely cause and the change for an input that is no dense tensor."""
+    if isinstance(value, Tensor):
+        kind = str(special(value))
+        yield f"Recurrent networks have no kernel for {kind} tensors.", DENSE.get(kind, "")
+        yield f"Recurrent networks have no kernel for {kind} tensors.", ""
+    if facts.packed:
+        yield f"A cell reads one time step. A packed batch goes into nn.{_whole(facts)}.", ""
+    if isinstance(value, dict):
+        fits = [k for k, v in value.items() if isinstance(k, str) and isinstance(v, Tensor) and facts.tried("input", v)]
+        cause = f"This is a dictionary with the keys {', '.join(map(str, list(value)[:6]))}. The input is one of its values."
+        yield cause, rewrite(facts.call, "input", f'{{}}["{fits[0]}"]') if len(fits) == 1 else ""
+    if tensors_only(value):
+        yield from _tensors(facts, value)
+    array = _numeric(value)
+    if array is not None and array.dtype.kind != "f" and array.ndim < 3:
+        yield "These are integers. If they are word ids, an nn.Embedding makes vectors of them.", ""
+    if array is not None:
+        cause = "NumPy made it" if isinstance(value, np.ndarray) else "These are Python numbers"
+        yield f"{cause}, and a network reads tensors.", as_tensor(facts)
+        yield f"{cause}, and a network reads tensors.", ""
+    if isinstance(value, str) or isinstance(value, (list, tuple)) and value and isinstance(value[0], str):
+        yield "Words are not numbers: give each word an id, then an nn.Embedding makes vectors of the ids.", ""
+    none = "It is None: the function that made it has no return, or its result was not kept."
+    yield none if value is None else f"{described(value)} is not a tensor.", ""
+
+
+def _numeric(value: Any) -> Any:
+    """The array of numbers that NumPy makes of a value; None if it makes none, or an empty one."""
+    try:
+        array = np.asarray(value if isinstance(value, (np.ndarray, list, tuple, int, float)) else "none")
+    except (ValueError, TypeError, RuntimeError):
+        return None
+    return array if array.dtype.kind in "fiub" and array.size else None
+
+
+def _tensors(facts: Facts, value: Any) -> Causes:
+    """A list or tuple of tensors: a batch with its labels, sequences, time steps."""
+    first = value[0]
+    if len(value) == 2 and (value[1].dim() < first.dim() or not value[1].is_floating_point()):
+        yield "This is a batch with its labels or lengths, as a DataLoader returns it. Only the first part is the input.", "{}[0]"
+    if any(v.shape != first.shape or v.dtype != first.dtype for v in value):
+        cause = "This is a list of sequences of different lengths. Pack them into one batch."
+        yield cause, PACK if first.dim() == 2 and not facts.cell else ""
+        yield cause, ""
+    if first.dim() > 2:
+        yield "This is a list of batches. Call the network with one of them at a time.", ""
+    if facts.cell or first.dim() < 2:
+        yield "A list of tensors is not a tensor. Stacked, the list becomes the first axis.", "{torch.stack}({})"
+    stack = "{torch.stack}({})" if facts.first else "{torch.stack}({}, dim=1)"
+    yield "A list of sequences is not a batch. Stacked along the batch axis it is.", stack
+    yield "A list of tensors is not a tensor.", ""
 
 
 def check_axes(facts: Facts) -> Explanation | None:
@@ -78,155 +136,167 @@ def check_axes(facts: Facts) -> Explanation | None:
     if not (facts.data.is_floating_point() or facts.data.is_complex()):
         return explain_integers(facts, rule)
     ones = [i for i, size in enumerate(shape) if size == 1] if n > 2 else []
-    given, expected = facts.input_side(ones[:1] or range(n)), facts.expected_input()
-    if facts.cell and n == 3 and shape[-1] == facts.H_in:
-        return Explanation(rule, given, expected, *_loop(facts))
-    if facts.packed:
-        return Explanation(rule, given, expected, *_packed(facts))
-    for template, cause in _reshaped(facts):
-        value = after(template, facts.input)
-        if value is not None and facts.tried({"input": value}) is not None:
-            return Explanation(rule, given, expected, cause, fix_input(facts, template))
-    return Explanation(rule, given, expected, f"No axis has the {facts.H_in} features that this network reads.")
+    given = facts.input_side(ones[:1] or range(n))
+    return Explanation(rule, given, facts.expected_input(), *decide(facts, "input", _reshaped(facts, n)))
 
 
-def _reshaped(facts: Facts) -> Iterator[tuple[str, str]]:
+def _reshaped(facts: Facts, n: int) -> Causes:
     """Ways to another number of axes, the likelier first."""
-    n, H_in, shape, first = len(facts.shape), facts.H_in, facts.shape, facts.layout[:-1]
+    H_in, shape = facts.H_in, facts.shape
+    if facts.cell and n == 3 and shape[-1] == H_in:
+        cause = "This is a whole sequence, and a cell reads one time step: write a loop over the time steps, or use"
+        yield f"{cause} nn.{_whole(facts)}, which has it inside.", ""
+    if facts.packed and n > 2:
+        cause = "The features of each time step are in several axes: flatten them before you pack."
+        yield cause, "{}._replace(data={}.data.flatten(1))"
+    if facts.packed:
+        cause, change = "The features have no axis of their own: give them one before you pack.", "{}.data.unsqueeze(-1)"
+        yield from ((cause, f"{{}}._replace(data={change})"), (cause, ""))
     if n == 0:
-        yield "{}.reshape(1, 1, 1)", "This is a single number: one time step of one feature."
+        yield "This is a single number: one time step of one feature.", "{}.reshape(1, 1, 1)"
     if n == 1:
         if H_in == 1:
-            yield "{}.unsqueeze(-1)", "A series of numbers has one feature at each time step, and that needs an axis of its own."
-        yield "{}.unsqueeze(0)", "This is one time step: the axis of time steps is missing."
-        yield "{}.reshape(1, 1, -1)", "This is one time step of one sequence: the axes of both are missing."
-        yield f"{{}}.reshape(-1, {H_in})", "The time steps are in one row, one after the other."
-    if n == 4:
-        names = ("N", "L", "H_in")  # as images come, with a channel
-        why = "Axis {} has size 1: {}."
-        for axis, axes, what in (
-            (1, (*names[:1], "1", *names[1:]), "the channel of an image, or an unsqueeze(1) too many"),
-            (1, ("N", "1", "H_in", "L"), "it is the channel of an image, and the features are not last"),
-            (0, ("1", *first, "H_in"), "an unsqueeze(0) too many"),
-            (3, (*first, "H_in", "1"), "an unsqueeze(3) too many"),
-            (2, (*first, "1", "H_in"), "an unsqueeze(2) too many"),
-        ):
-            if shape[axis] == 1 and not facts.cell:
-                yield change_for(facts, axes), why.format(axis, what)
+            yield SERIES, "{}.unsqueeze(-1)"
+        yield "This is one time step: the axis of time steps is missing.", "{}.unsqueeze(0)"
+        yield "This is one time step of one sequence: the axes of both are missing.", "{}.reshape(1, 1, -1)"
+        yield "The time steps are in one row, one after the other.", f"{{}}.reshape(-1, {H_in})"
+    if n == 4 and shape[1] == 1 and not facts.cell:  # (N, 1, L, H_in), as images come
+        cause = "Axis 1 has size 1: {}."
+        turned = ("", ".transpose(1, 2)") if facts.first else (".transpose(0, 1)", ".permute(2, 0, 1)")
+        yield cause.format("the channel of an image, or an unsqueeze(1) too many"), f"{{}}.squeeze(1){turned[0]}"
+        yield cause.format("it is the channel of an image, and the features are not last"), f"{{}}.squeeze(1){turned[1]}"
+    for axis in range(n if n > 2 else 0):
+        if shape[axis] == 1:
+            yield f"Axis {axis} has size 1: an unsqueeze({axis}) too many.", f"{{}}.squeeze({axis})"
     if n > 3 and not facts.cell:
         cause = "The features of each time step are in several axes, such as channels and rows: flatten them."
-        yield change_for(facts, (*first, *["H_in"] * (n - 2))), cause
-    if facts.cell and n > 2:
-        for axis in range(n):
-            if shape[axis] == 1:
-                yield f"{{}}.squeeze({axis})", f"Axis {axis} has size 1: an unsqueeze too many."
+        yield cause, "{}.flatten(2)"
+    yield f"No axis has the {H_in} features that this network reads.", ""
 
 
-def _packed(facts: Facts) -> tuple[str, Fix]:
-    cause = "The features have no axis of their own: give them one before you pack."
-    if len(facts.shape) > 2:
-        cause = "The features of each time step are in several axes: flatten them before you pack."
-    return cause, fix_input(facts, f"{{}}._replace(data={{}}.data.{'flatten(1)' if len(facts.shape) > 2 else 'unsqueeze(-1)'})")
+SERIES = "A series of numbers has one feature at each time step, and that needs an axis of its own."
 
 
-def _loop(facts: Facts) -> tuple[str, Fix]:
-    """A whole sequence given to a cell: the loop over its time steps, if the learner's line can be put into one."""
-    call, line = facts.call, facts.call.line
-    whole = type(facts.module).__name__.removesuffix("Cell")
-    cause = f"This is a whole sequence, and a cell reads one time step: write the loop, or use nn.{whole}, which has it inside."
-    found, state, statement = spot(call, "input"), spot(call, "hx"), line.statement
-    h0 = facts.states[0] if facts.states else None
-    sizes = [h0.size(0) == size for size in facts.shape[:2]] if isinstance(h0, torch.Tensor) and h0.dim() == 2 else []
-    if not (found and state and isinstance(statement, ast.Assign) and statement.value is line.call and sum(sizes) == 1):
-        return cause, Fix()
-    if ast.unparse(statement.targets[0]).strip("()") != state.code.strip("()") or line.names.get("step") is not None:
-        return cause, Fix()
-    steps = found.code + ".transpose(0, 1)" * sizes[0]
-    fix = replace(line, found.node, "step", elsewhere=True)
-    alone = fix.at.startswith(line.text(statement).splitlines()[0])
-    return cause, fix._replace(code=f"for step in {steps}: {fix.code}") if fix and alone else Fix()
+def _whole(facts: Facts) -> str:
+    return type(facts.module).__name__.removesuffix("Cell")
+
+
+def check_dtype(facts: Facts) -> Explanation | None:
+    """Integers, or floating-point numbers of another precision than the weights."""
+    data, right = facts.data, facts.weight.dtype
+    device = "cpu" if data.device.type == "meta" else data.device.type
+    if data.dtype == right or data.is_floating_point() and torch.is_autocast_enabled(device):
+        return None
+    rule = f"The input and the weights have the same dtype: {short(right)}."
+    if not (data.is_floating_point() or data.is_complex()):
+        return explain_integers(facts, rule)
+    cause = f"The network was made in {short(right)}, or turned into it."
+    cause = "NumPy and pandas make float64." if data.dtype == torch.float64 else cause
+    given, expected = facts.input_side(note=short(data.dtype)), Side("weights", note=short(right))
+    return Explanation(rule, given, expected, *decide(facts, "input", [(cause, cast(right)), (cause, "")]))
+
+
+def explain_integers(facts: Facts, rule: str) -> Explanation:
+    """Integers where vectors are expected: one-hot vectors of the wrong dtype, or the ids of words."""
+    data, right = facts.data, short(facts.weight.dtype)
+    ones = data.device.type == "meta" or bool(((data == 0) | (data == 1)).all())
+    change = cast(facts.weight.dtype)
+    if facts.shape[-1:] == (facts.H_in,) and (data.dim() > 2 or ones) and facts.changed("input", change) is not None:
+        cause = f"The shape is right, but these are of type {short(data.dtype)}, as one_hot or a comparison makes them."
+        given, expected = facts.input_side(note=short(data.dtype)), facts.expected_input(right)
+        return Explanation(rule, given, expected, *decide(facts, "input", [(cause, change)]))
+    # Ids in two axes are a batch of sentences.
+    names = facts.batch[:2] if not facts.packed and not facts.cell and data.dim() == 2 else facts.axes
+    given = shape_side("input", facts.shape, names, note=short(data.dtype), wrong_note=True)
+    most = int(data.max()) + 1 if data.numel() and data.device.type != "meta" else 0
+    rows = f"at least {most}" if most else "as many rows as there are words"
+    cause = "These look like word ids: an nn.Embedding makes a vector of each. " + "Embed before you pack. " * facts.packed
+    cause += f"Make an nn.Embedding({rows}, {facts.H_in}) once, beside the network, and pass its result."
+    return Explanation(rule, given, Side("input", axes_of(facts.layout, H_in=facts.H_in), right), cause)
 
 
 def check_features(facts: Facts) -> Explanation | None:
     """The last axis is not input_size."""
-    shape, H_in = facts.shape, facts.H_in
+    shape, H_in, data = facts.shape, facts.H_in, facts.data
     if shape[-1] == H_in:
         return None
     rule = f"The last axis of the input is H_in, the features of a time step: this network has input_size={H_in}."
-    given, expected = facts.input_side([len(shape) - 1]), facts.expected_input()
     if shape[-1] == 0:
         return check_steps(facts)
-    if _ids(facts):
+    table = not facts.cell and not facts.packed and data.dim() == 2 and data.device.type != "meta" and H_in > 1
+    if table and bool((data == data.round()).all() and (data >= 0).all() and data.max() > 1):  # as ids.float() has them
         return explain_integers(facts, rule)
-    return Explanation(rule, given, expected, *_fewer_or_more(facts))
+    given = facts.input_side([len(shape) - 1])
+    return Explanation(rule, given, facts.expected_input(), *decide(facts, "input", _features(facts)))
 
 
-def _ids(facts: Facts) -> bool:
-    """Whether a table of floating-point numbers has nothing but integers in it, as ids.float() does."""
-    data = facts.data
-    if facts.cell or facts.packed or data.dim() != 2 or data.device.type == "meta" or not data.numel() or facts.H_in == 1:
-        return False
-    return bool((data == data.round()).all() and (data >= 0).all() and data.max() > 1)
-
-
-def _fewer_or_more(facts: Facts) -> tuple[str, Fix]:
-    """The cause of another number of features, and the fix."""
-    shape, H_in, H_out, last = facts.shape, facts.H_in, facts.module.hidden_size, facts.shape[-1]
-    joined = _joined(facts)
-    if joined:
-        return "torch.cat joined them along another axis. Along the last axis, their features add up.", joined
-    if last == 1 and len(shape) == 3 and H_in in shape[:2]:
+def _features(facts: Facts) -> Causes:
+    """The causes of another number of features, the likelier first."""
+    shape, H_in, H_out, last, n = facts.shape, facts.H_in, facts.H_out, facts.shape[-1], len(facts.shape)
+    plain, whole = not facts.packed, not facts.packed and not facts.cell
+    if last == 1 and n == 3 and H_in in shape[:2]:
         cause = f"input_size is not a length: it is the number of features of each time step, here 1. The {H_in} time steps"
-        return f"{cause} are in the data themselves.", remake(facts, input_size=1)
-    for reading in _readings(facts):
-        template = change_for(facts, reading.axes) if reading.axes else reading.template
-        if template and facts.tried({"input": after(template, facts.input)}) is None:
-            continue
-        cause = f"{reading.cause} If the data are right as they are, the network needs input_size={last}."
-        return cause, fix_input(facts, template)
-    if len(shape) == 2 and H_in > 1 and last % H_in == 0 and last // H_in > 2 and not facts.cell and not facts.packed:
-        rows = f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.module.batch_first)
+        yield f"{cause} are in the data themselves.", remake(facts, input_size=1)
+    if H_in == 2 * last and n > 1:
+        cause = (
+            f"The network was made for twice as many features, {H_in}. Where two tensors are joined, write torch.cat(…, dim=-1)."
+        )
+        yield cause, ""
+    right = f" If the data are right as they are, the network needs input_size={last}."
+    if n == 3 and shape[1] == H_in and (last != H_out or shape[0] != H_in):
+        cause = "The features are in the middle, as nn.Conv1d has them, instead of last."
+        yield cause + right, "{}.transpose(1, 2)" if facts.first else "{}.permute(2, 0, 1)"
+    if n == 3 and shape[0] == H_in and last != H_out:
+        yield f"The features are first instead of last.{right}", ""
+    if n == 2 and H_in == 1 and whole:
+        yield SERIES + right, "{}.unsqueeze(-1)" if facts.first else ""
+    if n == 2 and shape[0] == H_in and last != H_out and plain:
+        yield f"The two axes are swapped: the features are first instead of last.{right}", "{}.transpose(0, 1)"
+    if n == 2 and H_in > 1 and last % H_in == 0 and last // H_in > 2 and whole:
         cause = f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis."
-        return cause, fix_input(facts, rows)
-    if last == H_out and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in) is not None:
+        yield cause, f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.first)
+    if last == H_out and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
         cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
         alone = "[" not in (network(facts) or "") and facts.call.behind is None  # not one of several made for one another
-        return cause, remake(facts, input_size=H_out, hidden_size=H_in) if alone else Fix()
+        yield cause, remake(facts, input_size=H_out, hidden_size=H_in) if alone else ""
     below = " The layer below is bidirectional: it returns both directions side by side." if last == 2 * H_in else ""
     fix = remake(facts, input_size=last)
     cause = f"The data have {last} features at each time step, and the network was made for {H_in}.{below}"
-    name = network(facts) or "the network"
-    return cause + ("" if fix else f" Where {name} is made, write input_size={last}."), fix
+    yield cause + ("" if fix else f" Where {network(facts) or 'the network'} is made, write input_size={last}."), fix
 
 
-def _readings(facts: Facts) -> Iterator[Reading]:
-    """What the axes may be where the features are not last, the likelier first; no axes: it is not certain which they are."""
-    shape, H_in, H_out, n = facts.shape, facts.H_in, facts.module.hidden_size, len(facts.shape)
-    if facts.packed:
-        return
-    if n == 3 and shape[1] == H_in and (shape[2] != H_out or shape[0] != H_in):
-        yield Reading(("N", "H_in", "L"), "The features are in the middle, as nn.Conv1d has them, instead of last.")
-    if n == 3 and shape[0] == H_in and shape[2] != H_out:
-        yield Reading((), "The features are first instead of last.")
-    if n == 2 and H_in == 1 and not facts.cell:
-        cause = "A series of numbers has one feature at each time step, and that needs an axis of its own."
-        yield Reading((), cause, "{}.unsqueeze(-1)" if facts.module.batch_first else "")
-    if n == 2 and shape[0] == H_in and shape[1] != H_out:
-        axes = ("H_in", "N") if facts.cell else ("H_in", "L")
-        yield Reading(axes, "The two axes are swapped: the features are first instead of last.")
+def check_device(facts: Facts) -> Explanation | None:
+    """The input and the weights on different devices."""
+    data, here = facts.data, facts.weight.device
+    if data.device == here:
+        return None
+    cause, change = (
+        "The network was moved and this batch was not: each batch needs .to(device).",
+        f"{{}}.to({{net}}.{facts.first_weight}.device)",
+    )
+    if here.type == "cpu":
+        cause, change = "The data were moved and the network was not. Call model.to(device) once, after the model is made.", ""
+    given, expected = (culprit("input", str(data.device)), Side("weights", note=str(here))), Side("both", note="the same device")
+    fix = rewrite(facts.call, "input", change, facts)
+    return Explanation("The input and the network are on the same device.", given, expected, cause, fix)
 
 
-def _joined(facts: Facts) -> Fix:
-    """torch.cat along another axis than the features: its line, with dim=-1."""
-    line, found = facts.call.line, spot(facts.call, "input")
-    before = line.statement.lineno if line.statement else 0
-    for statement in line.statements():
-        value = getattr(statement, "value", None)
-        if not (isinstance(statement, ast.Assign) and isinstance(value, ast.Call) and value.args and statement.lineno < before):
-            continue
-        parts = value.args[0].elts if isinstance(value.args[0], (ast.List, ast.Tuple)) else []
-        named = found is not None and ast.unparse(statement.targets[0]) == found.code and line.value(value.func) is torch.cat
-        if named and len(parts) * facts.shape[-1] == facts.H_in:
-            made = f"{line.text(value.func)}({line.text(value.args[0])}, dim=-1)"
-            return replace(line, value, made, elsewhere=True)
-    return Fix()
+def check_steps(facts: Facts) -> Explanation | None:
+    """An input without any element."""
+    if facts.packed or 0 not in facts.shape:
+        return None
+    given = facts.input_side([i for i, size in enumerate(facts.shape) if not size])
+    cause = "There is nothing to read: an empty text, or a slice that begins after the end. Leave such inputs out."
+    return Explanation("A sequence has at least one time step, and each step its features.", given, facts.expected_input(), cause)
+
+
+def check_weights(facts: Facts) -> Explanation | None:
+    """A weight that was deleted, as weight normalisation by hand does it."""
+    names = getattr(facts.module, "_flat_weights_names", [])
+    missing = next((name for name in names if not isinstance(getattr(facts.module, name, None), Tensor)), None)
+    if missing is None:
+        return None
+    near = next((n for n in facts.module._parameters if n.startswith(missing)), "")
+    cause = f"{missing} was deleted or is None." + (f" {near} is there: set {missing} from it before each call." if near else "")
+    given, expected = culprit("weights", f"no {missing}"), Side("weights", note=f"{missing}, a tensor")
+    return Explanation(f"{facts.kind} reads its weights by their names.", given, expected, cause)

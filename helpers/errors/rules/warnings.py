@@ -18,13 +18,13 @@ def explain_warning(message: str, call: Call | None) -> Explanation | None:
         fix = with_arguments(call, dropout=None) if isinstance(call, ConstructorCall) else Fix()
         return Explanation("dropout acts between stacked layers only.", given, expected, cause, fix)
     if "contiguous" in message and "weights" in message and "RNN" in message:
-        given, expected = culprit("weights", "scattered in memory"), Side("weights", note="one block")
         cause = "The weights were copied one by one, as by a copy of the network or by DataParallel. The results are right. "
         cause += "On a GPU each call gathers the weights anew, which costs memory, until flatten_parameters() is called."
+        given, expected = culprit("weights", "scattered in memory"), Side("weights", note="one block")
         return Explanation("cuDNN wants the weights side by side in memory.", given, expected, cause)
     if "pack_padded_sequence" in message and "trace" in message:
-        given, expected = culprit("lengths", "a list"), Side("lengths", note="a tensor")
         cause = "torch.jit.trace records what happens to tensors only: numbers in a list become constants of the traced network."
         fix = rewrite(call, "lengths", "{torch.as_tensor}({})") if isinstance(call, PackingCall) else Fix()
+        given, expected = culprit("lengths", "a list"), Side("lengths", note="a tensor")
         return Explanation("Under torch.jit.trace, lengths must be a tensor.", given, expected, cause, fix)
     return None
