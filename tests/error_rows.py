@@ -1,8 +1,8 @@
-"""The table of errors as it is in error_table.txt, and how a script of it is run, explained and fixed.
+"""The table of errors, error_table.txt, and how a script of it is run, explained and fixed.
 
-A row is a script that fails, the classes it is run for, words of the cause, and the fix: the lines that go in the place of the
-learner's, or after or before them; none where no fix is certain. A script that older versions of torch run without an error
-says since which version it fails.
+A row begins with `#`, words of the cause, the classes it is run for, and, where older versions of torch run it without an error,
+the first version with which it fails. A script follows; `rnn = nn.NET(3, 4)` goes before one that makes no network. Last is the
+line of the fix, for the first class: after `=` it goes in the place of the learner's, after `+` behind it. No such line: no fix.
 """
 
 import linecache
@@ -17,10 +17,7 @@ from packaging.version import Version
 
 from helpers import explain_error
 
-PRELUDE = """import numpy as np, torch
-from torch import nn
-from torch.nn.utils.rnn import *
-"""
+PRELUDE = "import numpy as np, torch\nfrom torch import nn\nfrom torch.nn.utils.rnn import *\n"
 DEVICE = "cuda" if torch.cuda.is_available() else "meta"  # a meta tensor has a device of its own, and no values
 _numbers = count()
 
@@ -44,22 +41,15 @@ def away(tensor):
 @dataclass(frozen=True)
 class Row:
     section: str
-    label: str
-    net: str  # the class it runs for; empty in the rows of packing
+    cause: str
+    net: str  # the class it runs for; "-" in the rows of packing
     first: bool  # whether it is the first class of its row, for which the table shows the fix
     code: str
-    cause: str
-    fix: str
-    place: str
-    since: str  # the first version of torch with which it fails; "0" for all that the course runs with
+    fix: tuple[str, str]  # the last line, and the place; "" where there is none
+    fails: bool  # with the torch that is installed
 
     def __str__(self):
-        return f"{self.label} {self.net}".strip()
-
-    @property
-    def fails(self):
-        """Whether the script fails with the torch that is installed."""
-        return torch_is_at_least(self.since)
+        return f"{self.net}: {self.cause}"
 
 
 def torch_is_at_least(version):
@@ -67,32 +57,27 @@ def torch_is_at_least(version):
 
 
 def read_rows():
-    text = (Path(__file__).parent / "error_table.txt").read_text(encoding="utf-8")
     rows, section = [], ""
-    for block in re.split(r"\n(?=# |== )", text.strip()):
-        if block.startswith("== "):
-            section = block[3:].strip()
+    for block in re.split(r"\n(?=# |== )", (Path(__file__).parent / "error_table.txt").read_text(encoding="utf-8").strip()):
+        heading, *lines = block.splitlines()
+        if heading.startswith("== "):
+            section = heading[3:]
             continue
-        heading, *lines = block.strip().splitlines()
-        label, nets = (part.strip() for part in heading.removeprefix("# ").split("|"))
-        parts = {key: [] for key in ("code", "since", "cause", "instead", "after", "before")}
-        for line in lines:
-            key, _, rest = line.partition(": ")
-            known = key in parts and key != "code"
-            parts[key if known else "code"].append(rest if known else line)
-        place = next((place for place in ("after", "before") if parts[place]), "instead")
-        for i, net in enumerate(nets.split()):
-            fill = [_for("\n".join(parts[key]), net) for key in ("code", "cause", place)]
-            rows.append(Row(section, label, "" if net == "-" else net, i == 0, *fill, place, *(parts["since"] or ["0"])))
+        cause, nets, *since = heading.removeprefix("# ").split(" | ")
+        fix = lines.pop() if lines[-1][:2] in ("= ", "+ ") else ""
+        fails = all(map(torch_is_at_least, since))
+        for net in nets.split():
+            code = "\n".join(lines) if net == "-" or "nn.NET" in block else "\n".join(["rnn = nn.NET(3, 4)", *lines])
+            place = (fix[2:], "after" if fix.startswith("+") else "instead")
+            rows.append(Row(section, cause, net, net == nets.split()[0], PRELUDE + _for(code, net) + "\n", place, fails))
     return rows
 
 
 def _for(text, net):
     """The text of a row for one class: a cell reads one time step, so its tensors have an axis less."""
     cell = net.endswith("Cell")
-    text = text.replace("nn.NET", f"nn.{net}").replace("LENGTHS", "[5, 2]")
-    text = re.sub(r"STEPS(\d)", r"2, \1" if cell else r"5, 2, \1", text)
-    text = re.sub(r"STATE(\d)", r"2, \1" if cell else r"1, 2, \1", text)
+    text = re.sub(r"STEPS(\d)", r"2, \1" if cell else r"5, 2, \1", text.replace("nn.NET", f"nn.{net}"))
+    text = re.sub(r"STATE(\d)", r"2, \1" if cell else r"1, 2, \1", text).replace("LENGTHS", "[5, 2]")
     return text.replace("*POSITIONS", ('"tanh", ' if net == "RNN" else "") + "True, False, 0.0, False")
 
 
@@ -108,26 +93,23 @@ def run(script, **names):
     return space
 
 
-def failure(script):
+def failure(script, **names):
     """The error a script ends with; the script must fail."""
     try:
-        run(script)
+        run(script, **names)
     except Exception as error:
         return error
     raise AssertionError(f"this runs without an error:\n{script}")
 
 
-def fixed(script, fix):
-    """The script with the fix put where it says."""
-    lines, (first, last) = script.splitlines(), fix.lines
-    indent = re.match(" *", lines[first - 1])[0]
-    written = [indent + line for line in fix.code.splitlines()]
-    front, back = {"instead": (first - 1, last), "after": (last, last), "before": (first - 1, first - 1)}[fix.place]
-    return "\n".join([*lines[:front], *written, *lines[back:]]) + "\n"
-
-
-def explained(script, **names):
+def explained(script):
     """The explanation of the error a script ends with, and what the script has made with the fix; None without one."""
     explanation = explain_error(failure(script))
     assert explanation is not None, f"nothing is said about:\n{script}"
-    return explanation, run(fixed(script, explanation.fix)) if explanation.fix else None
+    fix, lines = explanation.fix, script.splitlines()
+    if not fix:
+        return explanation, None
+    first, last = fix.lines
+    written = [re.match(" *", lines[first - 1])[0] + line for line in fix.code.splitlines()]
+    kept = lines[: last if fix.place == "after" else first - 1]
+    return explanation, run("\n".join([*kept, *written, *lines[last:]]) + "\n")

@@ -114,10 +114,11 @@ class Line:
         return item(self.value(node.value), self.value(node.slice)) if isinstance(node, ast.Subscript) else None
 
     def name_of(self, wanted: Any) -> str | None:
-        """How the learner can write a module in this line: its name, or its place in a named one."""
+        """How the learner can write a module: its name, or its place in a named one; the name of a loop's round last."""
+        rounds = {name for loop in self.loops() if isinstance(loop, ast.For) for name in stored_in(loop.target)}
         modules = {k: v for k, v in self.names.items() if is_module(v) and not k.startswith("_")}
         places = [(name, place, part) for name, whole in modules.items() for place, part in whole.named_modules()]
-        for name, place, part in sorted(places, key=lambda found: bool(found[1])):
+        for name, place, part in sorted(places, key=lambda found: (found[0] in rounds, bool(found[1]))):
             if part is wanted:
                 return name + "".join(f"[{p}]" if p.isdigit() else f".{p}" for p in place.split(".") if p)
         return None

@@ -79,8 +79,10 @@ def _read_first(line: Line, parts: list[ast.AST]) -> list[str]:
             continue
         late = write and isinstance(statement, (ast.Assign, ast.AnnAssign))  # the value comes before the name
         events.append((statement.end_lineno if late else node.lineno, 999 if late else node.col_offset, write, node.id))
-    first = {name: write for _, _, write, name in sorted(events, reverse=True, key=lambda event: event[:2])}
-    return [name for name, write in reversed(first.items()) if not write]
+    first: dict[str, bool] = {}
+    for _, _, write, name in sorted(events, key=lambda event: event[:2]):
+        first.setdefault(name, write)
+    return [name for name, write in first.items() if not write]
 
 
 def _attributes(line: Line, nodes: set[Any], read: set[str]) -> Iterator[Holder]:

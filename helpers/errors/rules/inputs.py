@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ..explanations import Explanation, Fix, Side, culprit
-from ..facts import Facts, axes_of, described, shape_side, short, special, tensors_only
-from ..fixes import decide, network, remake, rewrite, with_arguments
+from ..facts import Facts, axes_of, described, networks_in, shape_side, short, special, tensors_only
+from ..fixes import decide, remake, rewrite, with_arguments
 
 Causes = Iterator[tuple[str, str | Fix]]
 FLOATS = {torch.float32: "float", torch.float64: "double", torch.float16: "half", torch.bfloat16: "bfloat16"}
@@ -255,14 +255,15 @@ def _features(facts: Facts) -> Causes:
     if n == 2 and H_in > 1 and last % H_in == 0 and last // H_in > 2 and whole:
         cause = f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis."
         yield cause, f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.first)
-    if last == H_out and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
+    below, name = networks_in([facts.data]), facts.call.line.name_of(facts.module) or "the network"
+    if last == H_out and not below and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
         cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
-        alone = "[" not in (network(facts) or "") and facts.call.behind is None  # not one of several made for one another
-        yield cause, remake(facts, input_size=H_out, hidden_size=H_in) if alone else ""
-    below = " The layer below is bidirectional: it returns both directions side by side." if last == 2 * H_in else ""
+        yield cause, remake(facts, input_size=H_out, hidden_size=H_in) if facts.call.behind is None else ""
+    cause = f"The data have {last} features at each time step, and the network was made for {H_in}."
+    if any(getattr(rnn, "bidirectional", False) for rnn in below):
+        cause += " The layer below is bidirectional: it returns both directions side by side."
     fix = remake(facts, input_size=last)
-    cause = f"The data have {last} features at each time step, and the network was made for {H_in}.{below}"
-    yield cause + ("" if fix else f" Where {network(facts) or 'the network'} is made, write input_size={last}."), fix
+    yield cause + ("" if fix else f" Where {name} is made, write input_size={last}."), fix
 
 
 def check_device(facts: Facts) -> Explanation | None:

@@ -93,7 +93,7 @@ def _no_sequences(value: Any, whole: list[Any]) -> Iterator[tuple[str, str]]:
         differ = "features" if len({s.dim() for s in whole}) == 1 else "axes"
         yield f"The number of {differ} differs: they were not made in the same way.", ""
     if len({s.device for s in whole}) > 1:
-        yield "They are on two devices: some were moved and others were not.", "[s.to({}[0].device) for s in {}]"
+        yield "They are on two devices: some were moved and others were not.", "[s.cpu() for s in {}]"
 
 
 def check_options(call: PackingCall) -> Explanation | None:
