@@ -18,7 +18,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.modules import rnn as torch_modules
 from torch.nn.utils import rnn as torch_packing
-from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_sequence, pad_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from helpers import Explanation, explain_error
 from helpers.errors import explain
@@ -110,17 +110,6 @@ def test_every_raise_and_warning_of_torch_is_reached_by_a_row(module):
     assert module is torch_packing or len(unreachable) == len(UNREACHABLE)
 
 
-def test_the_search_for_sites_finds_a_new_raise():
-    code = 'def f(x):\n    if x:\n        raise ValueError("new")\n    warnings.warn("also new", stacklevel=2)\n'
-    module = type(torch)("new")
-    module.__file__ = "new.py"
-    inspect_source, inspect.getsource = inspect.getsource, lambda _: code
-    try:
-        assert sorted(sites(module).values()) == ["f: also new", "f: new"]
-    finally:
-        inspect.getsource = inspect_source
-
-
 def arguments(chance):
     """Random arguments for a network of one of the three classes, and an input and a state that are right."""
     L, N, H_in, H_out = (chance.randint(1, 6) for _ in range(4))
@@ -156,11 +145,9 @@ def random_call(chance):
 
 
 LURES = [
-    RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
     RuntimeError("Expected hidden size (1, 3, 6), got [3, 1, 6]"),
     TypeError("linear(): argument 'input' (position 1) must be Tensor, not tuple"),
     ValueError("not enough values to unpack (expected 3, got 2)"),
-    AttributeError("'tuple' object has no attribute 'shape'"),
 ]
 
 
@@ -211,106 +198,42 @@ def test_whatever_is_wrong_explaining_it_never_fails(rounds, monkeypatch):
 
 UNRELATED = {
     "a plain error": "raise RuntimeError('input must have 3 dimensions, got 2')",
-    "division": "1 / 0",
-    "another module": "nn.Linear(3, 4)(torch.zeros(5, 2))",
-    "a layer behind the network": """
-model = nn.GRU(3, 4)
-output, h_n = model(torch.zeros(5, 2, 3))
-nn.Linear(5, 1)(output)""",
-    "an embedding before the network": """
-embedding, rnn = nn.Embedding(5, 3), nn.RNN(3, 4)
-rnn(embedding(torch.tensor([[9]])))""",
+    "a layer behind the network": "output, h_n = rnn(x)\nnn.Linear(5, 1)(output)",
+    "an id beyond the embedding": "rnn(nn.Embedding(5, 3)(torch.tensor([[9]])))",
     "a hook of the learner's": """
-rnn = nn.RNN(3, 4)
 def hook(module, args, output):
     raise RuntimeError("hidden size")
 rnn.register_forward_hook(hook)
-rnn(torch.zeros(5, 2, 3))""",
-    "a hook before the network": """
-rnn = nn.RNN(3, 4)
-def hook(module, args):
-    return args[0].reshape(7, 7)
-rnn.register_forward_pre_hook(hook)
-rnn(torch.zeros(5, 2, 3))""",
-    "a hook that takes too little": """
-rnn = nn.RNN(3, 4)
-rnn.register_forward_hook(lambda: None)
-rnn(torch.zeros(5, 2, 3))""",
-    "a class of the learner's called RNN": """
-class RNN(nn.Module):
-    def __init__(self, size):
-        super().__init__()
-RNN()""",
-    "an attribute that is not there": "nn.RNN(3, 4).weight_ih_l7",
+rnn(x)""",
+    "a hook that takes too little": "rnn.register_forward_hook(lambda: None)\nrnn(x)",
+    "an attribute that is not there": "rnn.weight_ih_l7",
     "weights of another layer": "nn.Linear(3, 4).load_state_dict(nn.Linear(3, 5).state_dict())",
-    "a weight that is no parameter": "nn.RNN(3, 4).weight_ih_l0 = torch.zeros(4, 3)",
-    "a loss that does not fit": """
-output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))
-nn.functional.mse_loss(output, torch.zeros(5, 7, 3))""",
-    "backward twice without a network": """
-loss = nn.Linear(3, 4)(torch.ones(2, 3)).square().sum()
-loss.backward()
-loss.backward()""",
-    "an in-place change without a network": """
-y = torch.tanh(nn.Linear(3, 4)(torch.ones(2, 3)))
-y *= 2
-y.sum().backward()""",
-    "a network beside the graph": """
-rnn = nn.RNN(3, 4)
-rnn(torch.zeros(5, 2, 3))
-loss = nn.Linear(3, 4)(torch.ones(2, 3)).square().sum()
-loss.backward()
-loss.backward()""",
-    "a vector's backward": "nn.RNN(3, 4)(torch.zeros(5, 2, 3))[0].backward()",
-    "an image of the wrong size": "nn.Conv2d(3, 8, 3)(torch.zeros(1, 1, 9, 9))",
-    "a matrix product": "rnn = nn.RNN(3, 4)\nrnn.weight_ih_l0 @ torch.zeros(4, 2)",
-    "two layers that do not fit": "nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(5, 1))(torch.zeros(2, 3))",
-    "a layer that does not fit beside a bidirectional network": """
-rnn, head = nn.RNN(3, 4, bidirectional=True), nn.Linear(4, 1)
-head(torch.zeros(2, 7))""",
-    "a device's own error": """
-rnn = nn.RNN(3, 4)
-raise RuntimeError("CUDA error: device-side assert triggered; CUDA out of memory; RNN hidden size")""",
-    "a word that is not in the vocabulary": "rnn, vocabulary = nn.RNN(3, 4), {'the': 0}\nvocabulary['film']",
+    "a loss that does not fit": "nn.functional.mse_loss(rnn(x)[0], torch.zeros(5, 7, 3))",
+    "backward twice beside a network": "rnn(x)\nloss = head(x).square().sum()\nloss.backward()\nloss.backward()",
+    "an in-place change without a network": "y = torch.tanh(head(x))\ny *= 2\ny.sum().backward()",
+    "a vector's backward": "rnn(x)[0].backward()",
+    "two layers that do not fit": "nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(5, 1))(x)",
+    "a layer that does not fit beside a bidirectional network": "two = nn.RNN(3, 4, bidirectional=True)\nnn.Linear(4, 1)(x.new_zeros(2, 8))",
+    "a device's own error": "raise RuntimeError('CUDA error: device-side assert triggered; CUDA out of memory; RNN hidden size')",
     "a module's own check": """
 class Reader(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.rnn = nn.LSTM(3, 4)
-    def forward(self, x):
-        if x.size(-1) != 3:
-            raise ValueError("expected 3 features")
-        return self.rnn(x)
-Reader()(torch.zeros(5, 2, 7))""",
-    "an assertion after the network": """
-output, h_n = nn.GRU(3, 4)(torch.zeros(5, 2, 3))
-assert output.shape == h_n.shape, "hidden size" """,
-    "a tuple that no network returned": """
-rnn, pair = nn.RNN(3, 4), (torch.zeros(5, 2, 7), torch.zeros(1, 2, 7))
-nn.Linear(7, 1)(pair)""",
-    "another tuple's shape": "rnn, sizes = nn.RNN(3, 4), (5, 2)\nsizes.shape",
-    "a list taken apart": "rnn = nn.RNN(3, 4)\na, b, c = [1, 2]",
-    "a function taken apart": "rnn = nn.LSTM(3, 4)\na, b, c = divmod(7, 2)",
-    "an argument that is missing": "def f(rnn, x):\n    return rnn(x)\nf(nn.RNN(3, 4))",
-    "an attribute of an output": "output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))\noutput.shapes",
-    "a number that is no class": """
-output, h_n = nn.GRU(3, 4)(torch.zeros(5, 2, 3))
-nn.functional.cross_entropy(output[-1], torch.tensor([1, 9]))""",
-    "numbers that want gradients": "output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))\noutput.numpy()",
-    "an optimizer without weights": "rnn = nn.RNN(3, 4)\ntorch.optim.SGD([])",
-    "tensors that can't be joined": """
-output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))
-torch.cat([output, torch.zeros(5, 3, 4)])""",
-    "no gradients": """
-with torch.no_grad():
-    output, h_n = nn.RNN(3, 4)(torch.zeros(5, 2, 3))
-output.sum().backward()""",
+    def forward(self, words):
+        raise ValueError("expected 3 features")
+Reader()(x)""",
+    "a tuple that no network returned": "nn.Linear(7, 1)((torch.zeros(5, 2, 7), torch.zeros(1, 2, 7)))",
+    "another tuple's shape": "sizes = (5, 2)\nsizes.shape",
+    "a list taken apart": "a, b, c = [1, 2]",
+    "an argument that is missing": "def f(rnn, x):\n    return rnn(x)\nf(rnn)",
+    "an attribute of an output": "output, h_n = rnn(x)\noutput.shapes",
+    "tensors that can't be joined": "torch.cat([rnn(x)[0], torch.zeros(5, 3, 4)])",
+    "no gradients": "with torch.no_grad():\n    output, h_n = rnn(x)\noutput.sum().backward()",
 }
 
 
 @pytest.mark.parametrize("code", UNRELATED.values(), ids=UNRELATED.keys())
 def test_what_is_not_the_networks_stays_unexplained(code):
-    assert explain_error(failure(PRELUDE + code + "\n")) is None
+    made = "rnn, head, x = nn.RNN(3, 4), nn.Linear(3, 4), torch.ones(5, 2, 3)\n"
+    assert explain_error(failure(PRELUDE + made + code + "\n")) is None
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, MemoryError, KeyError])
@@ -540,10 +463,6 @@ def test_what_is_no_exception_is_refused(given):
         explain_error(given)
 
 
-def test_an_error_that_was_never_raised_is_not_explained():
-    assert explain_error(RuntimeError("input must have 3 dimensions")) is None
-
-
 def test_an_explanation_is_frozen_and_says_it_in_three_ways():
     explanation = explain_error(failure(PRELUDE + "rnn = nn.RNN(3, 4)\nx = torch.zeros(5, 2, 7)\nrnn(x)\n"))
     assert isinstance(explanation, Explanation)
@@ -592,10 +511,3 @@ def test_nothing_of_the_learners_is_changed():
     assert torch.equal(state, torch.random.get_rng_state())
     assert all(torch.equal(a, b) for a, b in zip(weights, names["rnn"].parameters()))
     assert "".join(traceback.format_exception(error)) == text
-
-
-def test_pad_and_pack_are_left_in_peace_when_they_are_right():
-    sequences = [torch.zeros(2, 3), torch.zeros(5, 3)]
-    with pytest.raises(ZeroDivisionError) as caught:
-        pad_sequence(sequences), pack_sequence(sequences, enforce_sorted=False), 1 / 0
-    assert explain_error(caught.value) is None
