@@ -2,61 +2,24 @@
 
 import reprlib
 import warnings
+from collections.abc import Callable
 from types import FrameType
 
 from .calls import ConstructorCall, ForwardCall, PackingCall, find_call
 from .explanations import Explanation
 from .facts import Facts
-from .rules.backward import explain_backward
-from .rules.checkpoints import explain_loading
-from .rules.constructor import check_constructor, check_made
-from .rules.inputs import (
-    check_axes,
-    check_device,
-    check_dtype,
-    check_features,
-    check_kind,
-    check_signature,
-    check_steps,
-    check_weights,
-)
-from .rules.outputs import explain_output
-from .rules.packing import (
-    check_arguments,
-    check_batch_sizes,
-    check_lengths,
-    check_options,
-    check_packed,
-    check_sequences,
-)
-from .rules.states import check_state_kind, check_state_like_input, check_state_shape
+from .rules import backward, checkpoints, constructor, inputs, outputs, packing, states
 from .rules.warnings import explain_warning
 from .source import Frame, steps_of
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
-FORWARD = [
-    check_signature,
-    check_kind,
-    check_made,
-    check_axes,
-    check_state_kind,
-    check_dtype,
-    check_features,
-    lambda facts: check_batch_sizes(facts.call, facts.input, "input"),
-    check_state_shape,
-    check_device,
-    check_state_like_input,
-    check_steps,
-    check_weights,
-]
-PACKING = [
-    check_arguments,
-    check_packed,
-    lambda call: check_batch_sizes(call, call.given.get("sequence"), "sequence"),
-    check_sequences,
-    check_options,
-    check_lengths,
-]
+FORWARD: list[Callable[[Facts], Explanation | None]] = [inputs.check_signature, inputs.check_kind, constructor.check_made]
+FORWARD += [inputs.check_axes, states.check_state_kind, inputs.check_dtype, inputs.check_features]
+FORWARD += [lambda facts: packing.check_batch_sizes(facts.input), states.check_state_shape, inputs.check_device]
+FORWARD += [states.check_state_like_input, inputs.check_steps, inputs.check_weights]
+PACKING: list[Callable[[PackingCall], Explanation | None]] = [packing.check_arguments, packing.check_packed]
+PACKING += [lambda call: packing.check_batch_sizes(call.given.get("sequence")), packing.check_sequences]
+PACKING += [packing.check_options, packing.check_lengths]
 EXCEPTIONS = (Exception,)
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
@@ -128,7 +91,7 @@ def _explain(error: BaseException, steps: list[Frame]) -> Explanation | None:
     if not isinstance(error, KINDS):
         return None
     call = find_call(steps, error)
-    found = explain_output(error, steps)
+    found = outputs.explain_output(error, steps)
     if found is not None:
         return found
     if isinstance(call, ForwardCall):
@@ -137,5 +100,5 @@ def _explain(error: BaseException, steps: list[Frame]) -> Explanation | None:
     if isinstance(call, PackingCall):
         return next(filter(None, (check(call) for check in PACKING)), None)
     if isinstance(call, ConstructorCall):
-        return check_constructor(call)
-    return explain_loading(steps) or explain_backward(steps, str(error))
+        return constructor.check_constructor(call)
+    return checkpoints.explain_loading(steps) or backward.explain_backward(steps, str(error))

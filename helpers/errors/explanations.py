@@ -50,11 +50,7 @@ class Side:
 
 
 def culprit(name: str, note: str) -> Side:
-    """A value in words that was given, and is what is wrong.
-
-    >>> print(culprit("lengths", "[2, 0]"))
-    lengths [2, 0]
-    """
+    """A value in words that was given, and is what is wrong."""
     return Side(name, note=note, wrong_note=True)
 
 
@@ -131,6 +127,15 @@ class Explanation:
     def picture(self) -> Picture:
         """Given above, expected below; what is wrong is red and has a cross."""
         return draw_sides(_sides(self.sides_given), _sides(self.sides_expected))
+
+
+def about(name: str, rule: str, given: str, expected: str, cause: str, fix: Fix = Fix()) -> Explanation:  # noqa: B008
+    """An explanation of one value in words.
+
+    >>> about("lengths", "Each sequence has a length.", "[2, 0]", ">= 1 each", "One is empty.").given
+    'lengths [2, 0]'
+    """
+    return Explanation(rule, culprit(name, given), Side(name, note=expected), cause, fix)
 
 
 def _sides(sides: Side | tuple[Side, ...]) -> tuple[Side, ...]:

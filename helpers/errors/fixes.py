@@ -224,46 +224,27 @@ def remake(facts: Facts, **changes: Any) -> Fix:
 
 
 def remade(line: Line, module: nn.Module, **changes: str) -> Fix:
-    """The line that makes a layer with some numbers changed; where a name is written, it can only be doubled ("2 * {}")."""
-    node, order = making(line, module), _order(module)
-    written = dict(zip(order, node.args)) | {k.arg: k.value for k in node.keywords if k.arg} if node else {}
-    codes: dict[str, str | None] = {}
-    for name, value in changes.items():
-        old = written.get(name)
-        if isinstance(old, ast.Constant) and isinstance(old.value, int):
-            value = str(2 * old.value) if value == "2 * {}" else value
-        elif old is not None and "{}" not in value:
-            return Fix()  # the number has a name or is computed: another line must change
-        codes[name] = value.replace("{}", f"({line.text(old)})" if isinstance(old, ast.BinOp) else line.text(old) if old else "")
-    code = changed(node, order, codes) if node else None
-    return replace(line, node, code, elsewhere=True) if code else Fix()
-
-
-def _order(module: nn.Module) -> list[str]:
-    return ["in_features", "out_features"] if isinstance(module, nn.Linear) else argument_order(type(module))
-
-
-def making(line: Line, module: nn.Module) -> ast.Call | None:
-    """The call in the learner's file that made this layer; None unless it is certain which one it was."""
-    found, order = [], _order(module)
+    """The line that makes a layer with some numbers changed, if it is certain which one it is; a name in it is not changed."""
+    order = ["in_features", "out_features"] if isinstance(module, nn.Linear) else argument_order(type(module))
+    whole = [(name, value) for name, value in line.names.items() if is_module(value)]
+    places = [f"{name}.{place}" for name, value in whole for place, part in value.named_modules() if part is module]
+    found = []
     for node in ast.walk(line.tree):
         if isinstance(node, ast.Call) and line.value(node.func) is type(module):
-            written = [*zip(order, node.args), *((str(k.arg), k.value) for k in node.keywords)]
-            same = all(getattr(module, k, None) == v.value for k, v in written if isinstance(v, ast.Constant))
-            found += [node] if same and not any(isinstance(outer, REPEATED) for outer in line.around(node)) else []
+            written = dict([*zip(order, node.args), *((str(k.arg), k.value) for k in node.keywords)])
+            constants = {k: v.value for k, v in written.items() if isinstance(v, ast.Constant)}
+            same = all(getattr(module, k, None) == v for k, v in constants.items())
+            if same and not any(isinstance(outer, REPEATED) for outer in line.around(node)):
+                assign = line.around(node)[0]
+                target = assign.targets[0] if isinstance(assign, ast.Assign) else None
+                label = getattr(target, "attr", getattr(target, "id", None))
+                found.append((node, label, written.keys() - constants.keys()))
     if len(found) > 1:  # of several, the one that is kept under the layer's own name
-        whole = [value for value in line.names.values() if is_module(value)]
-        names = {place.rpartition(".")[2] for value in whole for place, part in value.named_modules() if part is module}
-        names |= {name for name, value in line.names.items() if value is module}
-        found = [n for n in found if _label(line, n) in names]
-    return found[0] if len(found) == 1 else None
-
-
-def _label(line: Line, node: ast.AST) -> str | None:
-    """The name that the learner's code gives what this node makes: "rnn" of self.rnn = nn.RNN(3, 4)."""
-    assign = line.around(node)[0]
-    target = assign.targets[0] if isinstance(assign, ast.Assign) else None
-    return getattr(target, "attr", getattr(target, "id", None))
+        found = [each for each in found if any(f".{place}".strip(".").endswith(f"{each[1]}") for place in places)]
+    if len(found) != 1 or found[0][2] & changes.keys():
+        return Fix()
+    code = changed(found[0][0], order, dict(changes))
+    return replace(line, found[0][0], code, elsewhere=True) if code else Fix()
 
 
 def layer_between(line: Line, behind: tuple[nn.Sequential, int], name: str, taken: str, returned: str) -> Fix:

@@ -34,8 +34,6 @@ RULES = {
     "dropout": "a number from 0 to 1: the probability that an element is set to zero",
     "bidirectional": "True or False",
     "proj_size": "0 for no projection, or an integer smaller than hidden_size",
-    "device": "a device of this torch, 'cpu' or, where there is a GPU, 'cuda'",
-    "dtype": "a floating-point dtype such as torch.float32",
 }
 # How people call the arguments elsewhere, and what Keras has and torch does in another way.
 ELSEWHERE = {
@@ -51,7 +49,7 @@ KERAS = "return_sequences return_state stateful recurrent_dropout time_major go_
 
 def check_constructor(call: ConstructorCall) -> Explanation | None:
     """The first wrong argument, in the order in which torch looks at them."""
-    finding = next((found for check in (_names, _options, _sizes, _place) for found in check(call)), None)
+    finding = next((found for check in (_names, _options, _sizes) for found in check(call)), None)
     if finding is None:
         return None
     name, what = finding.argument, known_as(call.kind)
@@ -162,21 +160,6 @@ def _integer(value: Any) -> int:
         return int(float(value)) if float(value) >= 0 and float(value) == float(value) // 1 else 0
     except (TypeError, ValueError, RuntimeError, OverflowError):
         return 0
-
-
-def _place(call: ConstructorCall) -> Iterator[Finding]:
-    device, dtype = call.given.get("device"), call.given.get("dtype")
-    try:
-        kind = torch.device(device).type if device is not None and not isinstance(device, (Written, int)) else "cpu"
-    except (RuntimeError, TypeError):
-        yield Finding("device", "torch has no device of this name; a GPU is 'cuda'.")
-        return
-    if kind == "cuda" and not torch.cuda.is_available():
-        yield Finding("device", "There is no GPU here, or this torch was built without CUDA.", "'cpu'")
-    if isinstance(dtype, torch.dtype) and not dtype.is_floating_point and not dtype.is_complex:
-        yield Finding("dtype", "Integers can't hold weights.")
-    elif dtype is not None and not isinstance(dtype, (Written, torch.dtype)):
-        yield Finding("dtype", "This is not a dtype of torch.")
 
 
 def check_made(facts: Facts) -> Explanation | None:

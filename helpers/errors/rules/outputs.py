@@ -215,7 +215,7 @@ def _directions(use: Use, reach: list[Any]) -> Explanation | None:
     given = shape_side("input", value.shape, wrong=[value.dim() - 1])
     if need in widths and last == 2 * need:
         rule = "With two directions the output has 2*H_out features: forward and backward side by side."
-        cause, fix = f"{name} was made for {need} features, as for one direction.", remade(line, layer, in_features="2 * {}")
+        cause, fix = f"{name} was made for {need} features, as for one direction.", remade(line, layer, in_features=str(last))
         return Explanation(rule, given, Side("layer", note=f"nn.Linear({last}, …)"), cause, fix)
     if last not in widths or need != 2 * last:
         return None

@@ -1,6 +1,5 @@
 """Lists to pad or pack, padded batches with their lengths, packed batches, and the options of the packing functions."""
 
-import ast
 import dataclasses
 import difflib
 from collections.abc import Iterable, Iterator
@@ -8,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from ...wording import listed, plural
-from ..calls import Call, PackingCall, packing_call
-from ..explanations import Explanation, Fix, Side, culprit
+from ..calls import PackingCall
+from ..explanations import Explanation, Fix, Side, about, culprit
 from ..facts import after, described, shape_side, special, tensors_only
-from ..fixes import rewrite, spot, with_arguments
+from ..fixes import rewrite, with_arguments
 from .inputs import PACK
 
 
@@ -219,38 +218,14 @@ def _no_lengths(lengths: Any, value: Tensor, N: int, first: bool) -> Iterator[tu
     yield rule, "These are not lengths.", ""
 
 
-def check_batch_sizes(call: Call, packed: Any, name: str) -> Explanation | None:
-    """A packed batch that counts more rows than it has: lengths beyond the padded batch, or batch_first forgotten."""
+def check_batch_sizes(packed: Any) -> Explanation | None:
+    """A packed batch that counts more rows than it has."""
     if not isinstance(packed, PackedSequence) or int(packed.batch_sizes.sum()) == len(packed.data):
         return None
-    packing, given = _packed_by(call, name), f"sum {int(packed.batch_sizes.sum())}"
-    padded, first = (packing.given.get("input"), packing.given.get("batch_first", False)) if packing else (None, False)
-    rule, unchecked = (
+    rule, given = (
         "The batch sizes of a packed batch count its rows: their sum is len(data).",
-        "pack_padded_sequence does not check this.",
+        f"sum {int(packed.batch_sizes.sum())}",
     )
-    cause, fix = f"Some lengths go beyond the padded batch, or batch_first is wrong where it is packed. {unchecked}", Fix()
-    if packing is not None and isinstance(padded, Tensor):
-        L, other = padded.shape[1::-1] if first else padded.shape[:2]
-        cause = (
-            f"The batch looks like ({', '.join(_names(not first)[:2])}, …), and was packed with batch_first={first}. {unchecked}"
-        )
-        fix = with_arguments(packing, batch_first=str(not first))
-        if len(packed.batch_sizes) > other:
-            cause = f"The batch was padded or cut to {L} time steps, and the lengths were counted before. {unchecked}"
-            tensor = isinstance(packing.given.get("lengths"), Tensor)
-            fix = rewrite(packing, "lengths", f"{{}}.clamp(max={L})" if tensor else f"[min(n, {L}) for n in {{}}]")
-    sides = culprit("batch_sizes", given), shape_side("data", packed.data.shape)
-    return Explanation(rule, sides, Side("batch_sizes", note=f"sum {len(packed.data)}"), cause, fix)
-
-
-def _packed_by(call: Call, name: str) -> PackingCall | None:
-    """The learner's call that packed this argument; None if it is not at hand."""
-    found, line = spot(call, name), call.line
-    made = [*(line.assigned(found.node) or [found.node])][-1] if found else None
-    if not isinstance(made, ast.Call) or line.value(made.func) is not pack_padded_sequence:
-        return None
-    own = dataclasses.replace(line, node=made, statement=line.statement_of(made))
-    blank = packing_call("pack_padded_sequence", {}, own, True)
-    spots = {key: spot(blank, key) for key in blank.order}
-    return dataclasses.replace(blank, given={key: own.value(at.node) for key, at in spots.items() if at})
+    cause = "pack_padded_sequence does not check this. The likeliest cause is batch_first: the batch was packed with another "
+    cause += "value than its axes have. Or the batch was cut to fewer time steps after the lengths were counted."
+    return about("batch_sizes", rule, given, f"sum {len(packed.data)}", cause)
