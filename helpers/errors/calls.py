@@ -18,7 +18,7 @@ RECURRENT = (nn.RNNBase, CELLS)
 LSTMS = (nn.LSTM, nn.LSTMCell)
 PACKING = ["pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence", "unpack_sequence", "unpad_sequence"]
 # The names of a constructor's arguments, in their order; torch's own signature says only *args, **kwargs.
-OPTIONS = ["num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size"]
+OPTIONS = ["bias", "batch_first", "dropout", "bidirectional", "proj_size"]
 
 
 class Written(str):
@@ -123,15 +123,11 @@ def _refused(step: Frame, deeper: list[Frame]) -> bool:
     seen = step.frame.f_locals
     if deeper or step.function != "_call_impl":
         return False
-    return not _binds(step.owner.forward, seen.get("args", ()), seen.get("kwargs", {}))
-
-
-def _binds(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     try:
-        inspect.signature(function).bind(*args, **kwargs)
+        inspect.signature(step.owner.forward).bind(*seen.get("args", ()), **seen.get("kwargs", {}))
     except TypeError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _forward(step: Frame, above: list[Frame], line: Line, own: bool) -> ForwardCall:
@@ -178,7 +174,7 @@ def argument_order(kind: type) -> list[str]:
     ['input_size', 'hidden_size', 'bias', 'device', 'dtype']
     """
     own = ["nonlinearity"] if issubclass(kind, (nn.RNN, nn.RNNCell)) else []
-    options = ["bias", *own] if issubclass(kind, CELLS) else [OPTIONS[0], *own, *OPTIONS[1:]]
+    options = ["bias", *own] if issubclass(kind, CELLS) else ["num_layers", *own, *OPTIONS]
     return ["input_size", "hidden_size", *options, "device", "dtype"]
 
 
@@ -190,26 +186,18 @@ def _takes_arguments(function: Any) -> bool:
 
 
 def _refused_at_once(line: Line) -> Call | None:
-    """Arguments that do not fit the signature."""
+    """Arguments that do not fit the signature; of them the text is known."""
     node = line.call
     kind: Any = line.value(node.func) if node else None
-    if node is None or not _takes_arguments(kind):
-        return None
-    if any(isinstance(a, ast.Starred) for a in node.args) or not all(k.arg for k in node.keywords):
-        return None
-    values, named = [_known(line, arg) for arg in node.args], {str(k.arg): _known(line, k.value) for k in node.keywords}
-    if _binds(kind, tuple(values), named):
+    if node is None or not _takes_arguments(kind) or any(isinstance(a, ast.Starred) for a in node.args):
         return None
     order = argument_order(kind) if isinstance(kind, type) else list(inspect.signature(kind).parameters)
-    given = dict(zip([*order, *(f"argument {i}" for i in range(len(order) + 1, 99))], values)) | named
+    named = {str(k.arg): Written(line.text(k.value)) for k in node.keywords}
+    names = [*order, *(f"argument {i}" for i in range(len(order) + 1, 99))]
+    given = dict(zip(names, [Written(line.text(arg)) for arg in node.args])) | named
     if isinstance(kind, type):
         return ConstructorCall(given, line, True, order, kind, frozenset(named))
     return packing_call(kind.__name__, given, line, True, refused=True)
-
-
-def _known(line: Line, node: ast.expr) -> Any:
-    value = line.value(node)
-    return Written(line.text(node)) if value is None and not isinstance(node, ast.Constant) else value
 
 
 def known_as(kind: type) -> str:

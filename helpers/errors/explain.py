@@ -13,10 +13,10 @@ from .rules.warnings import explain_warning
 from .source import Frame, steps_of
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
-FORWARD: list[Callable[[Facts], Explanation | None]] = [inputs.check_signature, inputs.check_kind, constructor.check_made]
-FORWARD += [inputs.check_axes, states.check_state_kind, inputs.check_dtype, inputs.check_features]
+FORWARD: list[Callable[[Facts], Explanation | None]] = [inputs.check_signature, inputs.check_kind, inputs.check_steps]
+FORWARD += [constructor.check_made, inputs.check_axes, states.check_state_kind, inputs.check_dtype, inputs.check_features]
 FORWARD += [lambda facts: packing.check_batch_sizes(facts.input), states.check_state_shape, inputs.check_device]
-FORWARD += [states.check_state_like_input, inputs.check_steps, inputs.check_weights]
+FORWARD += [states.check_state_like_input, inputs.check_weights]
 PACKING: list[Callable[[PackingCall], Explanation | None]] = [packing.check_arguments, packing.check_packed]
 PACKING += [lambda call: packing.check_batch_sizes(call.given.get("sequence")), packing.check_sequences]
 PACKING += [packing.check_options, packing.check_lengths]

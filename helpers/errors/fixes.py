@@ -89,26 +89,22 @@ def rewrite(call: Call, argument: str, template: str, facts: Facts | None = None
 
 def decide(facts: Facts, argument: str, causes: Iterable[tuple[str, str | Fix]]) -> tuple[str, Fix]:
     """The first cause whose change of an argument a copy of the network takes, or that comes with a fix or without any."""
+    line, found = facts.call.line, spot(facts.call, argument)
     for cause, change in causes:
         if isinstance(change, Fix) or not change:
             return cause, change or Fix()
         value = facts.changed(argument, change)
-        if value is not None or change == "None":
-            return cause, change_argument(facts, argument, change, value)
+        if value is None and change != "None":
+            continue
+        if found is None and facts.call.behind and argument == "input":
+            return cause, layer_between(line, facts.call.behind, "Reorder", "x", change.replace("{}", "x"))
+        names = {n.id for n in ast.walk(found.node) if isinstance(n, ast.Name)} if found else set()
+        simple = line.statement is not None and not isinstance(line.statement, (ast.For, ast.While)) and line.loops()
+        again = names & stored_in(line.statement) if line.statement and simple else set()
+        if again and argument == "input" and isinstance(value, Tensor) and value.shape != facts.shape:
+            return cause, Fix()  # the next round would change it again
+        return cause, rewrite(facts.call, argument, change, facts)
     return "", Fix()
-
-
-def change_argument(facts: Facts, argument: str, template: str, value: Any) -> Fix:
-    """A change of the argument; none where the next round would change it again."""
-    line, found = facts.call.line, spot(facts.call, argument)
-    if found is None and facts.call.behind and argument == "input":
-        return layer_between(line, facts.call.behind, "Reorder", "x", template.replace("{}", "x"))
-    names = {n.id for n in ast.walk(found.node) if isinstance(n, ast.Name)} if found else set()
-    simple = line.statement is not None and not isinstance(line.statement, (ast.For, ast.While))
-    moved = argument == "input" and isinstance(value, Tensor) and value.shape != facts.shape
-    if line.statement and simple and moved and line.loops() and names & stored_in(line.statement):
-        return Fix()
-    return rewrite(facts.call, argument, template, facts)
 
 
 def network(facts: Facts) -> str | None:
@@ -250,17 +246,14 @@ def remade(line: Line, module: nn.Module, **changes: str) -> Fix:
 def layer_between(line: Line, behind: tuple[nn.Sequential, int], name: str, taken: str, returned: str) -> Fix:
     """A small layer put into an nn.Sequential, in the line that makes it."""
     sequential, place = behind
-    lists = [n.args for n in ast.walk(line.tree) if isinstance(n, ast.Call) and line.value(n.func) is nn.Sequential]
-    kinds = [type(part) for part in sequential]
-    lists = [args for args in lists if len(args) == len(kinds) and all(_makes(line, *pair) for pair in zip(args, kinds))]
-    module = line.spell("torch.nn.Module")
-    if len(lists) != 1 or not module:
+    module, kinds, found = line.spell("torch.nn.Module"), [type(part) for part in sequential], []
+    for call in ast.walk(line.tree):
+        if isinstance(call, ast.Call) and line.value(call.func) is nn.Sequential and len(call.args) == len(kinds):
+            made = [line.value(arg.func) if isinstance(arg, ast.Call) else type(line.value(arg)) for arg in call.args]
+            found += [call.args] if all(is_what in (kind, None, type(None)) for is_what, kind in zip(made, kinds)) else []
+    if len(found) != 1 or not module:
         return Fix()
-    fix = replace(line, lists[0][place - 1], f"{line.text(lists[0][place - 1])}, {name}()", elsewhere=True)
+    before = found[0][place - 1]
+    fix = replace(line, before, f"{line.text(before)}, {name}()", elsewhere=True)
     head = f"class {name}({module}):\n    def forward(self, {taken}):\n        return {returned}\n\n"
     return fix._replace(code=head + fix.code) if fix else fix
-
-
-def _makes(line: Line, node: ast.expr, kind: type) -> bool:
-    value = line.value(node.func) if isinstance(node, ast.Call) else type(line.value(node))
-    return value in (kind, None, type(None))

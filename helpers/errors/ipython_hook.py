@@ -37,7 +37,7 @@ def explain_errors(on: bool = True) -> None:
         # After a cell its error is still at hand, traceback and all. So neither the traceback nor another handler of
         # exceptions is touched.
         shell.events.register("post_run_cell", _after_cell)
-        _running.shell, _running.showwarning, _running.seen = shell, warnings.showwarning, _last_error()
+        _running.shell, _running.showwarning, _running.seen = shell, warnings.showwarning, getattr(sys, "last_value", None)
         warnings.showwarning = _show_warning
 
 
@@ -46,13 +46,8 @@ def _shell() -> Any:
     return ipython.get_ipython() if ipython else None
 
 
-def _last_error() -> BaseException | None:
-    """The error whose traceback was shown last, by Python's own book-keeping."""
-    return getattr(sys, "last_value", None)
-
-
 def _after_cell(result: Any) -> None:
-    error, last = result.error_in_exec, _last_error()
+    error, last = result.error_in_exec, getattr(sys, "last_value", None)  # whose traceback was shown last
     if error is None and last is not _running.seen:
         error = last  # `%run script.py` shows a traceback, and then ends as if nothing had been
     _running.seen = last

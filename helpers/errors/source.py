@@ -26,14 +26,8 @@ class Frame(NamedTuple):
     file: str
     function: str
     owner: Any  # what `self` is there
-
-    @property
-    def in_torch(self) -> bool:
-        return self.file.startswith(_TORCH)
-
-    @property
-    def in_a_package(self) -> bool:
-        return "-packages" in self.file or self.file.startswith(_PACKAGES)
+    in_torch: bool
+    in_a_package: bool
 
 
 def steps_of(origin: TracebackType | FrameType | None) -> list[Frame]:
@@ -46,8 +40,9 @@ def steps_of(origin: TracebackType | FrameType | None) -> list[Frame]:
         else:
             frame, line, instruction = following, following.f_lineno, following.f_lasti
             following = following.f_back
-        code, owner = frame.f_code, frame.f_locals.get("self")
-        steps.append(Frame(frame, line, instruction, code.co_filename, code.co_name, owner))
+        file, owner = frame.f_code.co_filename, frame.f_locals.get("self")
+        where = file.startswith(_TORCH), "-packages" in file or file.startswith(_PACKAGES)
+        steps.append(Frame(frame, line, instruction, file, frame.f_code.co_name, owner, *where))
     return steps[::-1] if running else steps
 
 
@@ -111,7 +106,11 @@ class Line:
             return node.value
         if isinstance(node, ast.Attribute):
             return attribute(self.value(node.value), node.attr)
-        return item(self.value(node.value), self.value(node.slice)) if isinstance(node, ast.Subscript) else None
+        whole, key = (self.value(node.value), self.value(node.slice)) if isinstance(node, ast.Subscript) else (None, None)
+        if isinstance(whole, (dict, nn.ModuleDict)):
+            return dict(whole.items()).get(key) if isinstance(key, (str, int)) else None
+        parts = [*whole] if isinstance(whole, (list, tuple, nn.ModuleList, nn.Sequential)) else []
+        return parts[key] if isinstance(key, int) and -len(parts) <= key < len(parts) else None
 
     def name_of(self, wanted: Any) -> str | None:
         """How the learner can write a module: its name, or its place in a named one; the name of a loop's round last."""
@@ -152,15 +151,6 @@ def attribute(owner: Any, name: str) -> Any:
             return inside[name]
     found = getattr(type(owner), name, None)
     return (found if isinstance(owner, type) else getattr(owner, name, None)) if callable(found) else None
-
-
-def item(whole: Any, key: Any) -> Any:
-    """An item of a list, a tuple, a dictionary or a container of modules."""
-    if isinstance(whole, (dict, nn.ModuleDict)):
-        return dict(whole.items()).get(key) if isinstance(key, (str, int)) else None
-    whole = list(whole) if isinstance(whole, (nn.ModuleList, nn.Sequential)) else whole
-    inside = isinstance(whole, (list, tuple)) and isinstance(key, int) and -len(whole) <= key < len(whole)
-    return whole[key] if inside else None
 
 
 def stored_in(node: ast.AST) -> set[str]:

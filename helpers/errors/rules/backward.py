@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from ..explanations import Explanation, Fix, Side, culprit
+from ..explanations import Explanation, Fix, about
 from ..facts import graph_of, networks_in, tensors_in
 from ..fixes import line_after, replace
 from ..source import Frame, Line, is_module, line_at, stored_in
@@ -147,8 +147,7 @@ def _walked_twice(holders: list[Holder]) -> Explanation:
     alike = holders if kind == "state" else holders[:1]
     name = ", ".join(h.name for h in alike if h.kind == kind) or "graph"
     fix = _cut(alike) if kind == "state" else _each_time(holders[0]) if kind == "init" else Fix()
-    expected = Side("each backward()", note="a graph of its own")
-    return Explanation(rule, culprit(name, held), expected, cause.format(name), fix)
+    return about(name, rule, held, "a graph of its own for each backward()", cause.format(name), fix)
 
 
 def _cut(holders: list[Holder]) -> Fix:
@@ -185,10 +184,9 @@ def _changed(line: Line, holders: list[Holder]) -> Explanation:
     if states and "retain_graph" in ast.unparse(line.statement or ast.Pass()):
         rule, name = "The weights that a graph was made with must be unchanged when backward() walks it.", states[0].name
         cause = f"The optimizer has changed the weights in place since {name} was made. detach() drops its past; then "
-        given = culprit(name, "carries a graph made with the old weights")
-        expected = Side("each graph", note="of this round")
-        return Explanation(rule, given, expected, cause + "retain_graph=True is not needed either.", _cut(states))
-    rule, expected = "A tensor that backward() still needs must not be changed in place.", Side("a change", note="in a copy")
+        cause += "retain_graph=True is not needed either."
+        return about(name, rule, "carries a graph made with the old weights", "a graph of this round", cause, _cut(states))
+    rule, expected = "A tensor that backward() still needs must not be changed in place.", "a change in a copy"
     cause = "A line such as y += 1, y[0] = 0 or y.zero_() changed a tensor after the forward pass had read it: change a copy, "
     cause += "y = y + 1 or y.clone(). Or optimizer.step() changed the weights before this backward()."
-    return Explanation(rule, culprit("a tensor", "changed in place"), expected, cause)
+    return about("a tensor", rule, "changed in place", expected, cause)

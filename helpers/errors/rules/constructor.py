@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...wording import shorten
 from ..calls import CELLS, LSTMS, ConstructorCall, Written, known_as
-from ..explanations import Explanation, Fix, Side, culprit
+from ..explanations import Explanation, Fix, about
 from ..facts import Facts
 from ..fixes import remade, with_arguments
 
@@ -62,15 +62,13 @@ def check_constructor(call: ConstructorCall) -> Explanation | None:
         changes |= {found.argument: None} if found.instead else {}
         changes |= {found.instead or found.argument: found.value} if found.value is not None else {}
     fix = with_arguments(call, **changes) if changes else Fix()
-    return Explanation(rule, culprit(what, given), Side(what, note=expected), finding.cause, fix)
+    return about(what, rule, given, expected, finding.cause, fix)
 
 
 def _said(value: Any) -> str:
     """A value in few words, the same in every run: no address of an object."""
-    if isinstance(value, (Written, Tensor)):
-        return str(value)
-    plain = isinstance(value, (bool, int, float, str, tuple, list, torch.dtype, torch.device)) or value is None
-    return shorten(repr(value), 40) if plain else getattr(value, "__name__", f"a {type(value).__name__}")
+    said = str(value) if isinstance(value, (Written, Tensor)) else repr(value)
+    return getattr(value, "__name__", f"a {type(value).__name__}") if " at 0x" in said else shorten(said, 40)
 
 
 def _names(call: ConstructorCall) -> Iterator[Finding]:
@@ -166,12 +164,14 @@ def check_made(facts: Facts) -> Explanation | None:
     """What torch accepts when a network is made, and refuses when it is called."""
     wrong, layers = getattr(facts.module, "nonlinearity", "tanh"), getattr(facts.module, "num_layers", 1)
     if wrong not in ("tanh", "relu"):
-        given, expected = culprit(facts.kind, f"nonlinearity={wrong!r}"), Side(facts.kind, note="nonlinearity='tanh' or 'relu'")
         cause = f"{facts.kind} accepts any name when it is made, and raises when it is called."
-        return Explanation(f"nonlinearity is {RULES['nonlinearity']}.", given, expected, cause)
+        rule = f"nonlinearity is {RULES['nonlinearity']}."
+        return about(facts.kind, rule, f"nonlinearity={wrong!r}", f"nonlinearity={RULES['nonlinearity']}", cause)
     if not isinstance(layers, bool):
         return None
-    given, expected = culprit(facts.kind, f"num_layers={layers}"), Side(facts.kind, note=f"batch_first={layers}")
     cause = "The third argument by position is num_layers, and this looks like batch_first. Pass options by name."
-    fix = remade(facts.call.line, facts.module, num_layers="1", batch_first=str(layers))
-    return Explanation(f"num_layers is {RULES['num_layers']}.", given, expected, cause, fix)
+    fix, rule = (
+        remade(facts.call.line, facts.module, num_layers="1", batch_first=str(layers)),
+        f"num_layers is {RULES['num_layers']}.",
+    )
+    return about(facts.kind, rule, f"num_layers={layers}", f"batch_first={layers}", cause, fix)

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..explanations import Explanation, Fix, Side, culprit
-from ..facts import Facts, axes_of, described, networks_in, shape_side, short, special, tensors_only
+from ..explanations import Explanation, Fix, Side, about, culprit
+from ..facts import Facts, after, axes_of, described, networks_in, shape_side, short, special, tensors_only
 from ..fixes import decide, remake, rewrite, with_arguments
 
 Causes = Iterator[tuple[str, str | Fix]]
@@ -50,11 +50,8 @@ def check_signature(facts: Facts) -> Explanation | None:
         if node and len(node.args) == 3 and facts.tried("hx", tuple(call.args[1:])):
             pair = ", ".join(call.line.text(arg) for arg in node.args[1:])
             fix = with_arguments(call, **{"argument 3": None, "hx": f"({pair})"})
-    rule, expected = (
-        "A call takes the input and, if you like, the state: rnn(input, {}).",
-        Side("arguments", note=f"input, {state}"),
-    )
-    return Explanation(rule.format(state), culprit("arguments", words or "none"), expected, cause, fix)
+    rule = f"A call takes the input and, if you like, the state: rnn(input, {state})."
+    return about("arguments", rule, words or "none", f"input, {state}", cause, fix)
 
 
 def check_kind(facts: Facts) -> Explanation | None:
@@ -81,8 +78,10 @@ def _into_tensor(facts: Facts, value: Any) -> Causes:
         yield cause, rewrite(facts.call, "input", f'{{}}["{fits[0]}"]') if len(fits) == 1 else ""
     if tensors_only(value):
         yield from _tensors(facts, value)
-    array = _numeric(value)
-    if array is not None and array.dtype.kind != "f" and array.ndim < 3:
+    numbers = isinstance(value, (np.ndarray, list, tuple, int, float))
+    array = after("{torch.as_tensor}({})", value) if numbers else None
+    array = array if array is not None and array.numel() else None
+    if array is not None and not array.is_floating_point() and array.dim() < 3:
         yield "These are integers. If they are word ids, an nn.Embedding makes vectors of them.", ""
     if array is not None:
         cause = "NumPy made it" if isinstance(value, np.ndarray) else "These are Python numbers"
@@ -92,15 +91,6 @@ def _into_tensor(facts: Facts, value: Any) -> Causes:
         yield "Words are not numbers: give each word an id, then an nn.Embedding makes vectors of the ids.", ""
     none = "It is None: the function that made it has no return, or its result was not kept."
     yield none if value is None else f"{described(value)} is not a tensor.", ""
-
-
-def _numeric(value: Any) -> Any:
-    """The array of numbers that NumPy makes of a value; None if it makes none, or an empty one."""
-    try:
-        array = np.asarray(value if isinstance(value, (np.ndarray, list, tuple, int, float)) else "none")
-    except (ValueError, TypeError, RuntimeError):
-        return None
-    return array if array.dtype.kind in "fiub" and array.size else None
 
 
 def _tensors(facts: Facts, value: Any) -> Causes:
@@ -131,8 +121,6 @@ def check_axes(facts: Facts) -> Explanation | None:
         rule = "The data of a packed batch have two axes: all time steps of all sequences, and the features."
     elif facts.cell:
         rule = "A cell reads one time step: 2 axes (N, H_in), or 1 axis (H_in) without a batch."
-    if 0 in shape:
-        return check_steps(facts)
     if not (facts.data.is_floating_point() or facts.data.is_complex()):
         return explain_integers(facts, rule)
     ones = [i for i, size in enumerate(shape) if size == 1] if n > 2 else []
@@ -221,8 +209,6 @@ def check_features(facts: Facts) -> Explanation | None:
     if shape[-1] == H_in:
         return None
     rule = f"The last axis of the input is H_in, the features of a time step: this network has input_size={H_in}."
-    if shape[-1] == 0:
-        return check_steps(facts)
     table = not facts.cell and not facts.packed and data.dim() == 2 and data.device.type != "meta" and H_in > 1
     if table and bool((data == data.round()).all() and (data >= 0).all() and data.max() > 1):  # as ids.float() has them
         return explain_integers(facts, rule)
@@ -299,5 +285,4 @@ def check_weights(facts: Facts) -> Explanation | None:
         return None
     near = next((n for n in facts.module._parameters if n.startswith(missing)), "")
     cause = f"{missing} was deleted or is None." + (f" {near} is there: set {missing} from it before each call." if near else "")
-    given, expected = culprit("weights", f"no {missing}"), Side("weights", note=f"{missing}, a tensor")
-    return Explanation(f"{facts.kind} reads its weights by their names.", given, expected, cause)
+    return about("weights", f"{facts.kind} reads its weights by their names.", f"no {missing}", f"{missing}, a tensor", cause)

@@ -183,25 +183,21 @@ def _padded(use: Use) -> Explanation | None:
 
 def _own_model(use: Use, reach: list[Any]) -> Explanation | None:
     """What the learner's own model returned, an answer with its state or more, where one tensor was expected."""
-    value, line, rest = use.value, use.line, [t for t in tensors_in(use.value[1:]) if t.dim() > 1]
-    calls = [made for made in line.assigned(use.node) if isinstance(made, ast.Call)] if use.node else []
-    name = next((line.text(made) for made in calls if is_module(line.value(made.func))), "")
-    alive = networks_in(tensors_in(value))
+    value, rest = use.value, [t for t in tensors_in(use.value[1:]) if t.dim() > 1]
+    alive, calls = networks_in(tensors_in(value)), use.line.assigned(use.node) if use.node else []
+    own = any(isinstance(made, ast.Call) and is_module(use.line.value(made.func)) for made in calls)
+    known = alive or (reach if own else [])
     # The model may be gone, but the graph of a state still leads to its weights: (gates * H_out, H_out).
-    states = [
-        t for t in rest for w in weights_in([t]) if w.dim() == 2 and w.shape[1] == t.shape[-1] and w.shape[0] % w.shape[1] == 0
-    ]
-    states += [t for t in rest for rnn in (alive or reach if name else alive) if _is_state(rnn, t, rnn.hidden_size)]
-    pair = value[-1] if isinstance(value[-1], tuple) and len(value) == 2 else ()
-    lstm = len(pair) == 2 and all(isinstance(t, Tensor) and t.dim() == 3 for t in (value[0], *pair))
-    if not alive and not states and not lstm:
+    weights = [(t, w.shape) for t in rest for w in weights_in([t]) if w.dim() == 2]
+    state = any(shape[1] == t.shape[-1] and shape[0] % shape[1] == 0 for t, shape in weights)
+    state = state or any(_is_state(rnn, t, rnn.hidden_size) for t in rest for rnn in known)
+    if not alive and not state:
         return None
-    known = states or lstm
     cause = PAIR + (
-        ": the first part looks like the answer, the rest like the state." if known else ", and use the part you need."
+        ": the first part looks like the answer, the rest like the state." if state else ", and use the part you need."
     )
-    fix = "{}[0]" if known and isinstance(value[0], Tensor) else ""
-    return use.explained(f"{name or 'The model'} returned a tuple of {len(value)}.", cause, fix)
+    fix = "{}[0]" if state and isinstance(value[0], Tensor) else ""
+    return use.explained(f"The model returned a tuple of {len(value)}.", cause, fix)
 
 
 def _directions(use: Use, reach: list[Any]) -> Explanation | None:

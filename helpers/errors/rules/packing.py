@@ -1,6 +1,5 @@
 """Lists to pad or pack, padded batches with their lengths, packed batches, and the options of the packing functions."""
 
-import dataclasses
 import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -45,20 +44,18 @@ def check_arguments(call: PackingCall) -> Explanation | None:
         return None
     needed, expected = call.order[: 1 + ("lengths" in call.order)], f"({', '.join(call.order)})"
     unknown = next((name for name in call.given if name not in call.order and not name.startswith("argument ")), None)
-    missing = next((name for name in needed if name not in call.given), None)
-    rule = f"{call.name} takes {' and '.join(needed)}, and options by name."
     if unknown is not None:
         near = next((n for n in difflib.get_close_matches(unknown, call.order, 1, 0.5) if n not in call.given), "")
-        keywords = call.line.call.keywords if call.line.call else []
-        code = next((call.line.text(k.value) for k in keywords if k.arg == unknown), "…")
+        fix = with_arguments(call, **{unknown: None, near: call.given[unknown]}) if near else Fix()
         cause = f"It is called {near} here." if near else "It may belong to another function."
-        found = _about(call, call.name, f"{call.name} has no argument {unknown}.", expected, cause, "", f"{unknown}={code}")
-        return dataclasses.replace(found, fix=with_arguments(call, **{unknown: None, near: code})) if near else found
-    if missing is None:
-        cause = "There are too many arguments, or one of them is given twice."
-        return _about(call, call.name, rule, expected, cause, "", f"{len(call.given)} arguments")
+        return about(
+            call.name, f"{call.name} has no argument {unknown}.", f"{unknown}={call.given[unknown]}", expected, cause, fix
+        )
+    rule = f"{call.name} takes {' and '.join(needed)}, and options by name."
+    missing = next((name for name in needed if name not in call.given), None)
     cause = "It is one integer for each sequence, len(sequence)." if missing == "lengths" else "It is the first argument."
-    return _about(call, call.name, rule, expected, f"{missing} is missing. {cause}", "", f"no {missing}")
+    cause = f"{missing} is missing. {cause}" if missing else "There are too many arguments, or one of them is given twice."
+    return about(call.name, rule, f"no {missing}" if missing else f"{len(call.given)} arguments", expected, cause)
 
 
 def check_sequences(call: PackingCall) -> Explanation | None:
