@@ -1,7 +1,7 @@
 """The state a network is given: one tensor, or the pair of an LSTM; its axes, sizes, dtype and device."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...wording import plural
-from ..explanations import Explanation, Fix, culprit
+from ..explanations import Explanation, Fix, about
 from ..facts import STATES, Facts, described, networks_in, shape_side, short, special, tensors_only
 from ..fixes import decide, remade, replace, rewrite, sizes_of, spot
 from .inputs import DENSE, as_tensor, cast
@@ -17,28 +17,49 @@ from .inputs import DENSE, as_tensor, cast
 Cause = tuple[str, str | Fix, str]  # words; how each state is to be written; the condition under which it is still wrong
 
 
+class Spelling:
+    """How the learner's line writes the state: h of (h, c), hidden[0] of a pair hidden; and the sizes it must have."""
+
+    def __init__(self, facts: Facts) -> None:
+        line, found = facts.call.line, spot(facts.call, "hx")
+        self.node: ast.AST = found.node if found else ast.Pass()
+        pair = self.node.elts if isinstance(self.node, ast.Tuple) else []
+        self.first = ast.unparse(pair[0]) if pair else "{}[0]" if facts.lstm else "{}"
+        self.again = line.given_again(self.node)
+        none = any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(line.tree))
+        maybe_none = none and self.again and isinstance(self.node, (ast.Name, ast.Attribute))
+        self.there = "{} is not None and " * maybe_none  # where the file has a None that the state may be
+        self.layers = "{net}.num_layers" if facts.cell or not facts.module.bidirectional else "2 * {net}.num_layers"
+        self.count = str(facts.N)  # the number of sequences, or an expression that has it
+        if facts.N is not None and sizes_of(facts) is not None:
+            self.count = "int({x}.batch_sizes[0])" if facts.packed else f"{{x}}.size({facts.axes.index('N')})"
+
+
 def check_state_kind(facts: Facts) -> Explanation | None:
     """An LSTM takes a pair, all others one tensor."""
-    hx = facts.call.given.get("hx")
+    hx, line, node = facts.call.given.get("hx"), facts.call.line, Spelling(facts).node
     if hx is None or len(facts.states) == len(facts.wanted) and tensors_only(facts.states):
         return None
+    expected = "; ".join(map(str, facts.state_sides()))
     if callable(hx) and not isinstance(hx, Tensor):  # h = h.detach: the line that forgot the parentheses
-        line, name = facts.call.line, getattr(hx, "__name__", "it")
-        kept = [v for v in line.assigned(_node(facts)) if isinstance(v, ast.Attribute) and v.attr == name]
+        name = getattr(hx, "__name__", "it")
+        kept = [v for v in line.assigned(node) if isinstance(v, ast.Attribute) and v.attr == name]
         fix = replace(line, kept[0], f"{line.text(kept[0])}()", elsewhere=True) if len(kept) == 1 else Fix()
-        cause, given = f"The parentheses are missing: {name}() returns the state.", culprit("hx", f"the method {name}")
-        return Explanation("A state is a tensor, or an LSTM's pair of tensors.", given, facts.state_sides(), cause, fix)
+        rule, cause = (
+            "A state is a tensor, or an LSTM's pair of tensors.",
+            f"The parentheses are missing: {name}() returns the state.",
+        )
+        return about("hx", rule, f"the method {name}", expected, cause, fix)
     rule = "An LSTM has two states, and they are one argument, a pair: (h_0, c_0)."
     rule = rule if facts.lstm else f"{facts.kind} has one state: hx is a single tensor, h_0."
-    cause, fix = decide(facts, "hx", (_pair if facts.lstm else _single)(facts, hx))
-    return Explanation(rule, culprit("hx", described(hx)), facts.state_sides(), cause, fix)
+    causes = _pair(hx, line.given_again(node)) if facts.lstm else _single(facts, hx)
+    return about("hx", rule, described(hx), expected, *decide(facts, "hx", causes))
 
 
-def _pair(facts: Facts, hx: Any) -> Iterator[tuple[str, str]]:
+def _pair(hx: Any, again: bool) -> Iterator[tuple[str, str]]:
     """Causes and changes for an LSTM whose hx is no pair of tensors."""
     zeros = "({}, {torch.zeros_like}({}))"
     if isinstance(hx, Tensor):
-        again = facts.call.line.given_again(_node(facts))
         yield "Both states are stacked in one tensor.", "tuple({})"
         cause = "Only h_0 was given, and an LSTM needs c_0 as well: here it starts at zero."
         yield cause, f"{{}} if isinstance({{}}, tuple) else {zeros}" if again else zeros
@@ -70,30 +91,11 @@ def _single(facts: Facts, hx: Any) -> Iterator[tuple[str, str]]:
     yield f"This is of type {type(hx).__name__}, not a tensor. A state that starts at zero can be left out.", ""
 
 
-def _node(facts: Facts) -> ast.AST:
-    found = spot(facts.call, "hx")
-    return found.node if found else ast.Pass()
-
-
-def _first(facts: Facts) -> str:
-    """How the first state is written: h of (h, c), hidden[0] of a pair hidden."""
-    node = _node(facts)
-    return ast.unparse(node.elts[0]) if isinstance(node, ast.Tuple) and node.elts else "{}[0]" if facts.lstm else "{}"
-
-
-def _while_there(facts: Facts, condition: str) -> str:
-    """A condition on the first state; where the file has a None that the state may be, only if it is there."""
-    line, node = facts.call.line, _node(facts)
-    none = any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(line.tree))
-    maybe = none and isinstance(node, (ast.Name, ast.Attribute)) and line.given_again(node)
-    return "{} is not None and " * maybe + condition.replace("{}", _first(facts))
-
-
 def check_state_shape(facts: Facts) -> Explanation | None:
     """A state with other axes, or axes of other sizes."""
     if all(tuple(state.shape) == want for state, want in zip(facts.states, facts.wanted)):
         return None
-    need = len(facts.wanted[0])
+    need, written = len(facts.wanted[0]), Spelling(facts)
     names, other = facts.state_axes(need), any(state.dim() != need for state in facts.states)
     rule = f"h_0 has the axes ({', '.join(names)})" + ("." if facts.cell else ", whatever batch_first is.")
     if other:
@@ -103,24 +105,21 @@ def check_state_shape(facts: Facts) -> Explanation | None:
     for name, state, want in zip(STATES, facts.states, facts.wanted):
         wrong = [i for i in range(state.dim()) if state.dim() != need or state.shape[i] != want[i]]
         given.append(shape_side(name, state.shape, names, wrong))
-    cause, fix = _first_that_fits(facts, _other_axes(facts) if other else _other_sizes(facts))
-    return Explanation(rule, (*given, facts.input_side()), facts.state_sides(), cause, fix)
-
-
-def _first_that_fits(facts: Facts, causes: Iterable[Cause]) -> tuple[str, Fix]:
-    """The first cause whose change of each state makes the call right; of a state that comes again, only while it is wrong."""
-    for cause, change, still in causes:
+    found = "", Fix()
+    for cause, change, still in (_other_axes if other else _other_sizes)(facts, written):
         if isinstance(change, Fix):
-            return cause, change
+            found = cause, change
+            break
         new = f"tuple({change.replace('{}', 's')} for s in {{}})" if facts.lstm else change
         value = facts.changed("hx", new)
         if value is not None and [tuple(state.shape) for state in (value if facts.lstm else [value])] == facts.wanted:
-            again = still and facts.call.line.given_again(_node(facts))
-            return cause, rewrite(facts.call, "hx", f"{new} if {_while_there(facts, still)} else {{}}" if again else new, facts)
-    return "", Fix()
+            while_wrong = f"{new} if {written.there}{still.replace('{}', written.first)} else {{}}"
+            found = cause, rewrite(facts.call, "hx", while_wrong if still and written.again else new, facts)
+            break
+    return Explanation(rule, (*given, facts.input_side()), facts.state_sides(), *found)
 
 
-def _other_axes(facts: Facts) -> Iterator[Cause]:
+def _other_axes(facts: Facts, written: Spelling) -> Iterator[Cause]:
     n, want, step = facts.states[0].dim(), facts.wanted[0], f"{{}}.unsqueeze({int(facts.first)})"
     if facts.N is None and not facts.cell and facts.changed("input", step) is not None:
         yield "The input is one time step of a batch: its axis of time steps is missing.", rewrite(facts.call, "input", step), ""
@@ -129,63 +128,54 @@ def _other_axes(facts: Facts) -> Iterator[Cause]:
     still, repeat = f"{{}}.dim() == {n}", "There is one state for all sequences: repeat it for each."
     if facts.cell:
         yield "It has an axis for the layers, as a whole network returns it: this is the top layer's.", "{}[-1]", still
-        yield repeat, f"{{}}.expand({_count(facts)}, -1)", still
+        yield repeat, f"{{}}.expand({written.count}, -1)", still
     else:
         yield "There is no axis for the layers: torch wants one even for a single layer.", "{}.unsqueeze(0)", still
         yield "There is no batch axis.", "{}.unsqueeze(1)", still
-        yield repeat, f"{{}}.expand({want[0]}, {_count(facts)}, -1).contiguous()", still
+        yield repeat, f"{{}}.expand({want[0]}, {written.count}, -1).contiguous()", still
     cause = "It has a batch axis, and the input has none." if facts.N is None else "It has an axis too many."
     yield from ((cause, f"{{}}.squeeze({axis})", still) for axis in range(n))
     yield f"It has {n} {'axis' if n == 1 else 'axes'}, and no change of them alone makes it fit.", Fix(), ""
 
 
-def _other_sizes(facts: Facts) -> Iterator[Cause]:
-    state, want = facts.states[0], facts.wanted[0]
+def _other_sizes(facts: Facts, written: Spelling) -> Iterator[Cause]:
+    state, want, line, first = facts.states[0], facts.wanted[0], facts.call.line, facts.first
+    still = f"{{}}.size(0) != {written.layers}"
     if facts.cell:
-        swapped = "The axes of the state are swapped: the batch comes first in a cell's state."
-        yield swapped, "{}.transpose(0, 1)", "{}.size(-1) != {net}.hidden_size"
-        yield from _other_batch(facts, 0)
-        yield _unlike(facts), Fix(), ""
-    still, first = f"{{}}.size(0) != {_layers(facts)}", facts.first
-    if not facts.packed and facts.N is not None and facts.tried(batch_first=not first):
+        cause = "The axes of the state are swapped: the batch comes first in a cell's state."
+        yield cause, "{}.transpose(0, 1)", "{}.size(-1) != {net}.hidden_size"
+    if not facts.cell and not facts.packed and facts.N is not None and facts.tried(batch_first=not first):
         looks, reads = ("(L, N, H_in)", "(N, L, H_in)") if first else ("(N, L, H_in)", "(L, N, H_in)")
-        cause = f"By the state, the input is {looks}, and the network reads {reads}: batch_first={first}. "
-        fix = remade(facts.call.line, facts.module, batch_first=str(not first))
-        yield f"{cause}Make it with batch_first={not first}, or transpose the input.", fix, ""
-    cause = "batch_first changes the axes of input and output, never those of the states: there the batch is second."
-    yield cause, "{}.transpose(0, 1).contiguous()", still
-    if state.dim() == 3 and state.size(0) != want[0] and state.size(2) == want[2]:
-        yield from _from_elsewhere(facts, state, want)
-    yield from _other_batch(facts, 1)
+        cause = f"By the state, the input is {looks}, and the network reads {reads}: batch_first={first}. Make it with "
+        fix = remade(line, facts.module, batch_first=str(not first))
+        yield f"{cause}batch_first={not first}, or transpose the input.", fix, ""
+    if not facts.cell:
+        cause = "batch_first changes the axes of input and output, never those of the states: there the batch is second."
+        yield cause, "{}.transpose(0, 1).contiguous()", still
+    if len(want) == 3 and state.size(0) != want[0] and state.size(2) == want[2]:
+        for node in ast.walk(line.tree):  # dec(x, output): h_n came out beside that output
+            if isinstance(node, ast.Tuple) and len(node.elts) == 2 and ast.unparse(node.elts[0]) == ast.unparse(written.node):
+                h_n, value = ast.unparse(node.elts[1]), line.value(node.elts[1])
+                if value is not None and facts.tried("hx", value):
+                    yield f"This is output, of all time steps. The state is h_n: {h_n}.", replace(line, written.node, h_n), ""
+        givers = [n for n in networks_in([state]) if isinstance(n, nn.RNNBase)]
+        if any(n.bidirectional for n in givers) and not facts.module.bidirectional:
+            cause = "It comes from a bidirectional network, forward and backward in turn. Add up both directions of each layer."
+            yield cause, "{}[0::2] + {}[1::2]", still
+        if any(n.num_layers * (1 + n.bidirectional) == state.size(0) for n in givers):
+            cause = f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}."
+            yield f"{cause} Make both with the same num_layers.", Fix(), ""
+        if state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0]:
+            cause = "It was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
+            yield f"{cause}Keep it as (N, D*num_layers, H_out) outside, and transpose it inside forward.", Fix(), ""
+    yield from _other_batch(facts, written, 0 if facts.cell else 1)
     yield _unlike(facts), Fix(), ""
 
 
-def _from_elsewhere(facts: Facts, state: Tensor, want: tuple[int, ...]) -> Iterator[Cause]:
-    """A state that another network returned, or that was split."""
-    line, code = facts.call.line, ast.unparse(_node(facts))
-    for node in ast.walk(line.tree):  # dec(x, output): h_n came out beside that output
-        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and ast.unparse(node.elts[0]) == code:
-            h_n, value = ast.unparse(node.elts[1]), line.value(node.elts[1])
-            if value is not None and facts.tried("hx", value):
-                yield f"This is output, of all time steps. The state is h_n: {h_n}.", replace(line, _node(facts), h_n), ""
-    givers = [n for n in networks_in([state]) if isinstance(n, nn.RNNBase)]
-    if any(n.bidirectional for n in givers) and not facts.module.bidirectional:
-        cause = "It comes from a bidirectional network, forward and backward in turn. Add up both directions of each layer."
-        yield cause, "{}[0::2] + {}[1::2]", f"{{}}.size(0) != {_layers(facts)}"
-    if any(n.num_layers * (1 + n.bidirectional) == state.size(0) for n in givers):
-        cause = (
-            f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}. Make both with the same num_layers."
-        )
-        yield cause, Fix(), ""
-    if state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0] and len(want) == 3:
-        cause = "It was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
-        yield f"{cause}Keep it as (N, D*num_layers, H_out) outside, and transpose it inside forward.", Fix(), ""
-
-
-def _other_batch(facts: Facts, axis: int) -> Iterator[Cause]:
+def _other_batch(facts: Facts, written: Spelling, axis: int) -> Iterator[Cause]:
     """A state that is right but for the number of its sequences."""
     pairs = [([*s.shape], [*w]) for s, w in zip(facts.states, facts.wanted)]
-    got, N, count = pairs[0][0][axis], facts.N, _count(facts)
+    got, N, count = pairs[0][0][axis], facts.N, written.count
     if N is None or any(s[:axis] + s[axis + 1 :] != w[:axis] + w[axis + 1 :] for s, w in pairs):
         return
     cause = f"The state was made for {plural(got, 'sequence')}, and this batch has {N}"
@@ -193,9 +183,9 @@ def _other_batch(facts: Facts, axis: int) -> Iterator[Cause]:
         each = f"{{}}.expand(-1, {count}, -1).contiguous()" if axis else f"{{}}.expand({count}, -1)"
         yield f"{cause}: repeat it for each.", each, ""
     cause += ". The last batch of a DataLoader is often smaller: drop_last=True leaves it out." if got > N else "."
-    again = facts.call.line.given_again(_node(facts)) or not any(s.any() for s in facts.states if s.device.type != "meta")
+    again = written.again or not any(s.any() for s in facts.states if s.device.type != "meta")
+    template = f"{{}} if {written.there}{written.first}.size({axis}) == {count} else None"
     learned = any(isinstance(s, nn.Parameter) for s in facts.states)
-    template = f"{{}} if {_while_there(facts, f'{{}}.size({axis}) == {count}')} else None"
     fix = rewrite(facts.call, "hx", template, facts) if "size" in count and again and not learned else Fix()
     yield f"{cause} Where the sizes differ, the state can start anew: None is zeros.", fix, ""
 
@@ -213,17 +203,6 @@ def _unlike(facts: Facts) -> str:
             more = f" That is {known[got]}." if got in known else ""
             causes += [f"Its axis {name} has size {got}, and {right} is expected.{more}"] if got != right else []
     return " ".join(dict.fromkeys(causes)) + " A state that starts at zero can be left out."
-
-
-def _layers(facts: Facts) -> str:
-    return "2 * {net}.num_layers" if facts.module.bidirectional else "{net}.num_layers"
-
-
-def _count(facts: Facts) -> str:
-    """The number of sequences, as it can be written: x.size(0), or a number where no name has it."""
-    if facts.N is None or sizes_of(facts) is None:
-        return str(facts.N)
-    return "int({x}.batch_sizes[0])" if facts.packed else f"{{x}}.size({facts.axes.index('N')})"
 
 
 def check_state_like_input(facts: Facts) -> Explanation | None:
