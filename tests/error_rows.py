@@ -1,8 +1,8 @@
 """The table of errors, error_table.txt, and how a script of it is run, explained and fixed.
 
 A row begins with `#`, words of the cause, the classes it is run for, and, where older versions of torch run it without an error,
-the first version with which it fails. A script follows; `rnn = nn.NET(3, 4)` goes before one that makes no network. Last is the
-line of the fix, for the first class: after `=` it goes in the place of the learner's, after `+` behind it. No such line: no fix.
+the first version with which it fails. A script follows; `rnn` and `x` go before one that makes no network. Last is the line
+of the fix, for the first class: after `=` it goes in the place of the learner's, after `+` behind it. No such line: no fix.
 """
 
 import linecache
@@ -67,7 +67,11 @@ def read_rows():
         fix = lines.pop() if lines[-1][:2] in ("= ", "+ ") else ""
         fails = all(map(torch_is_at_least, since))
         for net in nets.split():
-            code = "\n".join(lines) if net == "-" or "nn.NET" in block else "\n".join(["rnn = nn.NET(3, 4)", *lines])
+            code = (
+                "\n".join(lines)
+                if net == "-" or "nn.NET" in block
+                else "\n".join(["rnn, x = nn.NET(3, 4), torch.zeros(STEPS3)", *lines])
+            )
             place = (fix[2:], "after" if fix.startswith("+") else "instead")
             rows.append(Row(section, cause, net, net == nets.split()[0], PRELUDE + _for(code, net) + "\n", place, fails))
     return rows

@@ -236,20 +236,6 @@ def test_what_is_not_the_networks_stays_unexplained(code):
     assert explain_error(failure(PRELUDE + made + code + "\n")) is None
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, MemoryError, KeyError])
-def test_other_kinds_of_errors_stay_unexplained(kind, monkeypatch):
-    """Even in the midst of a call that is wrong: a learner who stops the kernel has made no mistake."""
-
-    def stop(*args):
-        raise kind
-
-    monkeypatch.setattr(nn.RNN, "check_forward_args", stop)
-    try:
-        nn.RNN(3, 4)(torch.zeros(5, 2, 7))
-    except BaseException as error:
-        assert explain_error(error) is None
-
-
 @pytest.mark.sweep
 @pytest.mark.parametrize("text", ["", "shapes disagree", "E1042: siehe Handbuch"])
 def test_another_torchs_texts_change_nothing(text, monkeypatch):
@@ -265,22 +251,11 @@ def test_another_torchs_texts_change_nothing(text, monkeypatch):
     assert said > 30
 
 
-BACKWARD = {
-    "Trying to backward through the graph a second time": "walks a graph once",
-    "cannot backward a second time": "walks a graph once",
-    "a variable needed for gradient was modified by an inplace operation": "changed in place",
-    "saved tensor modified by an in-place op": "changed in place",
-}
-
-
-TWICE = "rnn = nn.RNN(3, 4)\nloss = rnn(torch.ones(5, 2, 3))[0].sum()\nloss.backward()\nloss.backward()\n"
-
-
-@pytest.mark.parametrize("text, rule", BACKWARD.items())
-def test_on_the_way_back_a_few_words_are_enough(text, rule):
-    error = failure(PRELUDE + TWICE)
+@pytest.mark.parametrize("text", ["cannot backward a second time", "saved tensor modified by an in-place op"])
+def test_on_the_way_back_a_few_words_are_enough(text):
+    error = failure(PRELUDE + "rnn = nn.RNN(3, 4)\nloss = rnn(torch.ones(5, 2, 3))[0].sum()\nloss.backward()\nloss.backward()\n")
     error.args = (text,)
-    assert rule in explain_error(error).rule
+    assert ("walks a graph once" if "second" in text else "changed in place") in explain_error(error).rule
 
 
 @pytest.mark.parametrize(
@@ -475,6 +450,7 @@ def test_an_explanation_is_frozen_and_says_it_in_three_ways():
     # No colour of text on a transparent ground: the page's own colours hold in light and in dark themes.
     outside = re.sub(r"<img[^>]*>", "", html)
     assert set(re.findall(r"(?<![-\w])color:([^;\"]+)", outside)) == {"inherit"}
+    html = explain_error(failure(PRELUDE + "nn.RNN(3, 4)(['<script>alert(1)</script>'])\n"))._repr_html_()
     assert re.search(r"<script|javascript|\son\w+=", html) is None
 
 
@@ -483,14 +459,6 @@ def test_what_is_wrong_is_red_and_has_a_cross():
     assert picture.alt.endswith("Marked in red with a cross: H_in=7.")
     assert picture.data.count("✗") == 1 and "✗ H_in=7" in picture.data and "id=" not in picture.data
     assert picture.width <= 720
-
-
-def test_texts_of_the_learners_are_escaped():
-    code = "rnn, x = nn.RNN(3, 4), ['<script>alert(1)</script>']\nrnn(x)  \n"
-    html = explain_error(failure(PRELUDE + code))._repr_html_()
-    assert "<script" not in html
-    html = explain_error(failure(PRELUDE + "nn.RNN(3, 4, nonlinearity='<b>')\n"))._repr_html_()
-    assert "<b>&#x27;" not in html and "'<b>'" not in html
 
 
 def test_the_same_error_is_said_in_the_same_words():

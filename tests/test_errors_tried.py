@@ -5,23 +5,6 @@ import torch
 from error_rows import PRELUDE, explained
 from torch import nn
 
-SENTIMENT = """
-class Sentiment(nn.Module):
-    def __init__(self, words=50, features=8, hidden=16):
-        super().__init__()
-        self.hidden = hidden
-        self.embedding = nn.Embedding(words, features)
-        self.lstm = nn.LSTM(features, hidden, num_layers=2, dropout=0.2)
-        self.answer = nn.Linear(hidden, 2)
-
-    def forward(self, reviews):
-        h0 = torch.zeros(2, reviews.size(0), self.hidden)
-        output, (h_n, c_n) = self.lstm(self.embedding(reviews), (h0, h0))
-        return self.answer(h_n[-1])
-
-answers = Sentiment()(torch.randint(0, 50, (4, 7)))
-"""
-
 SEQ2SEQ = """
 class Decoder(nn.Module):
     def __init__(self, features, hidden):
@@ -79,11 +62,6 @@ TRIED = {
         TRANSLATOR,
         "bidirectional network, forward and backward in turn",
         "hidden[0::2] + hidden[1::2] if hidden.size(0) != self.rnn.num_layers else hidden)",
-    ),
-    "a sentiment model with the wrong batch_first": (
-        SENTIMENT,
-        "the input is (N, L, H_in), and the network reads (L, N, H_in)",
-        "self.lstm = nn.LSTM(features, hidden, num_layers=2, dropout=0.2, batch_first=True)",
     ),
     "a seq2seq that forgets the cell state": (
         SEQ2SEQ,

@@ -23,7 +23,7 @@ def cast(right: torch.dtype) -> str:
     return f"{{}}.{FLOATS[right]}()" if right in FLOATS else f"{{}}.to({{{right}}})"
 
 
-def as_tensor(facts: Facts) -> str:
+def from_numbers(facts: Facts) -> str:
     return f"{{torch.as_tensor}}({{}}, dtype={{{facts.weight.dtype}}})"
 
 
@@ -85,7 +85,7 @@ def _into_tensor(facts: Facts, value: Any) -> Causes:
         yield "These are integers. If they are word ids, an nn.Embedding makes vectors of them.", ""
     if array is not None:
         cause = "NumPy made it" if isinstance(value, np.ndarray) else "These are Python numbers"
-        yield f"{cause}, and a network reads tensors.", as_tensor(facts)
+        yield f"{cause}, and a network reads tensors.", from_numbers(facts)
         yield f"{cause}, and a network reads tensors.", ""
     if isinstance(value, str) or isinstance(value, (list, tuple)) and value and isinstance(value[0], str):
         yield "Words are not numbers: give each word an id, then an nn.Embedding makes vectors of the ids.", ""

@@ -12,7 +12,7 @@ from ...wording import plural
 from ..explanations import Explanation, Fix, about
 from ..facts import STATES, Facts, described, networks_in, shape_side, short, special, tensors_only
 from ..fixes import decide, remade, replace, rewrite, sizes_of, spot
-from .inputs import DENSE, as_tensor, cast
+from .inputs import DENSE, cast, from_numbers
 
 Cause = tuple[str, str | Fix, str]  # words; how each state is to be written; the condition under which it is still wrong
 
@@ -87,7 +87,7 @@ def _single(facts: Facts, hx: Any) -> Iterator[tuple[str, str]]:
         pair = "This is a pair (h, c), and only an LSTM has c."
         yield pair if len(hx) > 1 else "The state is in a list or tuple of its own.", "{}[0]"
     if isinstance(hx, np.ndarray):
-        yield "NumPy made it, and a state is a tensor.", as_tensor(facts)
+        yield "NumPy made it, and a state is a tensor.", from_numbers(facts)
     yield f"This is of type {type(hx).__name__}, not a tensor. A state that starts at zero can be left out.", ""
 
 
