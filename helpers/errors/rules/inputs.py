@@ -223,11 +223,6 @@ def _features(facts: Facts) -> Causes:
     if last == 1 and n == 3 and H_in in shape[:2]:
         cause = f"input_size is not a length: it is the number of features of each time step, here 1. The {H_in} time steps"
         yield f"{cause} are in the data themselves.", remake(facts, input_size=1)
-    if H_in == 2 * last and n > 1:
-        cause = (
-            f"The network was made for twice as many features, {H_in}. Where two tensors are joined, write torch.cat(…, dim=-1)."
-        )
-        yield cause, ""
     right = f" If the data are right as they are, the network needs input_size={last}."
     if n == 3 and shape[1] == H_in and (last != H_out or shape[0] != H_in):
         cause = "The features are in the middle, as nn.Conv1d has them, instead of last."
@@ -241,6 +236,11 @@ def _features(facts: Facts) -> Causes:
     if n == 2 and H_in > 1 and last % H_in == 0 and last // H_in > 2 and whole:
         cause = f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis."
         yield cause, f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.first)
+    if H_in == 2 * last and n > 1:
+        cause = (
+            f"The network was made for twice as many features, {H_in}. Where two tensors are joined, write torch.cat(…, dim=-1)."
+        )
+        yield cause, ""
     below, name = networks_in([facts.data]), facts.call.line.name_of(facts.module) or "the network"
     if last == H_out and not below and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
         cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
@@ -270,9 +270,10 @@ def check_device(facts: Facts) -> Explanation | None:
 
 def check_steps(facts: Facts) -> Explanation | None:
     """An input without any element."""
-    if facts.packed or 0 not in facts.shape:
+    empty = [i for i, size in enumerate(facts.shape) if not size and (not facts.axes or facts.axes[i] != "N")]
+    if facts.packed or not empty:
         return None
-    given = facts.input_side([i for i, size in enumerate(facts.shape) if not size])
+    given = facts.input_side(empty)
     cause = "There is nothing to read: an empty text, or a slice that begins after the end. Leave such inputs out."
     return Explanation("A sequence has at least one time step, and each step its features.", given, facts.expected_input(), cause)
 

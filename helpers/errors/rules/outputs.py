@@ -187,9 +187,13 @@ def _own_model(use: Use, reach: list[Any]) -> Explanation | None:
     alive, calls = networks_in(tensors_in(value)), use.line.assigned(use.node) if use.node else []
     own = any(isinstance(made, ast.Call) and is_module(use.line.value(made.func)) for made in calls)
     known = alive or (reach if own else [])
-    # The model may be gone, but the graph of a state still leads to its weights: (gates * H_out, H_out).
-    weights = [(t, w.shape) for t in rest for w in weights_in([t]) if w.dim() == 2]
-    state = any(shape[1] == t.shape[-1] and shape[0] % shape[1] == 0 for t, shape in weights)
+    # The model may be gone, but the graph of a state still leads to its weights, of gates * H_out rows, and H_out columns.
+    shapes = [(t, [w.shape for w in weights_in([t]) if w.dim() == 2]) for t in rest]
+    state = any(
+        shape[1] == t.shape[-1] and shape[0] % shape[1] == 0 and [rows for rows, _ in found].count(shape[0]) > 1
+        for t, found in shapes
+        for shape in found
+    )
     state = state or any(_is_state(rnn, t, rnn.hidden_size) for t in rest for rnn in known)
     if not alive and not state:
         return None
