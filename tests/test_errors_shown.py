@@ -1,14 +1,12 @@
-"""explain_errors() in a real IPython and in a notebook: what stands beneath a traceback; nothing else changes."""
+"""explain_errors() in a real IPython: what stands beneath a traceback; nothing else changes."""
 
 import subprocess
 import sys
 import warnings
 
-import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from nbclient import NotebookClient
 
 from helpers import explain_errors
 from helpers.errors import explain, ipython_hook
@@ -136,30 +134,3 @@ def test_switched_on_it_loads_nothing_until_there_is_an_error():
     code += "; print(*[m for m in sys.modules if 'helpers.' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1].split() == ["helpers.errors", "helpers.errors.ipython_hook"]
-
-
-def notebook(*cells):
-    book = nbformat.v4.new_notebook()
-    book.cells = [nbformat.v4.new_code_cell(code, metadata=dict(tags=tags)) for code, tags in cells]
-    return book
-
-
-@pytest.mark.sweep
-def test_in_a_notebook_the_cell_fails_as_before_and_the_explanation_follows():
-    """Run twice: what is shown beneath is the same, so that a stored output can be compared."""
-    said = []
-    for _ in range(2):
-        book = notebook(
-            (SETUP + "\nfrom helpers import explain_errors\nexplain_errors()", []),
-            (WRONG, ["raises-exception"]),
-            ("1 + 1", []),
-        )
-        NotebookClient(book, timeout=60, kernel_name="python3").execute()
-        first, second, third = (cell.outputs for cell in book.cells)
-        assert first == [] and third[0].data["text/plain"] == "2"
-        error, shown = second
-        assert (error.output_type, error.ename) == ("error", "RuntimeError")
-        assert error.evalue == "input.size(-1) must be equal to input_size. Expected 3, got 7"
-        assert shown.output_type == "display_data"
-        said.append((shown.data["text/plain"], shown.data["text/html"]))
-    assert said[0] == said[1]
