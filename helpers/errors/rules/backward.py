@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from ..explanations import Explanation, Fix, about
+from ..explanations import Explanation, Fix, Side, about, culprit
 from ..facts import graph_of, networks_in, tensors_in
 from ..fixes import line_after, replace
 from ..source import Frame, Line, is_module, line_at, stored_in
@@ -147,7 +147,8 @@ def _walked_twice(holders: list[Holder]) -> Explanation:
     alike = holders if kind == "state" else holders[:1]
     name = ", ".join(h.name for h in alike if h.kind == kind) or "graph"
     fix = _cut(alike) if kind == "state" else _each_time(holders[0]) if kind == "init" else Fix()
-    return about(name, rule, held, "a graph of its own for each backward()", cause.format(name), fix)
+    expected = Side("each backward()", note="a graph of its own")
+    return Explanation(rule, culprit(name, held), expected, cause.format(name), fix)
 
 
 def _cut(holders: list[Holder]) -> Fix:
