@@ -8,9 +8,12 @@ from playwright.sync_api import Page
 GRAVE = {"serious", "critical"}
 
 
-def grave_findings(page: Page, context: str | None = None, rules: list[str] | None = None) -> list[tuple[str, str, str]]:
+def grave_findings(
+    page: Page, context: str | None = None, rules: list[str] | None = None, without: tuple[str, ...] = ()
+) -> list[tuple[str, str, str]]:
     """Each serious or critical finding as (rule, where, the element's own text), of the page or of what `context` selects."""
     options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+    options["rules"] = {rule: {"enabled": False} for rule in without}
     found = Axe().run(page, context, options).response["violations"]
     return [
         (rule["id"], " ".join(map(str, node["target"])), node["html"][:200])

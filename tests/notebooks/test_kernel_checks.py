@@ -48,7 +48,15 @@ def report(tmp_path_factory):
     nbformat.write(FAULTY, path)
     folders = map(str, (HERE, HERE.parent.parent / "tools", HERE.parent.parent))
     variables = os.environ | {"PYTHONPATH": os.pathsep.join(folders), "COLUMNS": "500"}
-    options = ["-p", "kernel_checks", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
+    options = [
+        "-p",
+        "kernel_checks",
+        "-p",
+        "no:cacheprovider",
+        "--nbval",
+        "--nbval-kernel-name=python3",
+        "--nbval-cell-timeout=60",
+    ]
     command = [sys.executable, "-m", "pytest", *options, "--tb=short", "-rf", str(path)]
     said = subprocess.run(command, cwd=path.parent, env=variables, capture_output=True, text=True, timeout=120).stdout
     return re.sub(r"\x1b\[[0-9;]*m", "", said)
