@@ -196,7 +196,7 @@ def test_the_cursor_is_marked_in_picture_equation_matrices_table_and_code():
     assert "h[3][2] = " in seen["equation"] and seen["equation"].rstrip("</pre>").endswith(value)
     assert "Step t=3 of layer 2, reverse" in seen["step"] and "Framed: all that goes into h[3][2]" in seen["step"]
     marked = next(row for row in seen["states"].split("<tr") if "◂ here" in row)
-    assert "t=3" in marked and value in marked and "h[2] ◂" in seen["states"]
+    assert "t=3" in marked and value in marked and "feature 2 ◂" in seen["states"]
     assert f"output[3, 1, 4 + 2]  # {value}" in unescape(seen[CODE])
 
 
@@ -270,8 +270,25 @@ def test_a_packed_call_can_be_walked():
     packed = nn.utils.rnn.pack_padded_sequence(torch.ones(5, 2, 3), [5, 2])
     explorer = explore(nn.RNN(3, 4), packed)
     explorer.controls["n"].value, explorer.controls["t"].value = 1, 4  # the second sequence has two steps only
-    assert explorer.state.cursor.t == 1
+    assert explorer.state.cursor.t == explorer.controls["t"].value == explorer.controls["t"].max == 1
     require_well_formed(explorer)
+
+
+def test_a_slider_offers_only_the_rows_that_there_are_and_what_goes_is_marked():
+    explorer = explore_layers()
+    for control, value in (("bidirectional", True), ("num_layers", 4), ("k", 7), ("num_layers", 2)):
+        explorer.controls[control].value = value
+    assert explorer.controls["k"].value == explorer.controls["k"].max == 3
+    assert "4 rows, 0 to 3. Row 3 is layer 1, reverse" in explorer.html[0]
+    explorer.controls["num_layers"].value = 1
+    assert "changed" in next(row for row in explorer.html[-1].split("<tr") if "total" in row)
+
+
+def test_another_network_reads_the_same_input():
+    explorer = explore_constructor()
+    before = explorer.state.trace.input
+    explorer.controls["hidden_size"].value = 7
+    assert (explorer.state.trace.input == before).all()
 
 
 def test_play_moves_the_slider():

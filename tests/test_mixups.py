@@ -130,7 +130,15 @@ def test_difference_shows_the_rows_and_columns_that_differ_most():
     b[47, 33] = 1.0
     picture = draw_difference(one=a, other=b)
     assert ">row 47<" in picture.data and ">33<" in picture.data and frames(picture) == 1
+    # Of 40 columns 0 to 4 and 33 are shown: something is left out before and behind 33, in both tables; rows likewise.
+    assert picture.data.count("…") == picture.data.count("⋮") == 4
     assert picture.width <= 720
+    assert "…" not in draw_difference(one=torch.zeros(2, 6), other=torch.ones(2, 6)).data
+
+
+@pytest.mark.parametrize("apart, written", [(0.5, "1.50"), (0.004, "1.004"), (0.0004, "1.0004")])
+def test_numbers_that_differ_are_written_with_different_digits(apart, written):
+    assert f">{written}<" in draw_difference(one=torch.ones(1, 2), other=torch.tensor([[1.0, 1.0 + apart]])).data
 
 
 def test_difference_takes_any_shape_and_numbers_that_are_none():

@@ -88,7 +88,7 @@ def test_the_defaults_are_those_of_torch():
 )
 def test_shapes_are_named_in_comments(N, batch_first, axes):
     lines = call_code(**SIZES, N=N, batch_first=batch_first, h0="zeros").splitlines()
-    assert lines[2].endswith(f"# {axes}")
+    assert lines[1].endswith(f"# {axes}")
     assert lines[3].endswith("# (D*num_layers, H_out)" if N is None else "# (D*num_layers, N, H_out)")
 
 

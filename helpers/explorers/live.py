@@ -66,6 +66,7 @@ class Explorer:
     static_html : from the state to the HTML text that is stored in place of the views, for readers without a kernel
     heading     : HTML text above the controls
     extras      : widgets that only move the controls, such as a `player`
+    largest     : from the state to the largest value that a slider has in it, by the name of its control
 
     Where a kernel runs, it is shown as a live widget; a stored or exported notebook shows its first pictures and tables.
     """
@@ -79,8 +80,9 @@ class Explorer:
         static_html: Callable[[Any], str] | None = None,
         heading: str = "",
         extras: Sequence[widgets.Widget] = (),
+        largest: Callable[[Any], Mapping[str, int]] = lambda state: {},
     ) -> None:
-        self.name, self.controls, self._compute, self._views = name, controls, compute, views
+        self.name, self.controls, self._compute, self._views, self._largest = name, controls, compute, views, largest
         self._static_html = static_html or self._first_views
         self.state: Any = None
         widths = ["100%" if hasattr(view, "full_width") else None for view in views]
@@ -103,8 +105,14 @@ class Explorer:
     def _update(self, change: Any = None) -> None:
         previous = self.state
         try:
-            self.state = self._compute(**{name: control.value for name, control in self.controls.items()})
-            shown = [_inline_html(view) for view in self._shown(self.state, previous)]
+            values = {name: control.value for name, control in self.controls.items()}
+            state = self._compute(**values)
+            for name, high in self._largest(state).items():
+                self.controls[name].max = high
+            if values != {name: control.value for name, control in self.controls.items()}:
+                return  # a slider stood higher than it now goes: it moved, and all is shown for its new value
+            self.state = state
+            shown = [_inline_html(view) for view in self._shown(state, previous)]
         except Exception as error:  # only the kernel's log would contain it: show it in the explorer too
             message = f"{type(error).__name__}: {error}"
             self._panes[0].value = f'<pre data-failed="true" style="color:#D55E00">{escape(message)}</pre>'

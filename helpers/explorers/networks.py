@@ -137,7 +137,9 @@ def explore_steps(rnn: nn.RNN | None = None, input: Tensor | PackedSequence | No
         views.cursor_code,
         views.marked_shapes,
     ]
-    return Explorer("one step after the other", controls, compute, shown, extras=[player(controls["t"])])
+    steps = seen.lengths
+    name, extras = "one step after the other", [player(controls["t"])]
+    return Explorer(name, controls, compute, shown, extras=extras, largest=lambda state: {"t": steps[state.cursor.n] - 1})
 
 
 def explore_neuron() -> Explorer:
@@ -182,7 +184,7 @@ def explore_layers() -> Explorer:
         "bidirectional": checkbox("bidirectional"),
         "hidden_size": slider("hidden_size", 4, 1, 8),
         "L": slider("L (steps)", 5, 1, 12),
-        "k": slider("k (row of h_n)", 0, 0, 7),
+        "k": slider("k (row of h_n)", 0, 0, 1),
     }
 
     def compute(k: int, **sizes: Any) -> CursorState:
@@ -200,7 +202,7 @@ def explore_layers() -> Explorer:
         views.marked_shapes,
         views.marked_parameters,
     ]
-    return Explorer("layers and directions", controls, compute, shown)
+    return Explorer("layers and directions", controls, compute, shown, largest=lambda state: {"k": state.shapes.h_n[0] - 1})
 
 
 def explore_gradient() -> Explorer:

@@ -30,8 +30,8 @@ def call_code(
 
     >>> print(call_code(input_size=3, hidden_size=4, L=5, N=2, num_layers=2, bias=True))
     torch.manual_seed(0)
-    rnn = nn.RNN(3, 4, num_layers=2)
     x = torch.randn(5, 2, 3)  # (L, N, H_in)
+    rnn = nn.RNN(3, 4, num_layers=2)
     output, h_n = rnn(x)
 
     Parameters
@@ -48,13 +48,14 @@ def call_code(
         raise ValueError(f"h0: given {h0!r}, expected 'None', 'zeros' or 'random'")
     values = (num_layers, bidirectional, batch_first, nonlinearity, bias, dropout)
     options = [f", {name}={value!r}" for (name, default), value in zip(DEFAULTS.items(), values) if value != default]
-    lines = [f"torch.manual_seed({seed})", f"rnn = nn.RNN({input_size}, {hidden_size}{''.join(options)})"]
-    if dropout:
-        lines.append("rnn.eval()  # dropout acts only while training")
     axes = [("L", L)] if N is None else [("N", N), ("L", L)] if batch_first else [("L", L), ("N", N)]
     axes.append(("H_in", input_size))
     sizes, names = ", ".join(str(size) for _, size in axes), ", ".join(name for name, _ in axes)
-    lines.append(f"x = torch.randn({sizes})  # ({names})")
+    # First the input: it keeps its numbers when another network reads it.
+    lines = [f"torch.manual_seed({seed})", f"x = torch.randn({sizes})  # ({names})"]
+    lines.append(f"rnn = nn.RNN({input_size}, {hidden_size}{''.join(options)})")
+    if dropout:
+        lines.append("rnn.eval()  # dropout acts only while training")
     if h0 != "None":
         rows = num_layers * (2 if bidirectional else 1)
         shape = f"{rows}, {hidden_size}" if N is None else f"{rows}, {N}, {hidden_size}"

@@ -141,7 +141,10 @@ def marked_shapes(state: HasShapes, previous: HasShapes | None) -> Table:
 @with_previous
 def marked_parameters(state: HasShapes, previous: HasShapes | None) -> Table:
     """The shapes of the parameters; those that just changed are marked."""
-    return parameter_table(state.shapes, _differing(state.shapes.parameters, previous.shapes.parameters if previous else None))
+    changed = _differing(state.shapes.parameters, previous.shapes.parameters if previous else None)
+    if previous and previous.shapes.parameter_count != state.shapes.parameter_count:
+        changed |= {"total"}  # also where parameters went, and no row is left to be marked
+    return parameter_table(state.shapes, changed)
 
 
 def _differing(shapes: Mapping[str, Shape], previous: Mapping[str, Shape] | None) -> set[str]:

@@ -83,17 +83,18 @@ def _tooltip_template(size: int, most: int) -> tuple[list[int], str]:
     return [i for i in shown if i is not None], words
 
 
-def number_cell(x: float, y: float, w: float, h: float, value: float, limit: float, name: str) -> str:
+def number_cell(x: float, y: float, w: float, h: float, value: float, limit: float, name: str, digits: int = 2) -> str:
     """One number, written on a cell of its colour.
 
     >>> "0.50" in number_cell(0, 0, 40, 20, 0.5, 1.0, "h[0]")
     True
     """
     fill = value_colour(value, limit)
-    tip = tag("title", escape_text(f"{name} = {value:.3f}"))
+    tip = tag("title", escape_text(f"{name} = {value:.{digits + 1}f}"))
     box = tag("rect", tip, x=x, y=y, width=w, height=h, fill=fill, stroke="#BBBBBB", stroke_width=0.5)
-    written = f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
-    written = written if len(written) <= 6 else f"{value:.0e}".replace("-", "−")
+    written = f"{value:.{digits}f}"
+    written = written.replace("-", "−") if float(written) else f"{0:.{digits}f}"  # not −0.00
+    written = written if len(written) <= 4 + digits else f"{value:.0e}".replace("-", "−")
     return box + text(x + w / 2, y + h / 2 + 4, written, size=11, fill=text_on(fill), text_anchor="middle")
 
 

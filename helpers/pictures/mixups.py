@@ -2,7 +2,7 @@
 
 import reprlib
 from collections.abc import Sequence
-from math import prod
+from math import isfinite, prod
 
 import numpy as np
 from torch import Tensor
@@ -19,6 +19,7 @@ SEQUENCE_COLOURS = ("#EBC9DA", "#F7F0A6", "#D3D3D3", "#C9E4C5", "#F6CDB5", "#C8D
 MAX_OWNER_ROWS = 12  # in a table of owners
 MAX_TABLE_SIZE = 6  # rows, or columns, of a table of numbers
 TABLE_LEFT = 66  # where its numbers begin
+GAP = 18  # where rows or columns are left out
 RELATIVE_TOLERANCE = 1e-4  # as a fraction of the largest number: well above rounding, well below the effect of a mistake
 
 
@@ -182,33 +183,62 @@ def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) ->
     a, b = map(_as_table, arrays.values())
     apart = absolute_differences(a, b)
     differs = apart > tolerance * largest_magnitude(a, b)
-    rows, columns = _largest_differences(apart, 0), _largest_differences(apart, 1)
-    limit, second = colour_limit(np.stack([a, b])), 76 + len(rows) * 26
-    parts = _number_table(26, a, names[0], rows, columns, limit) + _number_table(second, b, names[1], rows, columns, limit)
-    spots = [(i, j) for i, row in enumerate(rows) for j, column in enumerate(columns) if differs[row, column]]
-    parts += [_difference_frame(TABLE_LEFT + j * 50, second + 18 + i * 26) for i, j in spots]
+    rows = _Places(_largest_differences(apart, 0), len(a), 26)
+    columns = _Places(_largest_differences(apart, 1), a.shape[1], 50)
+    limit, second = colour_limit(np.stack([a, b])), 76 + rows.length
+    digits = _telling_digits(a[differs], b[differs])
+    parts = _number_table(26, a, names[0], rows, columns, limit, digits)
+    parts += _number_table(second, b, names[1], rows, columns, limit, digits)
+    spots = [(y, x) for row, y in rows.starts.items() for column, x in columns.starts.items() if differs[row, column]]
+    parts += [_difference_frame(TABLE_LEFT + x, second + 18 + y) for y, x in spots]
     count = int(differs.sum())
     said = f"{count} of {differs.size} numbers {'differs' if count == 1 else 'differ'}"
     said += f", by up to {apart[differs].max():.2g}" if count else ""
-    low = second + 18 + len(rows) * 26
+    low = second + 18 + rows.length
     parts.append(text(14, low + 22, said.replace(",", " (framed),"), fill=QUIET))
     alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}: {said}."
     if not count and a.size:
         alt += f" Both begin with {a.flat[0]:.2f}."
-    return svg_picture(max(TABLE_LEFT + len(columns) * 50, 270) + 14, low + 36, parts, alt)
+    return svg_picture(max(TABLE_LEFT + columns.length, 270) + 14, low + 36, parts, alt)
 
 
-def _number_table(y: float, table: np.ndarray, name: str, rows: list[int], columns: list[int], limit: float) -> list[str]:
+class _Places:
+    """Where the chosen rows or columns of a table begin, with room for a sign wherever others between them are left out."""
+
+    def __init__(self, chosen: list[int], size: int, step: float) -> None:
+        self.starts: dict[int, float] = {}
+        self.gaps: list[float] = []
+        self.length, expected = 0.0, 0
+        for index in [*chosen, size]:
+            if index != expected:
+                self.gaps.append(self.length)
+                self.length += GAP
+            if index < size:
+                self.starts[index] = self.length
+                self.length += step
+            expected = index + 1
+
+
+def _telling_digits(a: np.ndarray, b: np.ndarray) -> int:
+    """How many decimals tell each number of one array from its partner in the other: at least 2, at most 4."""
+    pairs = [(x, y) for x, y in zip(a.tolist(), b.tolist()) if isfinite(x) and isfinite(y)]
+    return next((digits for digits in (2, 3) if all(round(x, digits) != round(y, digits) for x, y in pairs)), 4)
+
+
+def _number_table(
+    y: float, table: np.ndarray, name: str, rows: _Places, columns: _Places, limit: float, digits: int
+) -> list[str]:
     """One of the two tables, with its name and the numbers of its columns above it. Its first row is 18 below y."""
     parts = [text(14, y - 8, name, font_weight=600)]
-    for i, row in enumerate(rows):
-        parts.append(text(TABLE_LEFT - 8, y + 35 + i * 26, f"row {row}", size=11, fill=QUIET, text_anchor="end"))
-    for j, column in enumerate(columns):
-        at = TABLE_LEFT + j * 50
-        parts.append(text(at + 25, y + 12, column, size=11, fill=QUIET, text_anchor="middle"))
-        for i, row in enumerate(rows):
-            tip = f"{name}[{row}, {column}]"
-            parts.append(number_cell(at, y + 18 + i * 26, 50, 26, float(table[row, column]), limit, tip))
+    for row, down in rows.starts.items():
+        parts.append(text(TABLE_LEFT - 8, y + 35 + down, f"row {row}", size=11, fill=QUIET, text_anchor="end"))
+    for column, right in columns.starts.items():
+        parts.append(text(TABLE_LEFT + right + 25, y + 12, column, size=11, fill=QUIET, text_anchor="middle"))
+        for row, down in rows.starts.items():
+            tip, at = f"{name}[{row}, {column}]", (TABLE_LEFT + right, y + 18 + down)
+            parts.append(number_cell(*at, 50, 26, float(table[row, column]), limit, tip, digits))
+    parts += [text(TABLE_LEFT + x + GAP / 2, y + 12, "…", size=11, fill=QUIET, text_anchor="middle") for x in columns.gaps]
+    parts += [text(TABLE_LEFT - 8, y + 18 + down + 13, "⋮", size=11, fill=QUIET, text_anchor="end") for down in rows.gaps]
     return parts
 
 

@@ -189,9 +189,9 @@ def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table
     """Hidden states over time, with one row per step and one column per feature, and a mark at step t.
 
     >>> state_table(np.array([[0.5, -1.0], [0.25, 0.0]]), t=1)
-    t    h[0]    h[1]
-    t=0   0.500  -1.000
-    t=1   0.250   0.000
+    t    feature 0  feature 1
+    t=0   0.500     -1.000
+    t=1   0.250      0.000
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table
     feature : the feature whose heading is marked
     """
     steps, features = abbreviate(len(states), 12, around=t), abbreviate(states.shape[1], 8, around=feature)
-    heads = ["…" if i is None else f"h[{i}]" + " ◂" * (i == feature) for i in features]
+    heads = ["…" if i is None else f"feature {i}" + " ◂" * (i == feature) for i in features]
     rows = [
         ["…"] * (len(features) + 1)
         if step is None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil, floor
 
 import numpy as np
 
@@ -131,8 +132,7 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
         raise ValueError("norms: given none, expected one for each step")
     if not isinstance(singular_value, (int, float, np.floating)) or not singular_value >= 0:
         raise ValueError(f"singular_value: given {singular_value!r}, expected a number from 0 on, as spectrum gives it")
-    low, high, left, tall = -8.0, 4.0, 64, 220  # the powers of ten that are shown; a value beyond them is drawn at the edge
-    L = len(norms)
+    left, tall, L = 64, 220, len(norms)
     gap = 600 / max(L - 1, 1)
 
     def spot(t: int, log: float) -> tuple[float, float]:
@@ -142,8 +142,13 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
         powers = np.log10(norms)
         bound = powers[-1] + np.log10(max(singular_value, 1e-30)) * np.arange(L - 1, -1, -1)
         logs, bound = (np.where(np.isnan(values), np.inf, values) for values in (powers, bound))
+    # The axis goes as far as the gradients do; infinity, and a zero that has no logarithm, are drawn at its edge.
+    finite = logs[np.isfinite(logs)]
+    distance = 2 * ceil(max(12.0, finite.max(initial=4) - finite.min(initial=-8)) / 12)  # powers of ten from line to line
+    low = distance * floor(min(-8.0, finite.min(initial=0)) / distance)
+    high = distance * ceil(max(4.0, finite.max(initial=0)) / distance)
     parts = []
-    for power in range(int(low), int(high) + 1, 2):
+    for power in range(low, high + 1, distance):
         _, y = spot(0, power)
         parts.append(line(left, y, left + 600, y, "#999999" if power == 0 else "#E2E2E2", 1, head=False))
         name = f"1e{power}".replace("-", "−") if power else "1"
@@ -158,7 +163,7 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
         parts.append(_gradient_point(tip, x, y, int(log > high) - int(log < low)))
         if t % max(1, round(30 / gap)) == 0:
             parts.append(text(x, tall + 48, t, size=11, fill=QUIET, text_anchor="middle"))
-    parts.append(text(left, 16, "length of dL/dh[t]", fill=H.ink, font_weight=600))
+    parts.append(text(left, 16, "○ length of dL/dh[t]", fill=H.ink, font_weight=600))
     parts.append(_dashed_line(left + 190, 12, left + 220, 12))
     parts.append(text(left + 228, 16, "bound: singular value, once for each step back", fill=QUIET))
     parts.append(text(left - 24, tall + 48, "t", size=12, fill=QUIET, text_anchor="end"))

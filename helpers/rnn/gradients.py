@@ -52,7 +52,8 @@ def gradient_norms(trace: Trace, *, n: int = 0) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(len(h) - 1, 0, -1):
             gradients.append(W_hh.T @ (derivative[t] * gradients[-1]))
-        norms: np.ndarray = np.linalg.norm(gradients[::-1], axis=1)
+        # In doubles: the square of a number that float32 still holds may be too small, or too large, for float32.
+        norms: np.ndarray = np.linalg.norm(np.array(gradients[::-1], float), axis=1)
     return norms
 
 
