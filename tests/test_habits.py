@@ -141,7 +141,7 @@ def test_lengths_tell_which_axis_is_the_batch():
 
     x, model = vectors(5, 2, 3), TimeFirst()
     for lengths in (torch.tensor([5, 3]), [5, 3]):
-        assert Trials(model, (x, lengths)).axis == 1
+        assert Trials(model, (x, lengths)).batch.axis == 1
         assert holds(check_habits(model, (x, lengths))) == (True, True, True, True)
     with pytest.raises(ValueError, match="batch_axis: given 0, of size 5, expected 1, as there are 2 lengths"):
         check_habits(model, (x, torch.tensor([5, 3])), batch_axis=0)
@@ -186,7 +186,7 @@ def test_padding_is_made_of_what_is_asked_for():
     found = check_habits(nn.RNN(3, 4, batch_first=True), x, padding=-1)
     assert found.padding.holds is False and "(-1)" in found.padding.words
     embedding = nn.Sequential(nn.Embedding(9, 3, padding_idx=5), nn.RNN(3, 4, batch_first=True))
-    assert Trials(embedding, torch.ones(2, 4, dtype=torch.long)).padding == 5
+    assert Trials(embedding, torch.ones(2, 4, dtype=torch.long)).batch.padding == 5
 
 
 def test_a_packed_batch_is_taken_as_it_is():
