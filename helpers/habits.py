@@ -139,7 +139,10 @@ def _batch(trials: Trials) -> Verdict:
     if not found.pairs:
         shapes = ", ".join(str(tuple(answer.shape)) for answer in trials.baseline)
         words, (_, why) = f"No answer has one row for each of the {N} sequences: it gives {shapes}.", _why_mixed(trials, found)
-        return (False, f"{words} {why}", None) if trials.blocked == SWAPPED and shapes != "()" else (None, words, None)
+        if trials.blocked == SWAPPED and shapes != "()":
+            return False, f"{words} {why}", None
+        trials.blocked = ""
+        return None, words, None
     if not found.same:
         holds, why = _why_mixed(trials, found)
         permuting = f"Permuting the {N} sequences changes their answers."
