@@ -77,13 +77,12 @@ def check_habits(model: nn.Module, batch: object, *, batch_axis: int | None = No
 
     - batch: when one sequence is left out, the others have the answers they had, and when all are permuted, so are their
       answers (where the model takes them in any order): batch and time are not swapped, and no sequences are mixed
-    - padding: each sequence alone, without its padding, has the answer it has in the batch; where no sequence has
-      padding, more padding at the end changes no answer
+    - padding: each sequence alone, without its padding, has the answer it has in the batch; without padding, or where the
+      model takes none alone, more padding at the end changes no answer
     - dropout: two runs in evaluation mode agree, and the dropout layers there are, if any, change the answers in training
     - state: a second call gives the same answers: no hidden state is carried over
 
-    Answers differ when they are apart by more than 1e-4 of the largest number, or 1e-6 of it where the very same computation
-    was repeated. Up to 8 sequences are tried one by one.
+    Answers differ from 1e-4 of their largest number on, or 1e-6 where the same was done twice; at most 8 sequences are left out.
 
     Parameters
     ----------
@@ -145,12 +144,8 @@ def _batch(trials: Trials) -> Verdict:
         return None, words, None
     if not found.same:
         holds, why = _why_mixed(trials, found)
-        permuting = f"Permuting the {N} sequences changes their answers."
-        return (
-            holds,
-            f"Leaving out sequence {min(left_out)} changes the answers of others. {why}" if left_out else f"{permuting} {why}",
-            picture,
-        )
+        words = f"Leaving out sequence {min(left_out)} changes the answers of others." if left_out else ""
+        return holds, f"{words or f'Permuting the {N} sequences changes their answers.'} {why}", picture
     if all(len(a) > 1 and same(a, a.roll(1, 0), trials.tolerance) for a, _ in found.pairs.values()):
         return None, "It can't be told: all answers are alike.", picture
     words = "Leaving" if left_out else f"Permuting the {N} sequences permutes their answers, and leaving"
@@ -224,7 +219,7 @@ def _alone(trials: Trials) -> Verdict | None:
     rows = sorted(sorted(range(trials.N), key=lambda n: batch.spans[n][1] - batch.spans[n][0])[:MOST])
     with suppress(TrialFailed):
         found = [one for one in trials.compare([[n] for n in rows], [batch.spans[n] for n in rows]) if one.pairs]
-    if not found:
+    if not found or len(found) < len(rows) and all(one.same for one in found):
         return None
     each = [[(a[:1], b[:1]) for one in found for j, (a, b) in one.pairs.items() if j == k] for k in range(len(trials.baseline))]
     alike = [pairs for pairs in each if len({a.shape for a, _ in pairs}) == 1]
@@ -251,19 +246,21 @@ def _dropout(trials: Trials) -> Verdict:
         one, other = trials.run(seed=seed * bool(asked), drop=0.5), trials.run(seed=seed, drop=0.0)
         if not repeated(one, other):
             break
-    acts, names = not repeated(one, other), ("half dropped", "nothing dropped") if asked else ("one run", "another run")
-    picture = _picture(zip(one, other), ROUNDING, *(f"training, {name}" for name in names))
-    if not asked and not acts:
-        return True, "There is none, and two runs in training mode agree.", None
-    if not asked:
+    acts, ways = not repeated(one, other), ("half dropped", "nothing dropped") if asked else ("one run", "another run")
+    picture = _picture(zip(one, other), ROUNDING, *(f"training, {way}" for way in ways)) if asked or acts else None
+    if asked and acts:
+        words = "It acts in training, where two runs differ, and rests in eval mode."
+        words += f" But not in `{idle[0]}`: it drops between layers, and has only one." if idle else ""
+    elif asked:
+        words = "It is asked for but does nothing: training is the same without it. "
+        only = len(idle) == len(asked)
+        words += "nn.RNN drops between layers, and there is only one." if only else "It touches nothing the answers use."
+    elif acts:
         words = "There is no dropout layer: runs in training differ by dropout called as a function, or other random numbers."
-        return True, f"{words} In eval mode they agree.", picture
-    if acts:
-        but = f" But not in `{idle[0]}`: it drops between layers, and has only one." if idle else ""
-        return True, f"It acts in training, where two runs differ, and rests in eval mode.{but}", picture
-    why = "nn.RNN drops between layers, and there is only one." if len(idle) == len(asked) else ""
-    why = why or "It touches nothing the answers use."
-    return False, f"It is asked for but does nothing: training is the same without it. {why}", picture
+        words += " In eval mode they agree."
+    else:
+        words = "There is none, and two runs in training mode agree."
+    return acts or not asked, words, picture
 
 
 def _state(trials: Trials) -> Verdict:

@@ -2,8 +2,8 @@
 
 import copy
 import random
-from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from .batches import Arguments, SequenceBatch, arguments, is_rows, parts_of, reb
 from .device import to_numpy
 from .pictures.mixups import RELATIVE_TOLERANCE, absolute_differences, largest_magnitude
 
+DROPPERS = (nn.RNNBase, nn.MultiheadAttention, _DropoutNd)
 ROUNDING = 1e-6  # of the largest number: the same computation, done twice
 Pair = tuple[Tensor, Tensor]  # two answers; or what an RNN reads and returns, each (steps, sequences, features) as it counts them
 
@@ -67,7 +68,7 @@ class Trials:
             except TrialFailed as failed:
                 if not self.double:
                     raise failed.__cause__ or failed from None
-        self.N, self.L, self.records = self.batch.N, self.batch.L, self._recorded()
+        self.N, self.L, self.records = self.batch.N, self.batch.L, self._heard
         kinds = [torch.finfo(part.dtype) for part in [*self.baseline, *self.model.parameters()] if part.is_floating_point()]
         self.tolerance = max(RELATIVE_TOLERANCE, *(0 if self.double else 8 * kind.eps for kind in kinds), 0)
         self.random = not repeated(self.baseline, self.run(seed=1))
@@ -77,12 +78,14 @@ class Trials:
     ) -> list[Tensor]:
         """The answers of a fresh copy to n sequences, as tensors; of several calls, those of the last.
 
-        drop : None for evaluation mode; in training mode, the share of its input that each dropout layer drops: 0.5 or 0. Both
-            draw the same random numbers.
+        In evaluation mode if drop is None; else in training mode, and each dropout layer that acts drops half of its input
+        (0.5) or nothing (0.0). Both draw the same random numbers.
         """
         twin = self.twin = _twin(self.model).train(drop is not None)
-        self._heard: dict[str, list[Pair]] = {}
-        hooks = [twin.get_submodule(name).register_forward_hook(self._listen(name), with_kwargs=True) for name in self.rnns]
+        self._heard: dict[str, Pair] = {}
+        hooks = [
+            twin.get_submodule(name).register_forward_hook(partial(self._listen, name), with_kwargs=True) for name in self.rnns
+        ]
         for part in filter(drops, twin.modules() if drop is not None else ()):
             if isinstance(part, (nn.RNNBase, nn.MultiheadAttention)):
                 part.dropout = drop or 0.0
@@ -128,7 +131,7 @@ class Trials:
                     continue
                 each = [self.aligned(a, b, chosen, kept[0]) for a, b in zip(self.baseline, answers)]
                 pairs = {k: one.pair for k, one in enumerate(each) if one.pair}
-                found.append(Comparison(chosen, pairs, all(one.same for one in each if one.pair), self._recorded()))
+                found.append(Comparison(chosen, pairs, all(one.same for one in each if one.pair), self._heard))
             done += sorted(found, key=lambda one: (not one.pairs, not one.same))[:1]
         if not done:
             raise failed
@@ -187,27 +190,20 @@ class Trials:
             return (part.double() if self.double and part.is_floating_point() else part).detach().clone()
         return part.astype(float) if isinstance(part, np.ndarray) and self.double and part.dtype.kind == "f" else part
 
-    def _listen(self, name: str) -> Callable[..., None]:
-        def hook(rnn: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], returned: Any) -> None:
-            given = args[0] if args else kwargs["input"]
-            pair = [given, returned[0] if isinstance(returned, tuple) else returned]
-            if isinstance(given, PackedSequence):
-                self.packs, pair = True, [pad_packed_sequence(part)[0] for part in pair]
-            elif isinstance(rnn, nn.RNNCellBase):
-                pair = [part[None] for part in pair]
-            elif rnn.batch_first and given.dim() == 3:
-                pair = [part.transpose(0, 1) for part in pair]
-            self._heard.setdefault(name, []).append((pair[0].clone(), pair[1].clone()))
-
-        return hook
-
-    def _recorded(self) -> dict[str, Pair]:
-        """What each RNN did that ran: of one that is called step by step, all its steps together."""
-        found = {}
-        for name, calls in self._heard.items():
-            inputs, outputs = zip(*(call for call in calls if call[0].shape == calls[0][0].shape))
-            found[name] = (torch.cat(inputs), torch.cat(outputs)) if len(calls[0][0]) == 1 else calls[0]
-        return found
+    def _listen(self, name: str, rnn: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], returned: Any) -> None:
+        given = args[0] if args else kwargs["input"]
+        pair = [given, returned[0] if isinstance(returned, tuple) else returned]
+        if isinstance(given, PackedSequence):
+            self.packs, pair = True, [pad_packed_sequence(part)[0] for part in pair]
+        elif isinstance(rnn, nn.RNNCellBase):
+            pair = [part[None] for part in pair]
+        elif rnn.batch_first and given.dim() == 3:
+            pair = [part.transpose(0, 1) for part in pair]
+        before = self._heard.get(name)
+        if before is None:
+            self._heard[name] = (pair[0].clone(), pair[1].clone())
+        elif len(pair[0]) == 1 and before[0].shape[1:] == pair[0].shape[1:]:  # called step by step: all its steps together
+            self._heard[name] = (torch.cat([before[0], pair[0]]), torch.cat([before[1], pair[1]]))
 
 
 def find_rnns(model: nn.Module) -> dict[str, nn.Module]:
@@ -222,8 +218,7 @@ def find_rnns(model: nn.Module) -> dict[str, nn.Module]:
 
 def drops(part: nn.Module) -> bool:
     """Whether this module is asked to drop something."""
-    between = isinstance(part, (nn.RNNBase, nn.MultiheadAttention)) and part.dropout > 0
-    return between or isinstance(part, _DropoutNd) and part.p > 0
+    return bool(part.p if isinstance(part, _DropoutNd) else getattr(part, "dropout", 0)) and isinstance(part, DROPPERS)
 
 
 def apart(a: Tensor, b: Tensor) -> float:
