@@ -114,13 +114,15 @@ class SequenceBatch:
     def _find_axis(self, batch_axis: int | None, usual: int) -> int:
         """What is told; else the only axis whose size the lengths, or all other arguments, share; else the usual one."""
         parts = [part for part in parts_of(self.call) if part is not self.x]
-        counts = {len(_integers(part)) for part in parts}
+        counts, shapes = (
+            {len(_integers(part)) for part in parts},
+            [x.shape for x in parts if isinstance(x, Tensor) and x.dim() > 1],
+        )
         fitting = [axis for axis in (0, 1) if self.x.size(axis) in counts]
+        shared = [axis for axis in (0, 1) if shapes and all(self.x.size(axis) in shape for shape in shapes)]
         if batch_axis is None:
-            others = [part.shape for part in parts if isinstance(part, Tensor) and part.dim() > 1]
-            shared = [axis for axis in (0, 1) if others and all(self.x.size(axis) in shape for shape in others)]
             return next((found[0] for found in (fitting, shared) if len(found) == 1), usual)
-        if fitting and batch_axis not in fitting:
+        if fitting == [1 - batch_axis]:
             given, lengths = f"given {batch_axis}, of size {self.x.size(batch_axis)}", self.x.size(fitting[0])
             raise ValueError(f"batch_axis: {given}, expected {fitting[0]}, as there are {lengths} lengths")
         return batch_axis
