@@ -204,13 +204,14 @@ def _padding(trials: Trials) -> Verdict:
     picture = _picture(longer.pairs.values(), trials.tolerance, "as given", f"{MORE} more steps")
     if not longer.pairs:
         return None, f"It can't be told: with {more} the answers have another shape.", None
+    words = f"This batch holds no padding. With {more} the answers change: pack before you pad."
     if longer.same:
-        return True, f"{more} change no answer.", picture
-    if trials.random:
-        return None, f"With {more} the answers change, but they depend on random numbers too.", picture
-    if batch.ragged and batch.sure:
+        words = f"{more} change no answer."
+    elif trials.random:
+        words = f"With {more} the answers change, but they depend on random numbers too."
+    elif batch.ragged and batch.sure:
         return False, f"{more} change the answers, so the padding in this batch is read too: {CURE}.", picture
-    return None, f"This batch holds no padding. With {more} the answers change: pack before you pad.", picture
+    return longer.same or None, words, picture
 
 
 def _alone(trials: Trials) -> Verdict | None:
@@ -276,7 +277,5 @@ def _state(trials: Trials) -> Verdict:
 def _picture(pairs: Iterable[Pair], tolerance: float, before: str, after: str) -> Picture | None:
     """Both answers of the pair that differs most, as a table; None when there is nothing to draw."""
     drawable = [(a, b) for a, b in pairs if a.shape == b.shape and a.numel()]
-    if not drawable:
-        return None
-    a, b = max(drawable, key=lambda pair: apart(*pair))
-    return draw_difference(tolerance, **{before: a, after: b})
+    furthest = max(drawable, key=lambda pair: apart(*pair), default=None)
+    return draw_difference(tolerance, **{before: furthest[0], after: furthest[1]}) if furthest else None

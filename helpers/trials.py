@@ -152,9 +152,8 @@ class Trials:
                 one, two = torch.arange(a), torch.arange(b)
                 one, two = (one.view(-1, N).T, two.view(-1, n).T) if outer else (one.view(N, -1), two.view(n, -1))
                 count = min(a // N, b // n)
-                first = min(start, a // N - count)
-                one = one[rows if N > 1 else [0], first : first + count].flatten()
-                options.append((one, two[:, :count].flatten(), N > 1))
+                one = one[rows if N > 1 else [0]][:, min(start, a // N - count) :]
+                options.append((one[:, :count].flatten(), two[:, :count].flatten(), N > 1))
             choices.append(options)
         found = Aligned([], None, False)
         for chosen in sorted(product(*choices), key=lambda chosen: sum(option[2] for option in chosen)):
@@ -167,10 +166,9 @@ class Trials:
                 left = left.index_select(axis, one[order].to(left.device))
                 right = right.index_select(axis, two[order].to(right.device))
             pair = (left.movedim(axes[0], 0), right.movedim(axes[0], 0)) if axes else (left, right)
-            agree = same(*pair, self.tolerance)
-            found = Aligned(axes, pair, agree) if agree or not found.pair else found
-            if agree:
-                break
+            if same(*pair, self.tolerance):
+                return Aligned(axes, pair, True)
+            found = found if found.pair else Aligned(axes, pair, False)
         return found
 
     def changes(self) -> list[str]:
