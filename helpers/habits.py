@@ -1,24 +1,25 @@
 """Good habits, checked by running: what the answers of someone's own model give away."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from .batches import MORE, ROUNDING, Pair, RowPlace, apart, repeated, same, without_extra
 from .device import fork_rngs, one_thread
 from .pictures.mixups import draw_difference
 from .pictures.picture import Picture
-from .trials import Evidence, TrialFailed, TrialResult, Trials
+from .trials import ROUNDING, Comparison, Pair, TrialFailed, Trials, apart, drops, repeated, same
 
-MOST = 8  # sequences of a batch that are tried one by one
+MOST, MORE = 8, 3  # sequences of a batch that are tried one by one; steps of padding that are added
 MARKS = {True: "✓", False: "✗", None: "?"}
-MIXED = "The sequences are mixed"
 CURE = "pack the batch, or use the lengths"
 BEHIND = "the RNN reads it packed, so look behind it: take h_n, or use the lengths in what reads its output"
+SWAPPED = "batch and time are swapped"
 Verdict = tuple[bool | None, str, Picture | None]
 
 
@@ -46,17 +47,13 @@ class Answer:
         return f'<details{opened} style="margin:6px 0"><summary>{said}</summary>{self.picture._repr_html_()}</details>'
 
 
-@dataclass(frozen=True, repr=False)
-class Habits:
+class Habits(NamedTuple):
     """The four answers of `check_habits`, each under its name; printed, or shown with their pictures."""
 
     batch: Answer
     padding: Answer
     dropout: Answer
     state: Answer
-
-    def __iter__(self) -> Iterator[Answer]:
-        return (getattr(self, field.name) for field in fields(self))
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self))
@@ -80,16 +77,17 @@ def check_habits(model: nn.Module, batch: object, *, batch_axis: int | None = No
 
     - batch: when one sequence is left out, the others have the answers they had, and when all are permuted, so are their
       answers (where the model takes them in any order): batch and time are not swapped, and no sequences are mixed
-    - padding: each sequence alone, without its padding, has the answer it has in the batch; where no sequence has
-      padding, more padding at the end changes no answer
+    - padding: each sequence alone, without its padding, has the answer it has in the batch; without padding, or where the
+      model takes none alone, more padding at the end changes no answer
     - dropout: two runs in evaluation mode agree, and the dropout layers there are, if any, change the answers in training
     - state: a second call gives the same answers: no hidden state is carried over
+
+    Answers differ from 1e-4 of their largest number on, or 1e-6 where the same was done twice; at most 8 sequences are left out.
 
     Parameters
     ----------
     model : any module with an nn.RNN, nn.GRU, nn.LSTM or one of their cells inside. Only copies of it run, in float64 where
-        they can: parameters, buffers, training flag, other attributes and all random generators stay as they are. What
-        it keeps outside itself can't be seen.
+        they can, so it stays as it is, and so do all random generators. What it keeps outside itself can't be seen.
     batch : what you call it with: a tensor, a PackedSequence, a list of sequences, a dictionary, or a tuple of all its
         arguments. The first of them with two axes holds the sequences. All that has their batch axis goes with them, in
         dictionaries, lists and dataclasses too, and what has as many steps, as a mask, is cut and padded with them. Whole
@@ -98,29 +96,28 @@ def check_habits(model: nn.Module, batch: object, *, batch_axis: int | None = No
         arguments; else what `batch_first` says, if the model is itself an nn.RNN; else 0, as a DataLoader makes it.
     padding : the number to pad with; None: the padding_idx of an nn.Embedding if there is one, else 0
 
-    Returns
-    -------
-    Habits : .batch, .padding, .dropout and .state. Answers differ when they are apart by more than 1e-4 of the largest
-        number, or 1e-6 of it where the very same computation was repeated. Up to 8 sequences are tried one by one.
-
     Raises
     ------
     TypeError : there is no RNN inside; the model can't be copied; the batch holds no sequences; padding is no number.
     ValueError : the batch has too few axes; batch_axis is neither 0 nor 1, or does not fit the lengths.
         What the model itself raises when it is called as given comes through.
     """
+    if isinstance(batch_axis, bool) or batch_axis not in (None, 0, 1):
+        raise ValueError(f"batch_axis: given {batch_axis!r}, expected 0 or 1")
+    if isinstance(padding, bool) or not isinstance(padding, (int, float, type(None))):
+        raise TypeError(f"padding: given {padding!r}, expected a number")
     with fork_rngs(), one_thread():
-        told = Evidence(Trials(model, batch, batch_axis, padding), hint=batch_axis is None)
-        checks = {"batch": _batch_either_way, "padding": _padding, "dropout": _dropout, "state": _state}
-        return Habits(**{name: _answer(name, check, told) for name, check in checks.items()})
+        trials = Trials(model, batch, batch_axis, padding)
+        checks = {"batch": _batch, "padding": _padding, "dropout": _dropout, "state": _state}
+        return Habits(**{name: _answer(name, check, trials) for name, check in checks.items()})
 
 
-def _answer(name: str, check: Callable[[Evidence], Verdict], told: Evidence) -> Answer:
-    numbers = [answer for answer in told.trials.baseline if answer.numel() and bool(answer.isfinite().any())]
+def _answer(name: str, check: Callable[[Trials], Verdict], trials: Trials) -> Answer:
+    numbers = [answer for answer in trials.baseline if answer.numel() and bool(answer.isfinite().any())]
     if not numbers:
         return Answer(name, None, "It can't be told: the model returns no tensor with numbers in it.")
     try:
-        holds, words, picture = check(told)
+        holds, words, picture = check(trials)
     except TrialFailed as failed:
         return Answer(name, None, f"It can't be told: tried on another batch, the model {failed}")
     if holds and not any(answer.is_floating_point() for answer in numbers):
@@ -128,202 +125,157 @@ def _answer(name: str, check: Callable[[Evidence], Verdict], told: Evidence) -> 
     return Answer(name, holds, words, picture)
 
 
-def _batch_either_way(told: Evidence) -> Verdict:
-    """As `_batch`; where an argument has two axes of N, a model that is right with one of them is right."""
-    found = _batch(told)
-    if found[0] is False and told.trials.ambiguous:
-        told.trials.reading, told.places, told.mixed, told.misread = 1, [], False, False
-        again = _batch(told)
-        if again[0]:
-            return again
-        told.trials.reading, told.places = 0, []
-        return _batch(told)
-    return found
-
-
-def _batch(told: Evidence) -> Verdict:
-    trials, N = told.trials, told.trials.N
+def _batch(trials: Trials) -> Verdict:
+    N, stops = trials.N, [stop for _, stop in trials.batch.spans]
     if N < 2:
         return None, "It can't be told from one sequence: give a batch of two or more.", None
-    stops = [stop for _, stop in trials.spans]  # the only longest one stays: without it there is less padding, too
+    # The only longest one stays: without it there is less padding, too.
     some = [n for n in range(N) if stops[n] < max(stops) or stops.count(max(stops)) > 1][:: max(1, N // MOST)]
-    tries = {f"Leaving out sequence {n} changes the answers of others.": [m for m in range(N) if m != n] for n in some}
-    tries[permuting := f"Permuting the {N} sequences changes their answers."] = [N - 1, *range(N - 1)]
-    done: dict[str, TrialResult] = {}
-    for changes, rows in tries.items():
-        try:
-            done[changes] = trials.outcome(rows)
-        except TrialFailed as failed:
-            stopped = failed
-    if not done:
-        raise stopped
-    first = next(iter(done.values()))
-    if not told.pairs(first):
+    done = trials.compare([[N - 1, *range(N - 1)], *([m for m in range(N) if m != n] for n in some)])
+    found = next((one for one in done if not one.same), done[0])
+    left_out = set(range(N)).difference(found.rows)
+    picture = _picture(found.pairs.values(), trials.tolerance, "as given", "without one" if left_out else "permuted, put back")
+    if not found.pairs:
         shapes = ", ".join(str(tuple(answer.shape)) for answer in trials.baseline)
-        words, why = f"No answer has one row for each of the {N} sequences: it gives {shapes}.", _why_mixed(told, first)[1]
-        return (False, f"{words} {why}", None) if told.misread and shapes != "()" else (None, words, None)
-    shown = []
-    for changes, outcome in reversed(done.items()):  # permuted first, as it shows all of them
-        order = sorted(range(len(outcome.rows)), key=outcome.rows.__getitem__)
-        put_back = [(a[order], b[order]) for a, b in told.pairs(outcome)]
-        after = "permuted, put back" if changes == permuting else "without one"
-        shown.append((put_back, _picture(put_back, told.tolerance, "as given", after)))
-        if not told.all_same(put_back):
-            told.mixed = True
-            holds, why = _why_mixed(told, outcome)
-            return holds, f"{changes} {why}", shown[-1][1]
-    pairs, picture = shown[0]
-    if all(len(a) > 1 and same(a, a.roll(1, 0), told.tolerance) for a, _ in pairs):
+        words, (_, why) = f"No answer has one row for each of the {N} sequences: it gives {shapes}.", _why_mixed(trials, found)
+        if trials.blocked == SWAPPED and shapes != "()":
+            return False, f"{words} {why}", None
+        trials.blocked = ""
+        return None, words, None
+    if not found.same:
+        holds, why = _why_mixed(trials, found)
+        words = f"Leaving out sequence {min(left_out)} changes the answers of others." if left_out else ""
+        return holds, f"{words or f'Permuting the {N} sequences changes their answers.'} {why}", picture
+    if all(len(a) > 1 and same(a, a.roll(1, 0), trials.tolerance) for a, _ in found.pairs.values()):
         return None, "It can't be told: all answers are alike.", picture
-    words = f"Permuting the {N} sequences permutes their answers, and leaving" if permuting in done else "Leaving"
+    words = "Leaving" if left_out else f"Permuting the {N} sequences permutes their answers, and leaving"
     return True, f"{words} one out changes no other answer: none depends on another.", picture
 
 
-def _why_mixed(told: Evidence, outcome: TrialResult) -> tuple[bool | None, str]:
+def _why_mixed(trials: Trials, found: Comparison) -> tuple[bool | None, str]:
     """From what each RNN read and returned: where the sequences were mixed, if that can be told."""
-    trials, N = told.trials, told.trials.N
+    trials.blocked, where = SWAPPED, "after the RNN: look for a view, reshape or index after it, or a mean over the batch"
     for name, (given, returned) in trials.records.items():
-        if name not in outcome.records:
+        if name not in found.records:
             continue
         who = f"`{name}`" if len(trials.records) > 1 else "the RNN"
-        place, kept = told.place(given, outcome.records[name].input, outcome.rows)
-        if given.dim() == 2 and len(given) == N:
-            told.misread = True
-            return False, f"Two axes were given to {who}: it reads one sequence of {N} steps. Add an axis for the steps."
-        if kept and place == RowPlace((0,)):
-            told.misread = True
-            return False, f"Batch and time are swapped: {_reading(told, name, who, given)}"
-        if told.random:
+        read, wrote = (trials.aligned(*pair, found.rows) for pair in zip((given, returned), found.records[name]))
+        if given.dim() == 2 and len(given) == trials.N:
+            return False, f"Two axes were given to {who}: it reads one sequence of {trials.N} steps. Add an axis for the steps."
+        if read.same and read.axes[:1] == [0]:
+            flag = f"with batch_first={rnn.batch_first} " if isinstance(rnn := trials.rnns[name], nn.RNNBase) else ""
+            words = f"Batch and time are swapped: {flag}{who} reads {given.size(0)} steps of {given.size(1)} sequences."
+            return False, words + _axis_hint(trials)
+        if not read.same:
+            where = f"before {who}: look there for a view, a sort that is not undone, or a mean over the batch"
             break
-        if not kept:
-            look = "look there for a view, a sort that is not undone, or a mean over the batch"
-            return False, f"{MIXED} before {who}: {look}."
-        if not told.place(returned, outcome.records[name].output, outcome.rows)[1]:
-            if not repeated(trials.baseline, trials.run(times=2)):
-                return None, "A state that is carried over stays where it is while they move, so it can't be told."
-            return False, f"{MIXED} in {who}: look at its first state, where each sequence needs its own."
-    if told.random:
+        if not wrote.same:
+            where = f"in {who}: look at its first state, where each sequence needs its own"
+            break
+    trials.blocked = ""
+    if trials.random:
         return None, "It draws random numbers, which stay where they are, so it can't be told."
-    return False, f"{MIXED} after the RNN: look for a view, reshape or index after it, or a mean over the batch."
+    if not where.startswith("before") and not repeated(trials.baseline, trials.run(times=2)):
+        return None, "A state that is carried over stays where it is while they move, so it can't be told."
+    trials.blocked = "the sequences are mixed"
+    return False, f"The sequences are mixed {where}."
 
 
-def _reading(told: Evidence, name: str, who: str, given: Tensor) -> str:
-    trials, rnn = told.trials, told.trials.rnns[name]
-    flag = f"with batch_first={rnn.batch_first} " if isinstance(rnn, nn.RNNBase) else ""
-    words = f"{flag}{who} reads {given.size(0)} steps of {given.size(1)} sequences."
-    if not told.hint:
-        return words
-    try:  # perhaps it is the batch that has its axes the other way round
-        turned = _batch(Evidence(Trials(trials.model, trials.batch, 1 - trials.axis), hint=False))[0]
-    except (TrialFailed, ValueError, TypeError):
-        return words
-    hint = f" If axis {1 - trials.axis} holds your sequences, it is right: say batch_axis={1 - trials.axis}."
-    return words + hint * bool(turned)
+def _axis_hint(trials: Trials) -> str:
+    """How to say so, if it is the batch that has its axes the other way round."""
+    model, batch, batch_axis, padding = trials.given
+    other = 1 - trials.batch.axis
+    with suppress(TrialFailed, ValueError):
+        if batch_axis is None and _batch(Trials(model, batch, other, padding))[0]:
+            return f" If axis {other} holds your sequences, it is right: say batch_axis={other}."
+    return ""
 
 
-def _padding(told: Evidence) -> Verdict:
-    trials = told.trials
-    if told.misread:
-        return None, "It can't be told while batch and time are swapped.", None
-    alone = _alone(told) if trials.ragged else None
-    if alone and (alone[0] is not False or trials.sure):
+def _padding(trials: Trials) -> Verdict:
+    batch, more = trials.batch, f"{MORE} more steps of padding ({trials.batch.padding:g}) at the end"
+    if trials.blocked:
+        return None, f"It can't be told while {trials.blocked}.", None
+    alone = _alone(trials) if batch.ragged else None
+    if alone and (alone[0] is not False or batch.sure):
         return alone
-    if not isinstance(trials.x, Tensor):
+    if not isinstance(batch.x, Tensor):
         return None, "All sequences of this batch have the same length: there is no padding.", None
-    more = f"{MORE} more steps of padding ({trials.padding:g}) at the end"
-    both: list[Pair] = []
-    for mark in (1, 0):  # what a mask may have at padding
-        try:
-            after = trials.run(trials.with_extra_padding(mark))
-        except TrialFailed as failed:
-            stopped = failed
-            continue
-        both = [(a, without_extra(b, a)) for a, b in zip(trials.baseline, after)]
-        if told.all_same(both):
-            return True, f"{more} change no answer.", _picture(both, told.tolerance, "as given", f"{MORE} more steps")
-    if not both:
-        raise stopped
-    if any(a.shape != b.shape for a, b in both):
+    longer = trials.compare([list(range(trials.N))], [(0, trials.L + MORE)])[0]
+    picture = _picture(longer.pairs.values(), trials.tolerance, "as given", f"{MORE} more steps")
+    if not longer.pairs:
         return None, f"It can't be told: with {more} the answers have another shape.", None
-    picture = _picture(both, told.tolerance, "as given", f"{MORE} more steps")
-    if told.random:
-        return None, f"With {more} the answers change, but they depend on random numbers too.", picture
-    if trials.ragged and trials.sure:
+    words = f"This batch holds no padding. With {more} the answers change: pack before you pad."
+    if longer.same:
+        words = f"{more} change no answer."
+    elif trials.random:
+        words = f"With {more} the answers change, but they depend on random numbers too."
+    elif batch.ragged and batch.sure:
         return False, f"{more} change the answers, so the padding in this batch is read too: {CURE}.", picture
-    return None, f"This batch holds no padding. With {more} the answers change: pack before you pad.", picture
+    return longer.same or None, words, picture
 
 
-def _alone(told: Evidence) -> Verdict | None:
+def _alone(trials: Trials) -> Verdict | None:
     """Each sequence alone, without its padding; None if the model takes none so, or has no answer for each."""
-    trials, shown, read = told.trials, [], []
-    rows = range(trials.N) if trials.N <= MOST else sorted(trials.ragged, key=lambda n: trials.spans[n][1])[:MOST]
-    for n in rows:
-        pairs: list[Pair] = []
-        for wide in (False, True):
-            try:
-                outcome = trials.outcome([n], trials.spans[n], wide)
-                whole = trials.outcome([n]) if told.mixed else None  # then company tells nothing: with its padding, but alone
-            except TrialFailed:
-                continue
-            pairs = [(a[:1], b[:1]) for a, b in told.pairs(outcome, trials.spans[n][0], whole)]
-            if told.all_same(pairs):
-                break
-        shown += [pairs] if pairs else []
-        read += [] if told.all_same(pairs) else [n]
-    if not shown:
+    batch, found = trials.batch, list[Comparison]()
+    rows = sorted(sorted(range(trials.N), key=lambda n: batch.spans[n][1] - batch.spans[n][0])[:MOST])
+    with suppress(TrialFailed):
+        found = [one for one in trials.compare([[n] for n in rows], [batch.spans[n] for n in rows]) if one.pairs]
+    if not found or len(found) < len(rows) and all(one.same for one in found):
         return None
-    alike = [both for both in zip(*shown) if len({a.shape for a, _ in both}) == 1]
-    joined = [(torch.cat([a for a, _ in both]), torch.cat([b for _, b in both])) for both in alike]
-    furthest = max(shown, key=lambda pairs: max(apart(*pair) for pair in pairs))
-    picture = _picture(joined or furthest, told.tolerance, "as given", "alone")
+    each = [[(a[:1], b[:1]) for one in found for j, (a, b) in one.pairs.items() if j == k] for k in range(len(trials.baseline))]
+    alike = [pairs for pairs in each if len({a.shape for a, _ in pairs}) == 1]
+    joined = [(torch.cat([a for a, _ in pairs]), torch.cat([b for _, b in pairs])) for pairs in alike]
+    picture = _picture(joined or sum(each, []), trials.tolerance, "as given", "alone")
+    read = [one.rows[0] for one in found if not one.same]
     if not read:
-        packed = "The batch is packed: each" if isinstance(trials.x, PackedSequence) else "Each"
-        words = f"{packed} sequence alone, without its padding, has the same answer"
-        return None if told.mixed else True, f"{words}{', but sequences are mixed' * told.mixed}.", picture
-    if told.random:
+        packed = "The batch is packed: each" if isinstance(batch.x, PackedSequence) else "Each"
+        return True, f"{packed} sequence alone, without its padding, has the same answer.", picture
+    if trials.random:
         return None, "It can't be told: the answers depend on random numbers too.", picture
     cure = BEHIND if trials.packs else CURE
-    return False, f"Sequence {read[0]} alone, without its padding ({trials.padding:g}), has another answer: {cure}.", picture
+    return False, f"Sequence {read[0]} alone, without its padding ({batch.padding:g}), has another answer: {cure}.", picture
 
 
-def _dropout(told: Evidence) -> Verdict:
-    trials, quiet = told.trials, told.trials.baseline
-    if told.random:
+def _dropout(trials: Trials) -> Verdict:
+    if trials.random:
         words = "Two runs differ in eval mode too: dropout that ignores self.training, or other random numbers."
-        return False, words, _picture(zip(quiet, trials.run(seed=1)), ROUNDING, "eval, one run", "eval, another run")
-    training = [trials.run(train=True, seed=seed) for seed in range(6)]
-    other = next((run for run in training[1:] if not repeated(training[0], run)), training[1])
-    picture = _picture(zip(training[0], other), ROUNDING, "training, one run", "training, another run")
-    if not trials.dropouts and repeated(training[0], other):
-        return True, "There is none, and two runs in training mode agree.", None
-    if not trials.dropouts:
+        pairs = zip(trials.baseline, trials.run(seed=1))
+        return False, words, _picture(pairs, ROUNDING, "eval, one run", "eval, another run")
+    asked = {name: part for name, part in trials.model.named_modules() if drops(part)}
+    idle = [name or "the RNN" for name, part in asked.items() if isinstance(part, nn.RNNBase) and part.num_layers == 1]
+    for seed in range(6):  # with the same random numbers half of all dropped, or nothing; without dropout, with others
+        one, other = trials.run(seed=seed * bool(asked), drop=0.5), trials.run(seed=seed, drop=0.0)
+        if not repeated(one, other):
+            break
+    acts, ways = not repeated(one, other), ("half dropped", "nothing dropped") if asked else ("one run", "another run")
+    picture = _picture(zip(one, other), ROUNDING, *(f"training, {way}" for way in ways)) if asked or acts else None
+    if asked and acts:
+        words = "It acts in training, where two runs differ, and rests in eval mode."
+        words += f" But not in `{idle[0]}`: it drops between layers, and has only one." if idle else ""
+    elif asked:
+        words = "It is asked for but does nothing: training is the same without it. "
+        only = len(idle) == len(asked)
+        words += "nn.RNN drops between layers, and there is only one." if only else "It touches nothing the answers use."
+    elif acts:
         words = "There is no dropout layer: runs in training differ by dropout called as a function, or other random numbers."
-        return True, f"{words} In eval mode they agree.", picture
-    for seed in range(3):  # half of all dropped, or nothing, with the same luck
-        if not repeated(trials.run(train=True, seed=seed, drop=True), trials.run(train=True, seed=seed, drop=False)):
-            idle = [name for name, part in trials.dropouts.items() if isinstance(part, nn.RNNBase) and part.num_layers == 1]
-            but = f" But not in `{idle[0] or 'the RNN'}`: it drops between layers, and has only one." if idle else ""
-            return True, f"It acts in training, where two runs differ, and rests in eval mode.{but}", picture
-    between = all(isinstance(part, nn.RNNBase) and part.num_layers == 1 for part in trials.dropouts.values())
-    why = "nn.RNN drops between layers, and there is only one." if between else "It touches nothing the answers use."
-    return False, f"It is asked for but does nothing: training is the same without it. {why}", picture
+        words += " In eval mode they agree."
+    else:
+        words = "There is none, and two runs in training mode agree."
+    return acts or not asked, words, picture
 
 
-def _state(told: Evidence) -> Verdict:
-    trials = told.trials
+def _state(trials: Trials) -> Verdict:
     twice = trials.run(times=2)
     picture = _picture(zip(trials.baseline, twice), ROUNDING, "first call", "second call")
     if repeated(trials.baseline, twice):
         return True, "A second call with the same batch gives the same answers: nothing is carried over.", picture
-    kept = f" ({', '.join(trials.changes)})" if trials.changes else ""
+    kept = f" ({', '.join(changed)})" if (changed := trials.changes()) else ""
     words = f"A second call with the same batch gives other answers: a state is carried over{kept}."
     return False, f"{words} Right for the next part of the same sequences, wrong for new ones.", picture
 
 
 def _picture(pairs: Iterable[Pair], tolerance: float, before: str, after: str) -> Picture | None:
     """Both answers of the pair that differs most, as a table; None when there is nothing to draw."""
-    pairs = [(a, b) for a, b in pairs if a.shape == b.shape and a.numel()]
-    if not pairs:
-        return None
-    a, b = max(pairs, key=lambda pair: apart(*pair))
-    return draw_difference(tolerance, **{before: a, after: b})
+    drawable = [(a, b) for a, b in pairs if a.shape == b.shape and a.numel()]
+    furthest = max(drawable, key=lambda pair: apart(*pair), default=None)
+    return draw_difference(tolerance, **{before: furthest[0], after: furthest[1]}) if furthest else None

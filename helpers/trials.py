@@ -1,220 +1,243 @@
-"""Trials: copies of a model run on one batch, in parts, permuted or padded further; the model itself is never called."""
+"""Trials: copies of a model run on a batch, or on some sequences and steps of it; the model itself is never called."""
 
 import copy
 import random
-from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.dropout import _DropoutNd  # what all of torch's dropouts share
-from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+from torch.nn.modules.dropout import _DropoutNd  # the base class of all of torch's dropout layers
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence, pad_sequence
 
-from .batches import Arguments, Pair, RowPlace, SequenceBatch, find_rnns, possible_places, repeated, same
-from .nested import cloned, leaves, map_leaves, tensors
-from .pictures.mixups import RELATIVE_TOLERANCE
+from .batches import Arguments, SequenceBatch, arguments, is_rows, parts_of, rebuilt
+from .device import to_numpy
+from .pictures.mixups import RELATIVE_TOLERANCE, absolute_differences, largest_magnitude
+
+DROPPERS = (nn.RNNBase, nn.MultiheadAttention, _DropoutNd)
+ROUNDING = 1e-6  # of the largest number: the same computation, done twice
+Pair = tuple[Tensor, Tensor]  # two answers; or what an RNN reads and returns, each (steps, sequences, features) as it counts them
 
 
 class TrialFailed(Exception):
-    """What the model did, tried in another way than it was given: it raised, or gave what can't be compared."""
+    """The model raised when it was tried in another way than it was given."""
 
 
-class RnnRecord(NamedTuple):
-    """What one RNN of the model read and returned, each (steps, sequences, features) as that RNN counts them."""
+class Aligned(NamedTuple):
+    """The same sequences and steps of two answers, the sequences in front: along which axes they were, and if they agree."""
 
-    input: Tensor
-    output: Tensor
+    axes: list[int]
+    pair: Pair | None  # None if they can't be compared
+    same: bool
 
 
-class TrialResult(NamedTuple):
-    """What a trial gave: the sequences that were in it, the answers as tensors, and a record of each RNN."""
+class Comparison(NamedTuple):
+    """What a trial showed: its sequences, each answer by its index as given and as it is now, and what each RNN did."""
 
     rows: list[int]
-    answers: list[Tensor]
-    records: dict[str, RnnRecord]
+    pairs: dict[int, Pair]
+    same: bool
+    records: dict[str, Pair]
 
 
-class Trials(SequenceBatch):
-    """A model and the arguments of one call, to be tried in other ways on copies of the model.
+class Trials:
+    """A model and the arguments of one call, as for `check_habits`, to be tried in other ways on copies of the model.
 
     >>> trials = Trials(nn.RNN(3, 4), torch.zeros(5, 2, 3))
-    >>> trials.N, trials.L, trials.axis
-    (2, 5, 1)
-    >>> [tuple(answer.shape) for answer in trials.run(trials.with_extra_padding())]  # output and h_n
-    [(8, 2, 4), (1, 2, 4)]
-    >>> [tuple(answer.shape) for answer in trials.outcome([1]).answers]  # the second sequence alone
-    [(5, 1, 4), (1, 1, 4)]
-
-    Parameters
-    ----------
-    model, batch, batch_axis, padding : as for `check_habits`
-
-    Raises
-    ------
-    TypeError, ValueError : as `check_habits`.
+    >>> trials.compare([[1]])[0].same  # the second sequence alone
+    True
     """
 
     def __init__(self, model: nn.Module, batch: object, batch_axis: int | None = None, padding: float | None = None):
         if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
             model = model.module
-        model = getattr(model, "_orig_mod", model)  # the model that torch.compile was given: no compilation for each size
-        super().__init__(model, batch, batch_axis, padding)
-        self.batch, self.packs = batch, False  # packs: whether an RNN is given packed sequences
-        self._run_first()
-
-    def _run_first(self) -> None:
-        """The baseline: in float64 where the model can, so that rounding is never taken for a difference."""
-        for self.double in (True, False):
+        self.model = getattr(model, "_orig_mod", model)  # what torch.compile was given: no compilation for each size
+        self.given, self.packs, self.blocked = (self.model, batch, batch_axis, padding), False, ""
+        self.rnns, call = find_rnns(self.model), arguments(self.model, batch)
+        for self.double in (True, False):  # in float64 where the model can, so that rounding is never taken for a difference
             try:
-                self.baseline = self._run(self.call, self.N)
-                if _parameters(self.twin) != _parameters(self.model):  # made by this first call, with random numbers
-                    self.model, self.rnns = self.twin, find_rnns(self.twin)
-                    self.baseline = self._run(self.call, self.N)
+                self.batch = SequenceBatch(self.model, rebuilt(call, self._cloned), batch_axis, padding)
+                self.baseline = self.run()
+                if [*map(type, self.twin.parameters())] != [*map(type, self.model.parameters())]:
+                    self.model, self.rnns = self.twin, find_rnns(self.twin)  # the first call made some, with random numbers
+                    self.baseline = self.run()
                 break
-            except Exception:
+            except TrialFailed as failed:
                 if not self.double:
-                    raise
-        self.records = self._recorded()
-        kinds = {part.dtype for part in [*self.baseline, *self.model.parameters()] if part.is_floating_point()}
-        self.rounding = 0.0 if self.double else max((torch.finfo(kind).eps for kind in kinds), default=0.0)
+                    raise failed.__cause__ or failed from None
+        self.N, self.L, self.records = self.batch.N, self.batch.L, self._heard
+        kinds = [torch.finfo(part.dtype) for part in [*self.baseline, *self.model.parameters()] if part.is_floating_point()]
+        self.tolerance = max(RELATIVE_TOLERANCE, *(0 if self.double else 8 * kind.eps for kind in kinds), 0)
+        self.random = not repeated(self.baseline, self.run(seed=1))
 
-    def run(self, call: Arguments | None = None, n: int | None = None, **how: Any) -> list[Tensor]:
-        """The answers of a fresh copy to n sequences (None: to all), as tensors; of several calls, those of the last.
-
-        Parameters
-        ----------
-        how : train=False, seed=0, times=1, and drop: True lets each dropout that acts drop half of its input, False
-            nothing, None what the model asks for; True and False draw the same random numbers
-
-        Raises
-        ------
-        TrialFailed : the model raised.
-        """
-        try:
-            return self._run(call or self.call, n or self.N, **how)
-        except Exception as error:  # whatever someone's own model may raise
-            raise TrialFailed(f"stops with {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}") from error
-
-    def _run(
-        self, call: Arguments, n: int, train: bool = False, seed: int = 0, times: int = 1, drop: bool | None = None
+    def run(
+        self, call: Arguments | None = None, n: int = 0, seed: int = 0, times: int = 1, drop: float | None = None
     ) -> list[Tensor]:
-        twin = self.twin = _twin(self.model).train(train)
-        self._heard: dict[str, list[RnnRecord]] = {}
-        hooks = [twin.get_submodule(name).register_forward_hook(self._listen(name), with_kwargs=True) for name in self.rnns]
-        if drop is not None:
-            _halve_dropouts(twin, drop)
+        """The answers of a fresh copy to n sequences, as tensors; of several calls, those of the last.
+
+        In evaluation mode if drop is None; else in training mode, and each dropout layer that acts drops half of its input
+        (0.5) or nothing (0.0). Both draw the same random numbers.
+        """
+        twin = self.twin = _twin(self.model).train(drop is not None)
+        self._heard: dict[str, Pair] = {}
+        hooks = [
+            twin.get_submodule(name).register_forward_hook(partial(self._listen, name), with_kwargs=True) for name in self.rnns
+        ]
+        for part in filter(drops, twin.modules() if drop is not None else ()):
+            if isinstance(part, (nn.RNNBase, nn.MultiheadAttention)):
+                part.dropout = drop or 0.0
+            elif isinstance(part, _DropoutNd):
+                part.p, part.inplace = 0.5, False
+                hooks += [] if drop else [part.register_forward_hook(lambda part, args, dropped: args[0])]
         with ExitStack() as stack:
             stack.enter_context(torch.no_grad())
             if self.double:
                 stack.callback(torch.set_default_dtype, torch.get_default_dtype())
                 torch.set_default_dtype(torch.float64)  # the zeros that a model makes, too
-                twin.double()
-                for device in {"cpu", *(part.device.type for part in twin.parameters())}:
+                for device in {"cpu", *(part.device.type for part in twin.double().parameters())}:
                     stack.enter_context(torch.autocast(device, enabled=False))
-            for _ in range(times):
-                _seed(seed)
-                args, kwargs = map_leaves(call, lambda part: cloned(part, self.double))
-                answers = list(tensors(twin(*args, **kwargs), n))
+            try:
+                for _ in range(times):
+                    for start in (torch.manual_seed, random.seed, np.random.seed):
+                        start(seed)
+                    args, kwargs = rebuilt(call or self.batch.call, self._cloned)
+                    answers = _tensors(twin(*args, **kwargs), n or self.batch.N)
+            except Exception as error:  # whatever someone's own model may raise
+                reason = str(error).strip().partition("\n")[0]
+                raise TrialFailed(f"stops with {type(error).__name__}: {reason}") from error
         for hook in hooks:
             hook.remove()
-        self.changes = _changes(self.model, twin)
         return answers
 
-    def _listen(self, name: str) -> Callable[..., None]:
-        def hook(rnn: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], returned: Any) -> None:
-            given = args[0] if args else kwargs["input"]
-            self.packs |= isinstance(given, PackedSequence)
-            pair = [given, returned[0] if isinstance(returned, tuple) else returned]
-            pair = [pad_packed_sequence(part)[0] if isinstance(part, PackedSequence) else part for part in pair]
-            if isinstance(rnn, nn.RNNCellBase):
-                pair = [part[None] for part in pair]
-            elif rnn.batch_first and not isinstance(given, PackedSequence) and given.dim() == 3:
-                pair = [part.transpose(0, 1) for part in pair]
-            self._heard.setdefault(name, []).append(RnnRecord(*(part.detach().clone() for part in pair)))
+    def compare(self, tries: list[list[int]], steps: list[tuple[int, int]] | None = None) -> list[Comparison]:
+        """The answers to these sequences (and steps) of each trial, beside those to the whole batch; of the trials that ran.
 
-        return hook
+        A batch too small for the model is filled with its last sequence. Of the two ways to treat what no shape tells
+        (`SequenceBatch.taken`), the one with the same answers counts. TrialFailed : the model raised in all trials.
+        """
+        done = []
+        for rows, kept in zip(tries, steps or [(0, self.L)] * len(tries)):
+            found: list[Comparison] = []
+            for chosen, guess in product((rows, rows + rows[-1:] * (self.N - len(rows))), (0, 1)):
+                if any(one.pairs and (one.same or len(one.rows) < len(chosen)) for one in found):
+                    break
+                try:
+                    answers = self.run(self.batch.taken(chosen, kept, guess), len(chosen))
+                except TrialFailed as error:
+                    failed = error
+                    continue
+                each = [self.aligned(a, b, chosen, kept[0]) for a, b in zip(self.baseline, answers)]
+                pairs = {k: one.pair for k, one in enumerate(each) if one.pair}
+                found.append(Comparison(chosen, pairs, all(one.same for one in each if one.pair), self._heard))
+            done += sorted(found, key=lambda one: (not one.pairs, not one.same))[:1]
+        if not done:
+            raise failed
+        return done
 
-    def _recorded(self) -> dict[str, RnnRecord]:
-        """One record for each RNN that ran: of one that is called step by step, all its steps together."""
-        found = {}
-        for name, calls in self._heard.items():
-            alike = [call for call in calls if call.input.shape == calls[0].input.shape]
-            found[name] = RnnRecord(*map(torch.cat, zip(*alike))) if len(calls[0].input) == 1 else calls[0]
+    def aligned(self, before: Tensor, after: Tensor, rows: list[int], start: int = 0) -> Aligned:
+        """The sequences of `rows`, and the steps that are in both, from both answers.
+
+        An axis contains the sequences if its size went from N * k to n * k: one axis, or two (each with each), and k may be
+        the steps. Of all possible axes those count for which the answers are the same, if there are some.
+        """
+        choices, known = [], {self.L, max(stop for _, stop in self.batch.spans)}  # the steps of padded and unpacked answers
+        for a, b in zip(before.shape, after.shape) if before.dim() == after.dim() else ():
+            options = []  # which elements of both along this axis, and whether it contains the sequences
+            for N, n, outer in ((self.N, len(rows), False), (self.N, len(rows), True), (1, 1, False)):
+                if a % N or b % n or a < N or outer and a == N or a // N not in (b // n, *known):
+                    continue
+                one, two = torch.arange(a), torch.arange(b)
+                one, two = (one.view(-1, N).T, two.view(-1, n).T) if outer else (one.view(N, -1), two.view(n, -1))
+                count = min(a // N, b // n)
+                one = one[rows if N > 1 else [0]][:, min(start, a // N - count) :]
+                options.append((one[:, :count].flatten(), two[:, :count].flatten(), N > 1))
+            choices.append(options)
+        found = Aligned([], None, False)
+        for chosen in sorted(product(*choices), key=lambda chosen: sum(option[2] for option in chosen)):
+            axes = [axis for axis, option in enumerate(chosen) if option[2]]
+            if before.dim() != after.dim() or not axes and rows != list(range(self.N)):
+                continue
+            left, right = before, after
+            for axis, (one, two, _) in enumerate(chosen):
+                order = one.argsort(stable=True)  # as they were in the batch
+                left = left.index_select(axis, one[order].to(left.device))
+                right = right.index_select(axis, two[order].to(right.device))
+            pair = (left.movedim(axes[0], 0), right.movedim(axes[0], 0)) if axes else (left, right)
+            if same(*pair, self.tolerance):
+                return Aligned(axes, pair, True)
+            found = found if found.pair else Aligned(axes, pair, False)
         return found
 
-    @property
-    def dropouts(self) -> dict[str, nn.Module]:
-        """All inside that is asked to drop something, by name."""
-        asked = (nn.RNNBase, nn.MultiheadAttention), _DropoutNd
-        parts = self.model.named_modules()
-        return {name: x for name, x in parts if isinstance(x, asked[0]) and x.dropout or isinstance(x, asked[1]) and x.p}
+    def changes(self) -> list[str]:
+        """The names of tensors, kept by the model as buffers or attributes, that the last run changed."""
+        found = []
+        for (name, part), twin in zip(self.model.named_modules(), self.twin.modules()):
+            old, new = ({**vars(module), **module._buffers} for module in (part, twin))
+            changed = [key for key in new if not repeated(_tensors(old.get(key), 0), _tensors(new[key], 0))]
+            found += [f"{name}.{key}".lstrip(".") for key in changed if key not in vars(nn.Module())]
+        return found
 
-    def outcome(self, rows: list[int], span: tuple[int, int] | None = None, wide: bool = False) -> TrialResult:
-        """What the model makes of these sequences alone; if it takes no batch so small, the last of them fills it.
+    def _cloned(self, part: Any) -> Any:
+        """A copy without history, so that a model that writes into its arguments does no harm."""
+        if isinstance(part, PackedSequence):
+            return PackedSequence(self._cloned(part.data), *part[1:])
+        if isinstance(part, Tensor):
+            return (part.double() if self.double and part.is_floating_point() else part).detach().clone()
+        return part.astype(float) if isinstance(part, np.ndarray) and self.double and part.dtype.kind == "f" else part
 
-        Parameters
-        ----------
-        span : (start, stop), the only steps to keep; None for all
-        wide : cut every argument that has an axis of L, not only those that end in padding where the sequence does
-
-        Raises
-        ------
-        TrialFailed : the model raised, or gave answers with other axes.
-        """
-        filled = rows + rows[-1:] * (self.N - len(rows))
-        for chosen in (rows, filled):
-            try:
-                answers = self.run(self.taken(chosen, span, wide), len(chosen))
-            except TrialFailed:
-                if chosen is filled:
-                    raise
-                continue
-            if [part.dim() for part in answers] == [part.dim() for part in self.baseline]:
-                return TrialResult(chosen, answers, self._recorded())
-        raise TrialFailed("gives answers that have other axes")
-
-
-class Evidence:
-    """What the trials have told so far: where the answers have their sequences, and what is wrong with the batch axis."""
-
-    def __init__(self, trials: Trials, hint: bool):
-        self.trials, self.hint, self.mixed, self.misread = trials, hint, False, False
-        self.tolerance = max(RELATIVE_TOLERANCE, 8 * trials.rounding)
-        self.random = not repeated(trials.baseline, trials.run(seed=1))
-        self.places: list[RowPlace | None] = []
-
-    def place(self, before: Tensor, after: Tensor, rows: list[int]) -> tuple[RowPlace | None, bool]:
-        """Where the sequences stand in an answer, and whether they are what they were."""
-        N = self.trials.N
-        found = list(possible_places(before, N, after, len(rows)))
-        fitting = next((place for place in found if same(*place.pair(before, N, after, rows), self.tolerance)), None)
-        return fitting or next((place for place in found if not place.parts), None), fitting is not None
-
-    def pairs(self, outcome: TrialResult, start: int = 0, whole: TrialResult | None = None) -> list[Pair]:
-        """Each answer that has a row for each sequence, as in the batch (or with its padding) and as it is now."""
-        before, N, rows = self.trials.baseline, self.trials.N, outcome.rows
-        if whole:
-            before, N, rows = whole.answers, len(whole.rows), list(range(len(rows)))
-        both = list(zip(before, outcome.answers))
-        self.places = self.places or [self.place(a, b, rows)[0] for a, b in both]
-        return [place.pair(a, N, b, rows, start) for place, (a, b) in zip(self.places, both) if place]
-
-    def all_same(self, pairs: Iterable[Pair]) -> bool:
-        return all(same(a, b, self.tolerance) for a, b in pairs)
+    def _listen(self, name: str, rnn: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], returned: Any) -> None:
+        given = args[0] if args else kwargs["input"]
+        pair = [given, returned[0] if isinstance(returned, tuple) else returned]
+        if isinstance(given, PackedSequence):
+            self.packs, pair = True, [pad_packed_sequence(part)[0] for part in pair]
+        elif isinstance(rnn, nn.RNNCellBase):
+            pair = [part[None] for part in pair]
+        elif rnn.batch_first and given.dim() == 3:
+            pair = [part.transpose(0, 1) for part in pair]
+        before = self._heard.get(name)
+        if before is None:
+            self._heard[name] = (pair[0].clone(), pair[1].clone())
+        elif len(pair[0]) == 1 and before[0].shape[1:] == pair[0].shape[1:]:  # called step by step: all its steps together
+            self._heard[name] = (torch.cat([before[0], pair[0]]), torch.cat([before[1], pair[1]]))
 
 
-def _seed(seed: int) -> None:
-    torch.manual_seed(seed)
-    random.seed(seed)
-    np.random.seed(seed)
+def find_rnns(model: nn.Module) -> dict[str, nn.Module]:
+    """Every nn.RNN, nn.GRU, nn.LSTM and cell inside, by name; TypeError if there is none."""
+    parts = model.named_modules() if isinstance(model, nn.Module) else ()
+    found: dict[str, nn.Module] = {name: part for name, part in parts if isinstance(part, (nn.RNNBase, nn.RNNCellBase))}
+    if not found:
+        given = type(model).__name__
+        raise TypeError(f"model: given {given}, expected a module with an nn.RNN, nn.GRU, nn.LSTM or one of their cells inside")
+    return found
+
+
+def drops(part: nn.Module) -> bool:
+    """Whether this module is asked to drop something."""
+    return bool(part.p if isinstance(part, _DropoutNd) else getattr(part, "dropout", 0)) and isinstance(part, DROPPERS)
+
+
+def apart(a: Tensor, b: Tensor) -> float:
+    """How far two answers are apart, as a share of the largest number in them."""
+    one, other = to_numpy(a), to_numpy(b)
+    return float(absolute_differences(one, other).max(initial=0)) / largest_magnitude(one, other)
+
+
+def same(a: Tensor, b: Tensor, tolerance: float = ROUNDING) -> bool:
+    return a.shape == b.shape and apart(a, b) <= tolerance
+
+
+def repeated(one: list[Tensor], other: list[Tensor]) -> bool:
+    """Whether the same computation, done twice, gave the same."""
+    return len(one) == len(other) and all(map(same, one, other))
 
 
 def _twin(model: nn.Module) -> nn.Module:
     """A copy that shares nothing with the model, a state kept as a plain attribute included."""
     # torch refuses to copy a tensor that has a history, as a carried h_n; its numbers are all a copy needs.
-    kept = (value for part in model.modules() for value in leaves(vars(part)))
+    kept = (value for part in model.modules() for value in parts_of(vars(part)))
     known = {id(value): value.detach().clone() for value in kept if isinstance(value, Tensor) and not value.is_leaf}
     try:
         twin = copy.deepcopy(model, known)
@@ -227,28 +250,21 @@ def _twin(model: nn.Module) -> nn.Module:
     return twin
 
 
-def _halve_dropouts(twin: nn.Module, drop: bool) -> None:
-    """Let each dropout layer drop half of its input, or nothing: both draw the same random numbers."""
-    for part in twin.modules():
-        if isinstance(part, (nn.RNNBase, nn.MultiheadAttention)) and part.dropout:
-            part.dropout = 0.5 if drop else 0.0
-        elif isinstance(part, _DropoutNd) and part.p:
-            part.p, part.inplace = 0.5, False
-            if not drop:
-                part.register_forward_hook(lambda part, args, dropped: args[0])
+def _tensors(value: object, n: int) -> list[Tensor]:
+    """Every tensor in what a model of n sequences returned; a list with one item for each of them as one tensor."""
 
+    def joined(part: Any) -> Any:
+        if isinstance(part, PackedSequence):
+            return pad_packed_sequence(part, batch_first=True)[0]
+        if isinstance(part, np.ndarray) and part.dtype.kind in "biuf":
+            return torch.from_numpy(part)
+        if not isinstance(part, list) or len(part) != n or not is_rows(part) or isinstance(part[0], str):
+            return part
+        items = [torch.as_tensor(item) for item in part]
+        if len({item.shape[1:] for item in items}) > 1 or all(item.dim() and len(item) == n for item in items):
+            return items  # an item for each step, with a row for each sequence
+        steps = [item.reshape(-1, *item.shape[1:]) for item in items]
+        padded = pad_sequence(steps, batch_first=True, padding_value=float("nan") if items[0].is_floating_point() else -1)
+        return padded if items[0].dim() else padded[:, 0]
 
-def _parameters(model: nn.Module) -> list[tuple[str, type]]:
-    return [(name, type(part)) for name, part in model.named_parameters()]
-
-
-def _changes(model: nn.Module, twin: nn.Module) -> list[str]:
-    """The names of tensors, kept by the model as buffers or attributes, that are others in the copy after its run."""
-    found = []
-    for (name, before), after in zip(model.named_modules(), twin.modules()):
-        old, new = ({**vars(part), **part._buffers} for part in (before, after))
-        for key in [key for key in new if key not in vars(nn.Module())]:
-            a, b = (list(tensors(values.get(key), 0)) for values in (old, new))
-            same = len(a) == len(b) and all(p.shape == q.shape and torch.equal(p.to(q), q) for p, q in zip(a, b))
-            found += [] if same else [f"{name}.{key}".lstrip(".")]
-    return found
+    return [part for part in parts_of(value, joined) if isinstance(part, Tensor)]

@@ -1,4 +1,7 @@
-"""Models of many shapes, right ones and faulty ones, rebuilt in our own words after what people publish and report."""
+"""Models of many shapes, right ones and faulty ones, in our own words after what people publish and report.
+
+Each has its batch and the marks that `check_habits` gives it: of batch, padding, dropout and state.
+"""
 
 import random
 from dataclasses import dataclass
@@ -11,67 +14,89 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_sequence, pad_sequence
 
 N, L, V = 4, 7, 30
-LENGTHS = torch.tensor([7, 3, 5, 2])
-
-
-def generator():
-    return torch.Generator().manual_seed(0)
+MODELS = {}
 
 
 def vectors(*sizes):
-    return torch.randn(*sizes, generator=generator())
+    return torch.randn(*sizes, generator=torch.Generator().manual_seed(0))
 
 
-def word_ids(lengths=LENGTHS, low=1):
-    ids = torch.randint(low, V, (len(lengths), int(max(lengths))), generator=generator())
-    for n, length in enumerate(lengths):
-        ids[n, length:] = 0
-    return ids
-
-
-def padded(lengths=LENGTHS, features=3, value=0.0):
-    x = vectors(len(lengths), int(max(lengths)), features)
-    for n, length in enumerate(lengths):
-        x[n, length:] = value
+def padded(x, lengths, value=0):
+    for row, length in zip(x, lengths):
+        row[length:] = value
     return x
 
 
-IDS, X = word_ids(), vectors(N, L, 3)
-MASK = IDS != 0
+def word_ids(*lengths):
+    return padded(torch.randint(1, V, (len(lengths), max(lengths)), generator=torch.Generator().manual_seed(0)), lengths)
 
 
-def net(forward, **parts):
-    """A module that has these parts, and this method for its forward."""
-    torch.manual_seed(0)
-    model = type("Net", (nn.Module,), {"forward": forward})()
-    for name, part in parts.items():
-        setattr(model, name, part() if callable(part) and not isinstance(part, nn.Module) else part)
-    return model
+LENGTHS = torch.tensor([7, 3, 5, 2])
+IDS, X = word_ids(7, 3, 5, 2), vectors(N, L, 3)
+PADDED, MASK, ENDING = (IDS, LENGTHS), IDS != 0, padded(vectors(N, L, 3), LENGTHS)
+RAGGED = [row[:length] for row, length in zip(IDS, LENGTHS)]
 
 
-def embed(**keywords):
-    return lambda: nn.Embedding(V, 6, padding_idx=0, **keywords)
-
-
-def gru(size=6, hidden=5, *args, **keywords):
-    return lambda: nn.GRU(size, hidden, *args, **{"batch_first": True, **keywords})
-
-
-def lstm(size=6, hidden=5, *args, **keywords):
-    return lambda: nn.LSTM(size, hidden, *args, **{"batch_first": True, **keywords})
+def gru(size=6, hidden=5, *args, kind=nn.GRU, **keywords):
+    return lambda: kind(size, hidden, *args, **{"batch_first": True, **keywords})
 
 
 def linear(size=5, out=3):
     return lambda: nn.Linear(size, out)
 
 
-def unpacked(rnn, x, lengths, **keywords):
-    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-    return pad_packed_sequence(rnn(packed)[0], batch_first=True, **keywords)[0]
+WORDS = dict(emb=lambda: nn.Embedding(V, 6, padding_idx=0), rnn=gru())
+CLASSIFIER = dict(**WORDS, fc=linear())
+UNDECLARED = dict(emb=lambda: nn.Embedding(V, 6), rnn=gru())  # no padding_idx
+SCORED = dict(**CLASSIFIER, score=linear(5, 1))
+READER = dict(rnn=gru(3), fc=linear())
+TIME_FIRST = dict(rnn=gru(3, batch_first=False))
+HEADS = dict(emb=WORDS["emb"], rnn=gru(6, 4), attention=lambda: nn.MultiheadAttention(4, 2, batch_first=True), fc=linear(4))
 
 
-def last_of(output, lengths):
-    return output[torch.arange(len(output)), lengths - 1]
+def model(name, marks, batch, forward=None, **parts):
+    """Put a model with this forward and these parts into the table; without a forward, as a decorator of one."""
+    if forward is None:
+        return lambda forward: model(name, marks, batch, forward, **parts)
+
+    def make():
+        torch.manual_seed(0)
+        made = type("Net", (nn.Module,), {"forward": forward})()
+        for key, part in parts.items():
+            setattr(made, key, part())
+        return made
+
+    MODELS[name] = make, batch, marks
+
+
+def pack(x, lengths, **keywords):
+    return pack_padded_sequence(x, lengths, **{"batch_first": True, "enforce_sorted": False, **keywords})
+
+
+def last_state(m, ids, lengths):
+    return m.fc(m.rnn(pack(m.emb(ids), lengths))[1][-1])
+
+
+def unpacked(m, ids, lengths, **keywords):
+    return pad_packed_sequence(m.rnn(pack(m.emb(ids), lengths))[0], batch_first=True, **keywords)[0]
+
+
+def tagger(m, ids):
+    return m.fc(m.rnn(m.emb(ids))[0])
+
+
+def mean(m, ids, mask):
+    return m.fc((m.rnn(m.emb(ids))[0] * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True))
+
+
+def attended(m, output, padding, value=float("-inf")):
+    weights = m.score(output).masked_fill(padding.unsqueeze(-1), value).softmax(1)
+    return {"scores": m.fc((weights * output).sum(1)), "weights": weights}
+
+
+def heads(m, ids, key_padding_mask):
+    output = m.rnn(m.emb(ids))[0]
+    return m.fc(m.attention(output[:, :1], output, output, key_padding_mask=key_padding_mask)[0].squeeze(1))
 
 
 @dataclass(frozen=True)
@@ -87,519 +112,219 @@ class Sentences:
     title: str = "a batch"
 
 
-# ---- right models: (a function that makes one, its batch, keywords of check_habits) -----------------------------------------
+# ---- right: lengths and masks -------------------------------------------------------------------------------------------------
+
+DOWN = torch.tensor([7, 5, 3, 2])
+model("packed, last state", "✓✓✓✓", PADDED, last_state, **CLASSIFIER)
+model("lengths in a list", "✓✓✓✓", (IDS, LENGTHS.tolist()), last_state, **CLASSIFIER)
+model("lengths in an array", "✓✓✓✓", (IDS, LENGTHS.numpy()), lambda m, x, n: last_state(m, x, torch.from_numpy(n)), **CLASSIFIER)
+model("lengths in a dictionary", "✓✓✓✓", (IDS, {"n": LENGTHS}), lambda m, x, info: last_state(m, x, info["n"]), **CLASSIFIER)
+model("sorted", "✓✓✓✓", (word_ids(*DOWN), DOWN), lambda m, x, n: m.rnn(pack(m.emb(x), n, enforce_sorted=True))[1], **WORDS)
+model("shares", "✓✓✓✓", (ENDING, LENGTHS / 7), lambda m, x, n: m.rnn(pack(x, (n * x.size(1)).round().long()))[1], rnn=gru(3))
+model("last word by its length", "✓✓✓✓", PADDED, lambda m, x, n: tagger(m, x)[torch.arange(len(x)), n - 1], **CLASSIFIER)
+model("masked mean", "✓✓✓✓", (IDS, MASK), mean, **CLASSIFIER)
+model("masked mean of 0.0 and 1.0", "✓✓✓✓", (IDS, MASK.float()), mean, **CLASSIFIER)
+model("masked mean, by name", "✓✓✓✓", dict(x=IDS, y=MASK), lambda m, x, y: SimpleNamespace(a=mean(m, x, y)), **CLASSIFIER)
+model(
+    "masked attention", "✓✓✓✓", PADDED, lambda m, x, n: attended(m, unpacked(m, x, n, total_length=x.size(1)), x == 0), **SCORED
+)
+model("a mask of ones", "✓✓✓✓", (IDS, torch.ones(N, L)), mean, **CLASSIFIER)
+model("True is padding", "✓✓✓✓", (IDS, ~MASK), heads, **HEADS)
+model("no padding at all", "✓✓✓✓", (word_ids(7, 7, 7), torch.zeros(3, 7, dtype=torch.bool)), heads, **HEADS)
 
 
-def packed_last_state(self, ids, lengths):
-    packed = pack_padded_sequence(self.emb(ids), lengths, batch_first=True, enforce_sorted=False)
-    return self.fc(self.rnn(packed)[1][-1])
+@model("a mask with an axis for heads", "✓✓✓✓", (IDS, MASK.long().unsqueeze(1)), **WORDS)
+def _(m, ids, mask):
+    output = m.rnn(m.emb(ids))[0]
+    return ((output @ output[:, :1].mT).mT.masked_fill(mask == 0, float("-inf")).softmax(-1) @ output).squeeze(1)
 
 
-def both_final_states(self, ids, lengths):
-    packed = pack_padded_sequence(self.emb(ids), lengths.cpu(), batch_first=True, enforce_sorted=False)
-    _, (h, _) = self.rnn(packed)
-    return self.fc(torch.cat([h[-2], h[-1]], dim=1))
+@model("both final states", "✓✓✓✓", PADDED, emb=WORDS["emb"], rnn=gru(kind=nn.LSTM, bidirectional=True))
+def _(m, ids, lengths):
+    _, (h, _) = m.rnn(pack(m.emb(ids), lengths.cpu()))
+    return torch.cat([h[-2], h[-1]], dim=1)
 
 
-def sorted_packing(self, ids, lengths):  # enforce_sorted=True: no other order will do
-    packed = pack_padded_sequence(self.emb(ids), lengths, batch_first=True)
-    return self.fc(self.rnn(packed)[1][-1])
+@model("sorted and unsorted", "✓✓✓✓", (ENDING, LENGTHS.numpy()), rnn=gru(3, kind=nn.LSTM))
+def _(m, x, lengths):
+    order = np.argsort(-lengths, kind="stable")
+    packed = pack(x[order], lengths[order].copy(), enforce_sorted=True)
+    return pad_packed_sequence(m.rnn(packed)[0], batch_first=True)[0][np.argsort(order)]
 
 
-def sorts_and_unsorts(self, x, lengths):
-    order = np.argsort(-np.asarray(lengths), kind="stable")
-    packed = pack_padded_sequence(x[order], np.asarray(lengths)[order].copy(), batch_first=True)
-    output = pad_packed_sequence(self.rnn(packed)[0], batch_first=True)[0]
-    return output[np.argsort(order)]
+@model("two texts", "✓✓✓✓", (IDS, word_ids(2, 7, 4, 6), LENGTHS, torch.tensor([2, 7, 4, 6])), **CLASSIFIER)
+def _(m, one, other, one_lengths, other_lengths):
+    return (last_state(m, one, one_lengths) - last_state(m, other, other_lengths)).abs().sum(1)
 
 
-def masked_mean(self, ids, mask):
-    output = self.rnn(self.emb(ids))[0] * mask.unsqueeze(-1)
-    return self.fc(output.sum(1) / mask.sum(1, keepdim=True))
+# ---- right: what is given and what is returned ----------------------------------------------------------------------------------
+
+model("a dataclass returned", "✓✓✓✓", PADDED, lambda m, ids, n: Scores(last_state(m, ids, n)), **CLASSIFIER)
+model("a dataclass given", "✓✓✓✓", Sentences(*PADDED), lambda m, batch: last_state(m, batch.ids, batch.lengths), **CLASSIFIER)
+model("a pair given", "✓✓✓✓", PADDED, lambda m, batch: last_state(m, *batch), **CLASSIFIER)
+model("a dictionary given", "✓✓✓✓", dict(a=IDS, b=LENGTHS), lambda m, batch: last_state(m, *batch.values()), **CLASSIFIER)
+model("a list of steps", "✓✓✓✓", X, lambda m, x: list(m.rnn(x)[0].unbind(1)), rnn=gru(3))
+model("a list of steps, N == L", "✓✓✓✓", vectors(5, 5, 3), lambda m, x: list(m.rnn(x)[0].unbind(1)), rnn=gru(3))
+model("a list of sequences given", "✓✓✓✓", RAGGED, lambda m, x: m.rnn(pack_sequence([*map(m.emb, x)], False))[1], **WORDS)
+model("a list returned", "✓✓✓✓", PADDED, lambda m, x, n: [row[:k] for row, k in zip(unpacked(m, x, n), n)], **WORDS)
+model("a packed batch", "✓✓✓✓", pack_sequence([vectors(5, 3), vectors(2, 3)]), lambda m, packed: m.rnn(packed), rnn=gru(3))
+model("packed answers", "✓✓✓✓", PADDED, lambda m, ids, n: dict(zip("ab", m.rnn(pack(m.emb(ids), n)))), **WORDS)
+model("transposes itself", "✓✓✓✓", X, lambda m, x: m.rnn(x.transpose(0, 1))[0].transpose(0, 1), **TIME_FIRST)
+model("tagger", "✓✓✓✓", IDS, tagger, **CLASSIFIER)
+model("tagger, flat", "✓✓✓✓", IDS, lambda m, ids: tagger(m, ids).reshape(-1, 3), **CLASSIFIER)
+model("each with each", "✓?✓✓", (X, vectors(N, 5, 3) + 1), lambda m, x, y: m.rnn(x)[1][-1] @ m.rnn(y)[1][-1].T, rnn=gru(3))
+model("squeezed", "✓?✓✓", vectors(2, 7, 3), lambda m, x: m.fc(m.rnn(x)[1][-1]).squeeze(), rnn=gru(3), fc=linear(5, 1))
+for labels in ([0, 2, 1, 1], [7, 2, 1, 3], [1, 1, 1, 1]):  # they fit as lengths, but there is no padding behind them
+
+    @model(f"loss and logits, {labels}", "✓?✓✓", (X, torch.tensor(labels)), rnn=gru(3, 8))
+    def _(m, x, labels):
+        logits = m.rnn(x)[0][:, -1]
+        return F.cross_entropy(logits, labels), logits
 
 
-def masked_max(self, ids):
-    output = self.rnn(self.emb(ids))[0].masked_fill((ids == 0).unsqueeze(-1), float("-inf"))
-    return self.fc(output.max(1).values)
+# ---- right: how it reads --------------------------------------------------------------------------------------------------------
+
+STATES = vectors(2, N, 5)
+model("a given start", "✓?✓✓", (X, (STATES, STATES + 1)), lambda m, x, state: m.rnn(x, state), rnn=gru(3, 5, 2, kind=nn.LSTM))
+model("as many layers as sequences", "✓?✓✓", (vectors(2, 5, 3), vectors(2, 2, 5)), lambda m, x, h: m.rnn(x, h), rnn=gru(3, 5, 2))
+model(
+    "states (N, N, H)",
+    "✓✓✓✓",
+    (X, vectors(N, 4, 5)),
+    lambda m, x, h: m.rnn(x, h.transpose(0, 1).contiguous())[0],
+    rnn=gru(3, 5, 4),
+)
+model("a head made later", "✓✓✓✓", IDS, tagger, **{**CLASSIFIER, "fc": lambda: nn.LazyLinear(3)})
+model("a fixed size", "✓?✓✓", X, lambda m, x: m.rnn(x, torch.zeros(1, 4, 5))[0][:, -1], rnn=gru(3))
+model("one by one", "✓?✓✓", X, lambda m, x: torch.stack([m.rnn(row)[0][-1] for row in x]), rnn=gru(3))
+model("half", "✓?✓✓", X.half(), lambda m, x: m.rnn(x)[1][-1], rnn=lambda: gru(3)().half())
+model("long", "✓?✓✓", vectors(5, 200, 3), lambda m, x: m.rnn(x * 3)[0][:, -1], rnn=gru(3, 40, kind=nn.RNN))
+model("batch norm", "✓?✓✓", X, lambda m, x: m.norm(m.rnn(x)[1][-1]), rnn=gru(3), norm=lambda: nn.BatchNorm1d(5))
+model(
+    "convolved", "✓?✓✓", X, lambda m, x: m.rnn(m.conv(x.mT).mT)[0][:, -1], rnn=gru(), conv=lambda: nn.Conv1d(3, 6, 3, padding=1)
+)
+model("dropout as a function", "✓?✓✓", X, lambda m, x: F.dropout(m.rnn(x)[1][-1], 0.4, m.training), rnn=gru(3))
+model("ends in 0", "✓?✓✓", torch.tensor([[3, 0, 5], [4, 1, 0]]), lambda m, x: m.rnn(m.emb(x).flip(1))[1], **UNDECLARED)
+model(
+    "time first",
+    "✓?✓✓",
+    (vectors(7, 4, 3), vectors(5, 4, 5)),
+    lambda m, x, y: m.top(y, m.rnn(x)[1]),
+    **TIME_FIRST,
+    top=lambda: nn.GRU(5, 5),
+)
+model("a weight for each", "✓✓✓✓", (X, vectors(4)), lambda m, x, weight: m.rnn(x)[0] * weight[:, None, None], rnn=gru(3))
 
 
-def last_word(self, ids, lengths):
-    return self.fc(last_of(self.rnn(self.emb(ids))[0], lengths))
+@model("cells in a loop", "✓?✓✓", X, cell=lambda: nn.LSTMCell(3, 5))
+def _(m, x):
+    state = None
+    for step in x.unbind(1):
+        state = m.cell(step, state)
+    return state[0]
 
 
-def attention(self, ids, lengths):
-    output = unpacked(self.rnn, self.emb(ids), lengths, total_length=ids.size(1))
-    scores = self.score(output).squeeze(-1).masked_fill(ids == 0, -1e9)
-    weights = scores.softmax(1)
-    return {"scores": self.fc(torch.bmm(weights.unsqueeze(1), output).squeeze(1)), "weights": weights}
-
-
-def multihead(self, ids, key_padding_mask):
-    output = self.rnn(self.emb(ids))[0]
-    return self.fc(self.attention(output[:, :1], output, output, key_padding_mask=key_padding_mask)[0].squeeze(1))
-
-
-def wide_mask(self, ids, mask):  # (N, 1, L), as for attention over heads
-    output = self.rnn(self.emb(ids))[0]
-    weights = (output @ output[:, 0].unsqueeze(-1)).transpose(1, 2).masked_fill(mask == 0, float("-inf")).softmax(-1)
-    return (weights @ output).squeeze(1)
-
-
-def relative_lengths(self, x, relative):
-    lengths = (relative * x.size(1)).round().long()
-    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-    return self.rnn(packed)[1][-1]
-
-
-def tagger(self, ids):
-    return self.fc(self.rnn(self.emb(ids))[0])
-
-
-def flat_tagger(self, ids):
-    return self.fc(self.rnn(self.emb(ids))[0].reshape(-1, 5))  # (N*L, 3)
-
-
-def teacher_forcing(self, source, target):
-    _, h = self.encoder(source)
-    step, answers = target[:, :1], []
+@model("teacher forcing", "✓?✓✓", (X, vectors(N, 5, 5)), rnn=gru(3), decoder=gru(5))
+def _(m, source, target):
+    (_, h), step, answers = m.rnn(source), target[:, :1], []
     for t in range(target.size(1)):
-        output, h = self.decoder(step, h)
-        answers.append(self.fc(output))
-        step = target[:, t : t + 1] if self.training and random.random() < 0.5 else answers[-1]
+        output, h = m.decoder(step, h)
+        answers.append(output)
+        step = target[:, t : t + 1] if m.training and random.random() < 0.5 else output
     return torch.cat(answers, 1)
 
 
-def list_of_steps(self, x):
-    h, answers = x.new_zeros(len(x), 5), []
-    for t in range(x.size(1)):
-        h = self.cell(x[:, t], h)
-        answers.append(self.fc(h))
-    return answers
-
-
-def lstm_cells(self, x):
-    state = None
-    for t in range(x.size(1)):
-        state = self.cell(x[:, t], state)
-    return self.fc(state[0])
-
-
-def returns_dataclass(self, ids, lengths):
-    return Scores(self.fc(last_of(self.rnn(self.emb(ids))[0], lengths)))
-
-
-def reads_dataclass(self, batch):
-    return packed_last_state(self, batch.ids, batch.lengths)
-
-
-def reads_pair(self, batch):
-    ids, lengths = batch
-    return packed_last_state(self, ids, lengths)
-
-
-def reads_dictionary(self, batch):
-    return packed_last_state(self, batch["ids"], batch["lengths"])
-
-
-def reads_list(self, sequences):
-    packed = pack_sequence([self.emb(sequence) for sequence in sequences], enforce_sorted=False)
-    return self.fc(self.rnn(packed)[1][-1])
-
-
-def returns_list(self, ids, lengths):
-    output = unpacked(self.rnn, self.emb(ids), lengths)
-    return [self.fc(row[:length]) for row, length in zip(output, lengths.tolist())]
-
-
-def stateful_reset(self, x):
-    self.h = torch.zeros(1, len(x), 5)
-    output, self.h = self.rnn(x, self.h)
-    return self.fc(output[:, -1])
-
-
-def residual_norm(self, x):
-    for rnn, norm in zip(self.rnns, self.norms):
-        x = norm(x + rnn(x)[0])
-    return x[:, -1]
-
-
-def convolved(self, x):
-    return self.fc(self.rnn(self.conv(x.transpose(1, 2)).transpose(1, 2))[0][:, -1])
-
-
-def batch_norm(self, x):
-    return self.fc(self.norm(self.rnn(x)[1][-1]))
-
-
-def learned_start(self, x):
-    return self.rnn(x, self.h0.expand(-1, len(x), -1).contiguous())[0]
-
-
-def given_start(self, x, state):
-    output, (h, c) = self.rnn(x, state)
-    return output, (h, c)
-
-
-def merged_directions(self, x):
-    h = self.rnn(x)[1]  # (layers*2, N, H)
-    return h.view(2, 2, len(x), 5).transpose(1, 2).reshape(2, len(x), 10)[-1]
-
-
-def dual_encoder(self, questions, answers):
-    return self.rnn(questions)[1][-1] @ self.rnn(answers)[1][-1].T  # (N, N)
-
-
-def siamese(self, one, other, one_lengths, other_lengths):
-    def read(ids, lengths):
-        packed = pack_padded_sequence(self.emb(ids), lengths, batch_first=True, enforce_sorted=False)
-        h = self.rnn(packed)[1]
-        return torch.cat([h[-2], h[-1]], 1)
-
-    return (read(one, one_lengths) - read(other, other_lengths)).abs().sum(1)
-
-
-def hierarchical(self, documents):  # (N, sentences, words)
-    n, s, w = documents.shape
-    words = self.rnn(self.emb(documents.view(n * s, w)))[1][-1]
-    return self.fc(self.upper(words.view(n, s, -1))[1][-1])
-
-
-def loss_and_logits(self, x, labels):
-    logits = self.fc(self.rnn(x)[0][:, -1])
-    return F.cross_entropy(logits, labels), logits
-
-
-def noise_in_training(self, x):
-    if self.training:
-        x = x + 0.01 * torch.randn_like(x)
-    return self.fc(self.drop(self.rnn(x)[1][-1]))
-
-
-def functional_dropout(self, x):
-    return self.fc(F.dropout(self.rnn(x)[1][-1], 0.4, self.training))
-
-
-def fixed_batch(self, x):
-    h0 = torch.zeros(1, self.batch_size, 5)
-    return self.fc(self.rnn(x, h0)[0][:, -1])
-
-
-def squeezed(self, x):
-    return self.fc(self.rnn(x)[0][:, -1]).squeeze()
-
-
-def one_by_one(self, x):
-    return torch.stack([self.fc(self.rnn(row)[0][-1]) for row in x])
-
-
-def time_first(self, source, target):
-    return self.decoder(target, self.encoder(source)[1])[0]
-
-
-def numpy_lengths(self, ids, lengths):
-    return packed_last_state(self, ids, torch.as_tensor(np.asarray(lengths)))
-
-
-def named_arguments(self, ids, mask, labels=None):
-    return SimpleNamespace(logits=masked_mean(self, ids, mask), loss=None)
-
-
-def lazily_built(self, x):
-    if self.head is None:
-        self.head = nn.Linear(5, 3)
-    return self.head(self.rnn(x)[1][-1])
-
-
-CLASSIFIER = dict(emb=embed(), rnn=gru(), fc=linear())
-BY_LENGTH = LENGTHS.sort(descending=True).values
-RAGGED = [row[:length] for row, length in zip(IDS, LENGTHS.tolist())]
-DOCUMENTS = torch.randint(1, V, (N, 3, 5), generator=generator())
-
-
-def reversed_state():
-    return net(lambda self, x, h: self.rnn(x, h.transpose(0, 1).contiguous())[0], rnn=gru(3, 5, 4))
-
-
-RIGHT = {
-    "packed, last state": (lambda: net(packed_last_state, **CLASSIFIER), (IDS, LENGTHS)),
-    "packed, lengths in a list": (lambda: net(packed_last_state, **CLASSIFIER), (IDS, LENGTHS.tolist())),
-    "packed, lengths in an array": (lambda: net(numpy_lengths, **CLASSIFIER), (IDS, LENGTHS.numpy())),
-    "packed, both final states": (
-        lambda: net(both_final_states, emb=embed(), rnn=lstm(bidirectional=True), fc=linear(10)),
-        (IDS, LENGTHS),
-    ),
-    "packed, must be sorted": (lambda: net(sorted_packing, **CLASSIFIER), (word_ids(BY_LENGTH), BY_LENGTH)),
-    "sorted and unsorted": (lambda: net(sorts_and_unsorts, rnn=lstm(3)), (padded(), LENGTHS.numpy())),
-    "masked mean": (lambda: net(masked_mean, **CLASSIFIER), (IDS, MASK)),
-    "masked mean, mask of 0.0 and 1.0": (lambda: net(masked_mean, **CLASSIFIER), (IDS, MASK.float())),
-    "masked max, mask from the ids": (lambda: net(masked_max, **CLASSIFIER), IDS),
-    "last word by its length": (lambda: net(last_word, **CLASSIFIER), (IDS, LENGTHS)),
-    "attention with a mask": (lambda: net(attention, score=linear(5, 1), **CLASSIFIER), (IDS, LENGTHS)),
-    "multihead, True is padding": (
-        lambda: net(
-            multihead, emb=embed(), rnn=gru(6, 4), attention=lambda: nn.MultiheadAttention(4, 2, batch_first=True), fc=linear(4)
-        ),
-        (IDS, ~MASK),
-    ),
-    "multihead, no padding at all": (
-        lambda: net(
-            multihead, emb=embed(), rnn=gru(6, 4), attention=lambda: nn.MultiheadAttention(4, 2, batch_first=True), fc=linear(4)
-        ),
-        (word_ids([7, 7, 7]), torch.zeros(3, 7, dtype=torch.bool)),
-    ),
-    "mask with an axis for heads": (lambda: net(wide_mask, emb=embed(), rnn=gru()), (IDS, MASK.long().unsqueeze(1))),
-    "lengths as shares of the longest": (lambda: net(relative_lengths, rnn=gru(3)), (padded(), LENGTHS / 7)),
-    "tagger": (lambda: net(tagger, **CLASSIFIER), IDS),
-    "tagger, flat": (lambda: net(flat_tagger, **CLASSIFIER), IDS),
-    "teacher forcing": (
-        lambda: net(teacher_forcing, encoder=gru(3), decoder=gru(2), fc=linear(5, 2)),
-        (X, vectors(N, 5, 2)),
-    ),
-    "RNNCell in a loop": (lambda: net(list_of_steps, cell=lambda: nn.RNNCell(3, 5), fc=linear()), X),
-    "RNNCell in a loop, N == L": (lambda: net(list_of_steps, cell=lambda: nn.RNNCell(3, 5), fc=linear()), vectors(5, 5, 3)),
-    "LSTMCell in a loop": (lambda: net(lstm_cells, cell=lambda: nn.LSTMCell(3, 5), fc=linear()), X),
-    "returns a dataclass": (lambda: net(returns_dataclass, **CLASSIFIER), (IDS, LENGTHS)),
-    "reads a dataclass": (lambda: net(reads_dataclass, **CLASSIFIER), Sentences(IDS, LENGTHS)),
-    "reads a pair": (lambda: net(reads_pair, **CLASSIFIER), (IDS, LENGTHS)),
-    "reads a dictionary": (lambda: net(reads_dictionary, **CLASSIFIER), {"ids": IDS, "lengths": LENGTHS}),
-    "arguments by name": (lambda: net(named_arguments, **CLASSIFIER), {"ids": IDS, "mask": MASK}),
-    "reads a list of sequences": (lambda: net(reads_list, **CLASSIFIER), (RAGGED,)),
-    "reads a bare list of sequences": (lambda: net(reads_list, **CLASSIFIER), RAGGED),
-    "returns a list of sequences": (lambda: net(returns_list, **CLASSIFIER), (IDS, LENGTHS)),
-    "a packed batch": (gru(3), pack_sequence([vectors(5, 3), vectors(2, 3)])),
-    "stateful with a reset": (lambda: net(stateful_reset, rnn=gru(3), fc=linear(), h=lambda: None), X),
-    "residual and layer norm": (
-        lambda: net(
-            residual_norm,
-            rnns=lambda: nn.ModuleList(nn.GRU(3, 3, batch_first=True) for _ in range(3)),
-            norms=lambda: nn.ModuleList(nn.LayerNorm(3) for _ in range(3)),
-        ),
-        X,
-    ),
-    "convolution first": (lambda: net(convolved, conv=lambda: nn.Conv1d(3, 6, 3, padding=1), rnn=gru(), fc=linear()), X),
-    "batch norm": (lambda: net(batch_norm, rnn=gru(3), norm=lambda: nn.BatchNorm1d(5), fc=linear()), X),
-    "a learned start": (lambda: net(learned_start, rnn=gru(3), h0=lambda: nn.Parameter(torch.randn(1, 1, 5))), X),
-    "a given start": (lambda: net(given_start, rnn=lstm(3, 5, 2)), (X, (vectors(2, N, 5), vectors(2, N, 5) + 1))),
-    "a given start, as many layers as sequences": (gru(3, 5, 2), (vectors(2, 5, 3), vectors(2, 2, 5))),
-    "a start with the batch in front, N layers": (reversed_state, (X, vectors(N, 4, 5))),
-    "directions merged": (lambda: net(merged_directions, rnn=gru(3, 5, 2, bidirectional=True)), X),
-    "each with each": (lambda: net(dual_encoder, rnn=gru(3)), (X, vectors(N, 5, 3) + 1)),
-    "two texts": (
-        lambda: net(siamese, emb=embed(), rnn=gru(bidirectional=True)),
-        (IDS, word_ids([2, 7, 4, 6]), LENGTHS, torch.tensor([2, 7, 4, 6])),
-    ),
-    "words and sentences": (lambda: net(hierarchical, emb=embed(), rnn=gru(), upper=gru(5), fc=linear()), DOCUMENTS),
-    "loss and logits": (lambda: net(loss_and_logits, rnn=gru(3), fc=linear()), (X, torch.tensor([0, 2, 1, 1]))),
-    "loss and logits, labels from 1 on": (
-        lambda: net(loss_and_logits, rnn=gru(3), fc=linear(5, 8)),
-        (X, torch.tensor([7, 2, 1, 3])),
-    ),
-    "noise and dropout": (lambda: net(noise_in_training, rnn=gru(3), drop=lambda: nn.Dropout(0.01), fc=linear()), X),
-    "dropout as a function": (lambda: net(functional_dropout, rnn=gru(3), fc=linear()), X),
-    "a batch size fixed when made": (lambda: net(fixed_batch, rnn=gru(3), fc=linear(), batch_size=lambda: N), X),
-    "a batch of one squeezed away": (lambda: net(squeezed, rnn=gru(3), fc=linear(5, 1)), vectors(2, 7, 3)),
-    "each sequence read alone": (lambda: net(one_by_one, rnn=gru(3), fc=linear()), X),
-    "time first, by its arguments": (
-        lambda: net(time_first, encoder=lambda: nn.GRU(3, 4), decoder=lambda: nn.GRU(2, 4)),
-        (vectors(7, 4, 3), vectors(5, 4, 2)),
-    ),
-    "lazy modules": (lambda: net(tagger, emb=embed(), rnn=gru(), fc=lambda: nn.LazyLinear(3)), IDS),
-    "a head made by the first call": (lambda: net(lazily_built, rnn=gru(3), head=lambda: None), X),
-    "ids that happen to end in 0": (
-        lambda: net(tagger, emb=lambda: nn.Embedding(V, 6), rnn=gru(bidirectional=True), fc=linear(10)),
-        torch.tensor([[3, 0, 5, 2], [4, 1, 1, 0], [2, 2, 0, 9]]),
-    ),
-    "half precision": (lambda: net(batch_norm, rnn=gru(3), norm=nn.Identity, fc=linear()).half(), X.half()),
-    "long, with large weights": (
-        lambda: net(lambda self, x: self.rnn(x * 3)[0][:, -1], rnn=lambda: nn.RNN(3, 40, batch_first=True)),
-        vectors(5, 200, 3),
-    ),
-}
-
-
-# ---- faulty models: (a function that makes one, its batch, which habit it breaks) --------------------------------------------
-
-
-def unmasked_attention(self, ids, lengths):
-    output = unpacked(self.rnn, self.emb(ids), lengths)
-    weights = self.score(output).softmax(1)
-    return self.fc((weights * output).sum(1))
-
-
-def mean_of_all(self, ids, lengths):
-    return self.fc(unpacked(self.rnn, self.emb(ids), lengths).mean(1))
-
-
-def max_of_all(self, ids, lengths):
-    return self.fc(unpacked(self.rnn, self.emb(ids), lengths).max(1).values)
-
-
-def first_length_for_all(self, ids, lengths):
-    return self.fc(self.rnn(self.emb(ids))[0][:, lengths[0] - 1])
-
-
-def sorted_not_unsorted(self, ids, lengths):
+@model("directions merged", "✓?✓✓", X, rnn=gru(3, 5, 2, bidirectional=True))
+def _(m, x):
+    return m.rnn(x)[1].view(2, 2, len(x), 5).transpose(1, 2).reshape(2, len(x), 10)[-1]
+
+
+@model("words and sentences", "✓?✓✓", torch.randint(1, V, (N, 3, 5), generator=torch.Generator()), **WORDS, upper=gru(5))
+def _(m, documents):
+    words = m.rnn(m.emb(documents.flatten(0, 1)))[1][-1]
+    return m.upper(words.view(*documents.shape[:2], -1))[1][-1]
+
+
+@model("noise and dropout", "✓?✓✓", X, rnn=gru(3), drop=lambda: nn.Dropout(0.01))
+def _(m, x):
+    return m.drop(m.rnn(x + 0.01 * torch.randn_like(x) * m.training)[1][-1])
+
+
+@model("stateful with a reset", "✓?✓✓", X, rnn=gru(3), h=lambda: None)
+def _(m, x):
+    m.h = torch.zeros(1, len(x), 5)
+    output, m.h = m.rnn(x, m.h)
+    return output[:, -1]
+
+
+# ---- faulty: padding is read -----------------------------------------------------------------------------------------------------
+
+model("last step of padded", "✓✗✓✓", IDS, lambda m, ids: tagger(m, ids)[:, -1], **CLASSIFIER)
+model("last state of padded", "✓✗✓✓", ENDING, lambda m, x: m.rnn(x)[1][-1], rnn=gru(3))
+model("padding in front", "✓✗✓✓", IDS.flip(1), lambda m, ids: m.rnn(m.emb(ids))[1], **WORDS)
+model("unpacked, last column", "✓✗✓✓", PADDED, lambda m, ids, n: unpacked(m, ids, n)[:, -1], **WORDS)
+model("mean of all", "✓✗✓✓", PADDED, lambda m, ids, n: unpacked(m, ids, n).mean(1), **WORDS)
+model(
+    "attention", "✓✗✓✓", PADDED, lambda m, x, n: attended(m, unpacked(m, x, n), torch.zeros(*x.shape).bool())["scores"], **SCORED
+)
+model("mask inverted", "✓✗✓✓", (IDS, MASK), lambda m, ids, mask: attended(m, m.rnn(m.emb(ids))[0], mask), **SCORED)
+model("backward direction", "✓✗✓✓", IDS, lambda m, ids: m.rnn(m.emb(ids))[0], emb=WORDS["emb"], rnn=gru(bidirectional=True))
+model("normalised in time", "✓✗✓✓", (ENDING, LENGTHS), lambda m, x, n: m.rnn(pack(x - x.mean(1, True), n))[1], rnn=gru(3))
+model("padded inside", "✓✗✓✓", (RAGGED,), lambda m, x: m.rnn(m.emb(pad_sequence(x, True)))[0][:, -1], **WORDS)
+model("only a loss", "?✗✓✓", IDS, lambda m, ids: tagger(m, ids)[:, -1].mean(), **CLASSIFIER)
+
+
+@model("a dataclass, padding and state", "✓✗✓✗", IDS, **CLASSIFIER, h=lambda: None)
+def _(m, ids):
+    output, h = m.rnn(m.emb(ids), m.h)
+    m.h = h.detach()
+    return Scores(m.fc(output[:, -1]))
+
+
+# ---- faulty: sequences are mixed -------------------------------------------------------------------------------------------------
+
+model("the first length for all", "✗?✓✓", PADDED, lambda m, ids, n: tagger(m, ids)[:, n[0] - 1], **CLASSIFIER)
+model("h_n by view", "✗?✓✓", X, lambda m, x: m.rnn(x)[1].view(len(x), -1), rnn=gru(3, 5, 2))
+model("softmax over the batch", "✗?✓✓", X, lambda m, x: m.rnn(x)[1][-1].softmax(0), rnn=gru(3))
+model("swapped", "✗?✓✓", IDS, lambda m, ids: m.rnn(m.emb(ids))[0][:, -1], emb=WORDS["emb"], rnn=gru(batch_first=False))
+model("swapped by position", "✗?✓✓", X, lambda m, x: m.rnn(x)[0][:, -1], rnn=lambda: nn.GRU(3, 5, 1, True))
+model("swapped, N == L", "✗?✓✓", vectors(5, 5, 3), lambda m, x: m.rnn(x)[0][:, -1], **TIME_FIRST)
+model("swapped, last state", "✗?✓✓", X, lambda m, x: m.rnn(x)[1][-1], **TIME_FIRST)
+model("swapped cells", "✗?✓✓", X, lambda m, x: torch.stack([m.cell(step) for step in x])[-1], cell=lambda: nn.GRUCell(3, 5))
+model("view for transpose", "✗?✓✓", X, lambda m, x: m.rnn(x.view(L, N, 3))[0][-1], **TIME_FIRST)
+model("centred", "✗?✓✓", X[:3], lambda m, x: m.rnn(x)[1][-1] - m.rnn(x)[1][-1].mean(0), rnn=gru(3))
+model("two axes", "✗?✓✓", vectors(6, 3), lambda m, x: m.rnn(x)[0], rnn=gru(3))
+model("normalised over the batch", "✗?✓✓", X, lambda m, x: m.rnn((x - x.mean()) / x.std())[1][-1], rnn=gru(3))
+model("one start for all", "✗?✓✓", X, lambda m, x: m.rnn(x, x.mean().expand(1, N, 5)[:, : len(x)].contiguous())[1], rnn=gru(3))
+
+
+@model("sorted, not unsorted", "✗?✓✓", PADDED, **CLASSIFIER)
+def _(m, ids, lengths):
     lengths, order = lengths.sort(descending=True)
-    packed = pack_padded_sequence(self.emb(ids[order]), lengths, batch_first=True)
-    return self.fc(self.rnn(packed)[1][-1])
+    return last_state(m, ids[order], lengths)
 
 
-def unsorted_wrongly(self, ids, lengths):
-    lengths, order = lengths.sort(descending=True)
-    packed = pack_padded_sequence(self.emb(ids[order]), lengths, batch_first=True)
-    return self.fc(self.rnn(packed)[1][-1])[order]  # the same order again, not its inverse
+@model("swapped, the decoder only", "✗?✓✓", (X, vectors(N, 6, 2)), encoder=gru(3), decoder=gru(2, batch_first=False))
+def _(m, source, target):
+    h = m.encoder(source)[1].mean(1, keepdim=True)
+    return m.decoder(target, h.expand(-1, target.size(1), -1).contiguous())[0]
 
 
-def hidden_by_view(self, x):
-    return self.fc(self.rnn(x)[1].view(len(x), -1))
+# ---- faulty: state and random numbers ---------------------------------------------------------------------------------------------
 
 
-def merged_by_view(self, x):
-    h = self.rnn(x)[1]
-    return h.view(2, len(x), 2, 5).reshape(2, len(x), 10)[-1]
+@model("a state carried over", "✓?✓✗", X, rnn=gru(3), h=lambda: None)
+def _(m, x):
+    output, h = m.rnn(x, m.h if m.h is not None and m.h.size(1) == len(x) else None)
+    m.h = h.detach()
+    return output[:, -1]
 
 
-def softmax_over_batch(self, x):
-    return self.fc(self.rnn(x)[1][-1]).softmax(0)
+@model("dropout behind noise", "✓?✗✓", X, rnn=gru(3, dropout=0.5))
+def _(m, x):
+    return m.rnn(x + 0.01 * torch.randn_like(x) * m.training)[1][-1]
 
 
-def swapped_decoder(self, source, target):
-    _, h = self.encoder(source)
-    return self.decoder(target, h.mean(1, keepdim=True).expand(-1, target.size(1), -1).contiguous())[0]
-
-
-def steps_as_batch(self, x):
-    return torch.cat([self.rnn(x[:, t : t + 1])[0] for t in range(x.size(1))], 1)[:, -1]
-
-
-def unpacked_time_first(self, x, lengths):
-    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-    output, _ = pad_packed_sequence(self.rnn(packed)[0])
-    return output.reshape(len(x), -1, 5)[:, 0]
-
-
-def one_start_for_all(self, x):
-    h0 = x.mean((0, 1), keepdim=True)[..., :1].expand(1, len(x), 5).contiguous()
-    return self.rnn(x, h0)[0][:, -1]
-
-
-def carried(self, x):
-    if self.h is None or self.h.size(1) != len(x):
-        self.h = torch.zeros(1, len(x), 5)
-    output, h = self.rnn(x, self.h)
-    self.h = h.detach()
-    return self.fc(output[:, -1])
-
-
-def random_start(self, x):
-    return self.rnn(x, torch.randn(1, len(x), 5))[1][-1]
-
-
-def sampled(self, x):
-    h = self.rnn(x)[1][-1]
-    return self.fc(h + torch.randn_like(h))
-
-
-def normalised_over_time(self, x, lengths):
-    x = (x - x.mean(1, keepdim=True)) / x.std(1, keepdim=True)
-    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-    return self.rnn(packed)[1][-1]
-
-
-def pads_itself(self, sequences):
-    return self.fc(self.rnn(pad_sequence([self.emb(part) for part in sequences], batch_first=True))[0][:, -1])
-
-
-def inverted_mask(self, ids, mask):
-    output = self.rnn(self.emb(ids))[0]
-    weights = self.score(output).squeeze(-1).masked_fill(mask, float("-inf")).softmax(1)  # True is a word here
-    return self.fc((weights.unsqueeze(-1) * output).sum(1))
-
-
-def unpacks_and_takes_last(self, packed):
-    return pad_packed_sequence(self.rnn(packed)[0], batch_first=True)[0][:, -1]
-
-
-def idle_dropout(self, x):
-    return self.fc(self.rnn(x)[1][-1])
-
-
-def cells_swapped(self, x):
-    h = x.new_zeros(x.size(1), 5)
-    for step in x:
-        h = self.cell(step, h)
-    return h
-
-
-PADDED = (IDS, LENGTHS)
-SCORED = dict(score=linear(5, 1), **CLASSIFIER)
-TURNED = dict(emb=embed(), fc=linear(), rnn=lambda: nn.GRU(6, 5))
-FAULTY = {
-    "last step of padded ids": (
-        lambda: net(lambda self, ids: self.fc(self.rnn(self.emb(ids))[0][:, -1]), **CLASSIFIER),
-        IDS,
-        "padding",
-    ),
-    "last state of padded ids": (
-        lambda: net(lambda self, ids: self.fc(self.rnn(self.emb(ids))[1][-1]), **CLASSIFIER),
-        IDS,
-        "padding",
-    ),
-    "last step of padded vectors": (lambda: net(lambda self, x: self.rnn(x)[0][:, -1], rnn=gru(3)), padded(), "padding"),
-    "padding in front": (
-        lambda: net(lambda self, ids: self.rnn(self.emb(ids))[1], emb=embed(), rnn=gru()),
-        IDS.flip(1),
-        "padding",
-    ),
-    "unpacked, last column": (
-        lambda: net(lambda self, ids, lengths: unpacked(self.rnn, self.emb(ids), lengths)[:, -1], **CLASSIFIER),
-        PADDED,
-        "padding",
-    ),
-    "attention without a mask": (lambda: net(unmasked_attention, **SCORED), PADDED, "padding"),
-    "mean of all steps": (lambda: net(mean_of_all, **CLASSIFIER), PADDED, "padding"),
-    "max of all steps": (lambda: net(max_of_all, **CLASSIFIER), PADDED, "padding"),
-    "normalised with its padding": (lambda: net(normalised_over_time, rnn=gru(3)), (padded(), LENGTHS), "padding"),
-    "a list, padded inside": (lambda: net(pads_itself, **CLASSIFIER), (RAGGED,), "padding"),
-    "a packed batch, unpacked": (
-        lambda: net(unpacks_and_takes_last, rnn=gru(3)),
-        pack_sequence([vectors(3, 3), vectors(6, 3)], enforce_sorted=False),
-        "padding",
-    ),
-    "the mask the wrong way round": (lambda: net(inverted_mask, **SCORED), PADDED[:1] + (MASK,), "padding"),
-    "backward reader of padding": (
-        lambda: net(tagger, emb=embed(), rnn=gru(bidirectional=True), fc=linear(10)),
-        IDS,
-        "padding",
-    ),
-    "the first length for all": (lambda: net(first_length_for_all, **CLASSIFIER), PADDED, "batch"),
-    "sorted, not unsorted": (lambda: net(sorted_not_unsorted, **CLASSIFIER), PADDED, "batch"),
-    "unsorted by the wrong index": (
-        lambda: net(unsorted_wrongly, **CLASSIFIER),
-        (word_ids([3, 7, 2, 5]), torch.tensor([3, 7, 2, 5])),
-        "batch",
-    ),
-    "h_n by view": (lambda: net(hidden_by_view, rnn=gru(3, 5, 2), fc=linear(10)), X, "batch"),
-    "directions merged by view": (lambda: net(merged_by_view, rnn=gru(3, 5, 2, bidirectional=True)), X, "batch"),
-    "softmax over the batch": (lambda: net(softmax_over_batch, rnn=gru(3), fc=linear()), X, "batch"),
-    "batch and time swapped": (lambda: net(lambda self, ids: self.fc(self.rnn(self.emb(ids))[0][:, -1]), **TURNED), IDS, "batch"),
-    "swapped, N == L": (lambda: net(lambda self, x: self.rnn(x)[0][:, -1], rnn=lambda: nn.GRU(3, 5)), vectors(5, 5, 3), "batch"),
-    "swapped, the last state": (lambda: net(lambda self, x: self.rnn(x)[1][-1], rnn=lambda: nn.GRU(3, 5)), X, "batch"),
-    "swapped, the decoder only": (
-        lambda: net(swapped_decoder, encoder=gru(3), decoder=lambda: nn.GRU(2, 5)),
-        (X, vectors(N, 6, 2)),
-        "batch",
-    ),
-    "one step at a time, read as batch": (lambda: net(steps_as_batch, rnn=lambda: nn.LSTM(3, 5)), X, "batch"),
-    "unpacked time first": (lambda: net(unpacked_time_first, rnn=gru(3)), (X, torch.tensor([7, 7, 7, 7])), "batch"),
-    "view for transpose": (lambda: net(lambda self, x: self.rnn(x.view(L, N, 3))[0][-1], rnn=lambda: nn.GRU(3, 5)), X, "batch"),
-    "two axes": (lambda: net(lambda self, x: self.rnn(x)[0], rnn=gru(3)), vectors(6, 3), "batch"),
-    "normalised over the batch": (lambda: net(lambda self, x: self.rnn(x / x.std())[1][-1], rnn=gru(3)), X, "batch"),
-    "a start from the whole batch": (lambda: net(one_start_for_all, rnn=gru(3)), X, "batch"),
-    "cells, swapped": (lambda: net(cells_swapped, cell=lambda: nn.GRUCell(3, 5)), X, "batch"),
-    "a state carried over": (lambda: net(carried, rnn=gru(3), fc=linear(), h=lambda: None), X, "state"),
-    "a random start": (lambda: net(random_start, rnn=gru(3)), X, "dropout"),
-    "a sample in evaluation": (lambda: net(sampled, rnn=gru(3), fc=linear()), X, "dropout"),
-    "dropout that never rests": (lambda: net(lambda self, x: F.dropout(self.rnn(x)[1][-1], 0.4), rnn=gru(3)), X, "dropout"),
-    "dropout that does nothing": (lambda: net(idle_dropout, rnn=gru(3, 5, dropout=0.5), fc=linear()), X, "dropout"),
-}
+model("a random start", "??✗✓", X, lambda m, x: m.rnn(x, torch.randn(1, len(x), 5))[1][-1], rnn=gru(3))
+model("dropout that never rests", "??✗✓", X, lambda m, x: F.dropout(m.rnn(x)[1][-1], 0.4), rnn=gru(3))
+model("dropout of one layer", "✓?✗✓", X, lambda m, x: m.rnn(x)[1][-1], rnn=gru(3, dropout=0.5))

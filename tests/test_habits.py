@@ -2,13 +2,14 @@
 
 import copy
 import random
+from types import SimpleNamespace
 
-import habits_models
 import numpy as np
 import pytest
 import torch
+from habits_models import MODELS
 from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from helpers import check_habits
 from helpers.trials import Trials
@@ -91,43 +92,11 @@ def test_swapped_axes_are_found_and_named():
     assert "8 of 8 numbers differ" in found.batch.picture.alt
 
 
-def test_swapped_axes_that_change_the_shape_are_found_too():
-    class LastState(Sentiment):
-        def forward(self, ids):
-            return self.out(self.rnn(self.embed(ids))[1][-1])  # (7, 2): one row for each step
-
-    found = check_habits(LastState(batch_first=False), word_ids())
-    assert found.batch.holds is False and "swapped" in found.batch.words and "(7, 2)" in found.batch.words
-    assert check_habits(LastState(), word_ids()).batch.holds is True
-
-
 def test_swapped_axes_of_a_bare_network_need_to_be_told_what_is_meant():
     rnn, x = nn.RNN(3, 4), vectors(5, 2, 3)
     assert check_habits(rnn, x).batch.holds is True  # 2 sequences of 5 steps, as it takes them
     assert "reads 5 steps of 2 sequences" in check_habits(rnn, x, batch_axis=0).batch.words
     assert check_habits(rnn, x, batch_axis=0).batch.holds is False
-
-
-def test_swapped_axes_are_told_from_what_the_rnn_reads_where_their_sizes_are_the_same():
-    found = check_habits(Sentiment(batch_first=False), word_ids()[:, :4])
-    assert found.batch.holds is False and "with batch_first=False the RNN reads 4 steps of 4 sequences" in found.batch.words
-
-
-def test_h_n_cut_by_view_is_found_and_not_blamed_on_the_axes():
-    found = check_habits(Sentiment(answer="view", num_layers=2), word_ids())
-    assert found.batch.holds is False and "reshape or index after it" in found.batch.words
-
-
-def test_time_first_inside_is_right_when_the_model_turns_it_itself():
-    class Turns(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.rnn = nn.RNN(3, 4)
-
-        def forward(self, x):  # (N, L, H_in)
-            return self.rnn(x.transpose(0, 1))[0].transpose(0, 1)
-
-    assert check_habits(Turns(), vectors(2, 5, 3)).batch.holds is True
 
 
 def test_lengths_tell_which_axis_is_the_batch():
@@ -141,43 +110,10 @@ def test_lengths_tell_which_axis_is_the_batch():
 
     x, model = vectors(5, 2, 3), TimeFirst()
     for lengths in (torch.tensor([5, 3]), [5, 3]):
-        assert Trials(model, (x, lengths)).axis == 1
+        assert Trials(model, (x, lengths)).batch.axis == 1
         assert holds(check_habits(model, (x, lengths))) == (True, True, True, True)
     with pytest.raises(ValueError, match="batch_axis: given 0, of size 5, expected 1, as there are 2 lengths"):
         check_habits(model, (x, torch.tensor([5, 3])), batch_axis=0)
-
-
-def test_padding_that_is_read_is_found():
-    found = check_habits(Sentiment(), word_ids())
-    assert holds(found) == (True, False, True, True)
-    assert "Sequence 1 alone, without its padding (0), has another answer" in found.padding.words
-    assert "as given above and alone below, of 4 rows" in found.padding.picture.alt and "differ" in found.padding.picture.alt
-
-
-def test_padding_that_a_mask_leaves_out_is_safe():
-    class Masked(Sentiment):
-        def forward(self, ids, mask):
-            steps = self.rnn(self.embed(ids))[0]  # forward only: what follows a step does not reach it
-            return self.out((steps * mask[..., None]).sum(1) / mask.sum(1, keepdim=True))
-
-    ids = word_ids()
-    assert holds(check_habits(Masked(), (ids, ids != 0))) == (True, True, True, True)
-    assert check_habits(Masked(bidirectional=False), (ids, torch.ones(N, L))).padding.holds is True  # ends in zeros
-
-
-def test_each_step_of_a_forward_reader_is_safe_and_of_a_backward_one_is_not():
-    class Tagger(nn.Module):
-        def __init__(self, **keywords):
-            super().__init__()
-            self.rnn = nn.RNN(3, 4, batch_first=True, **keywords)
-
-        def forward(self, x):
-            return self.rnn(x)[0]
-
-    x = vectors(2, 5, 3)
-    x[1, 3:] = 0
-    assert check_habits(Tagger(), x).padding.holds is True
-    assert check_habits(Tagger(bidirectional=True), x).padding.holds is False
 
 
 def test_padding_is_made_of_what_is_asked_for():
@@ -186,42 +122,7 @@ def test_padding_is_made_of_what_is_asked_for():
     found = check_habits(nn.RNN(3, 4, batch_first=True), x, padding=-1)
     assert found.padding.holds is False and "(-1)" in found.padding.words
     embedding = nn.Sequential(nn.Embedding(9, 3, padding_idx=5), nn.RNN(3, 4, batch_first=True))
-    assert Trials(embedding, torch.ones(2, 4, dtype=torch.long)).padding == 5
-
-
-def test_a_packed_batch_is_taken_as_it_is():
-    packed = pack_sequence([vectors(3, 3), vectors(5, 3), vectors(2, 3)], enforce_sorted=False)
-    found = check_habits(nn.LSTM(3, 4), packed)
-    assert holds(found) == (True, True, True, True) and "packed" in found.padding.words
-
-
-def test_a_first_state_goes_with_its_sequences():
-    h0, c0 = vectors(2, 3, 4), vectors(2, 3, 4) + 1
-    x = vectors(3, 5, 3)
-    assert check_habits(nn.RNN(3, 4, 2, batch_first=True), (x, h0)).batch.holds is True
-    assert check_habits(nn.LSTM(3, 4, 2, batch_first=True), (x, (h0, c0))).batch.holds is True
-
-
-def test_whatever_has_the_batch_axis_goes_with_the_sequences():
-    class Translator(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.encoder, self.decoder = nn.GRU(3, 4, batch_first=True), nn.GRU(3, 4, batch_first=True)
-
-        def forward(self, source, target, weight):  # (N, L, H_in), (N, other L, H_in), (N,)
-            return self.decoder(target, self.encoder(source)[1])[0] * weight[:, None, None]
-
-    assert check_habits(Translator(), (vectors(4, 6, 3), vectors(4, 5, 3), vectors(4))).batch.holds is True
-
-
-def test_random_numbers_are_found_and_not_taken_for_mixing():
-    class RandomStart(Sentiment):
-        def forward(self, ids):
-            return self.out(self.rnn(self.embed(ids), torch.randn(1, len(ids), 6))[1][-1])
-
-    found = check_habits(RandomStart(), word_ids())
-    assert found.dropout.holds is False and "random numbers" in found.dropout.words
-    assert found.batch.holds is None and "random numbers" in found.batch.words  # said once, where it belongs
+    assert Trials(embedding, torch.ones(2, 4, dtype=torch.long)).batch.padding == 5
 
 
 def test_dropout_that_does_nothing_is_found():
@@ -231,16 +132,6 @@ def test_dropout_that_does_nothing_is_found():
     assert found.holds is False and "there is only one" in found.words and "0 of 8 numbers differ" in found.picture.alt
     found = check_habits(Sentiment(answer="view", drop=0.5, num_layers=2), word_ids()).dropout
     assert found.holds is False and "nothing the answers use" in found.words
-
-
-def test_dropout_that_never_rests_is_found():
-    class Always(Sentiment):
-        def forward(self, ids, lengths):
-            return nn.functional.dropout(super().forward(ids, lengths), 0.5)  # training=True is its default
-
-    found = check_habits(Always(), (word_ids(), LENGTHS))
-    assert found.dropout.holds is False and "eval mode too" in found.dropout.words
-    assert found.state.holds is True  # both calls got the same luck
 
 
 def test_dropout_that_acts_shows_two_different_runs():
@@ -260,10 +151,6 @@ def test_a_state_carried_since_before_is_no_mixing_of_sequences():
     found = check_habits(model, (word_ids(), LENGTHS))
     assert found.state.holds is False
     assert found.batch.holds is None and "carried over stays where it is" in found.batch.words  # one fault, one cross
-
-
-def test_a_state_that_is_only_looked_at_is_none():
-    assert check_habits(Sentiment(keeps=False), (word_ids(), LENGTHS)).state.holds is True
 
 
 def everything(model):
@@ -383,21 +270,6 @@ def test_the_same_report_each_time():
     assert check_habits(model, word_ids())._repr_html_() == check_habits(copy.deepcopy(model), word_ids())._repr_html_()
 
 
-def test_a_packed_answer_is_compared_by_sequence():
-    class Packs(nn.Module):
-        def __init__(self, unpack):
-            super().__init__()
-            self.rnn, self.unpack = nn.RNN(3, 4, batch_first=True), unpack
-
-        def forward(self, x, lengths):
-            output, h_n = self.rnn(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))
-            return {"steps": pad_packed_sequence(output, batch_first=True)[0] if self.unpack else output, "last": h_n}
-
-    for unpack in (True, False):
-        found = check_habits(Packs(unpack), (vectors(3, 5, 3), torch.tensor([5, 2, 4])))
-        assert holds(found) == (True, True, True, True)
-
-
 def test_an_answer_that_stops_being_a_number_is_another_answer():
     class Divides(Sentiment):
         def forward(self, ids):
@@ -418,85 +290,11 @@ def test_options_that_are_none_are_refused_by_name():
 
 # ---- what people's own models showed ------------------------------------------------------------------------------------------
 
-QUICK = slice(None, None, 5)  # a sample of the models; the others are tried in the sweeps
-
-
-def parameters(models, sample=QUICK):
-    quick = list(models)[sample]
-    return [pytest.param(name, marks=[] if name in quick else [pytest.mark.sweep]) for name in models]
-
-
-@pytest.mark.filterwarnings("ignore:dropout option", "ignore:Lazy modules")
-@pytest.mark.parametrize("name", parameters(habits_models.RIGHT))
-def test_no_alarm_on_a_right_model(name):
-    make, batch = habits_models.RIGHT[name]
-    found = check_habits(make(), batch)
-    assert all(answer.holds is not False for answer in found), found
-    assert found.batch.holds is found.state.holds is True, found
-
-
-@pytest.mark.filterwarnings("ignore:dropout option")
-@pytest.mark.parametrize("name", parameters(habits_models.FAULTY))
-def test_a_faulty_model_is_found(name):
-    make, batch, habit = habits_models.FAULTY[name]
-    found = check_habits(make(), batch)
-    assert [answer.name for answer in found if answer.holds is False] == [habit], found
-
-
-@pytest.mark.filterwarnings("ignore:dropout option")
-@pytest.mark.parametrize(
-    "name, said",
-    [
-        ("unpacked, last column", "the RNN reads it packed, so look behind it"),
-        ("last step of padded ids", "pack the batch, or use the lengths"),
-        ("swapped, the decoder only", "with batch_first=False `decoder` reads 4 steps of 6 sequences"),
-        ("swapped, the last state", "say batch_axis=1"),
-        ("two axes", "it reads one sequence of 6 steps"),
-        ("view for transpose", "mixed before the RNN"),
-        ("a start from the whole batch", "look at its first state"),
-        ("h_n by view", "after the RNN"),
-        ("cells, swapped", "the RNN reads 4 steps of 7 sequences"),
-        ("a state carried over", "(h)"),
-    ],
-)
-def test_the_reason_is_the_right_one(name, said):
-    make, batch, habit = habits_models.FAULTY[name]
-    assert said in getattr(check_habits(make(), batch), habit).words
-
 
 def test_the_picture_of_a_permuted_batch_is_put_back_in_its_order():
     model, ids = Sentiment(), word_ids()
     first = model.eval()(ids, LENGTHS)[0, 0].item()
     assert check_habits(model, (ids, LENGTHS)).batch.picture.alt.endswith(f"Both begin with {first:.2f}.")
-
-
-def test_padding_may_be_no_number():
-    class Cleans(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.rnn = nn.GRU(3, 4, batch_first=True)
-
-        def forward(self, x):
-            return self.rnn(x.nan_to_num())[0][:, -1]
-
-    x = habits_models.padded(value=float("nan"))
-    assert check_habits(Cleans(), x, padding=float("nan")).padding.holds is False
-
-
-def test_mixing_that_needs_all_sequences_is_seen_when_one_is_left_out():
-    class Centred(Sentiment):
-        def forward(self, ids):
-            answers = super().forward(ids)
-            return answers - answers.mean(0)  # permuted, they are only permuted
-
-    found = check_habits(Centred(), word_ids()[:, :3])
-    assert found.batch.holds is False and "mean over the batch" in found.batch.words
-
-
-def test_the_longest_sequence_takes_its_padding_along_and_that_is_no_mixing():
-    make, batch, _ = habits_models.FAULTY["attention without a mask"]
-    found = check_habits(make(), batch)
-    assert (found.batch.holds, found.padding.holds) == (True, False)
 
 
 def test_no_tick_without_an_answer_behind_it():
@@ -533,13 +331,6 @@ def test_a_time_first_model_is_told_how_to_say_so():
     assert "say batch_axis" not in check_habits(Sentiment(batch_first=False), word_ids()).batch.words  # here it is not right
 
 
-def test_labels_are_no_lengths():
-    make, (x, _) = habits_models.RIGHT["loss and logits, labels from 1 on"]
-    for labels in ([0, 2, 1, 1], [7, 1, 2, 2], [1, 1, 1, 1]):
-        found = check_habits(make(), (x, torch.tensor(labels)))
-        assert found.padding.holds is None and "holds no padding" in found.padding.words
-
-
 def test_dropout_behind_noise_is_told_from_the_noise():
     class Noisy(Sentiment):
         def forward(self, ids):
@@ -554,19 +345,6 @@ def test_dropout_behind_noise_is_told_from_the_noise():
     assert both.holds is True and "acts in training" in both.words
 
 
-def test_a_wrapper_is_no_data_parallel():
-    class Wrapper(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.module = Sentiment()
-
-        def forward(self, ids):
-            return self.module(ids).softmax(0)
-
-    assert check_habits(Wrapper(), word_ids()).batch.holds is False
-    assert check_habits(nn.DataParallel(Sentiment()), word_ids()).batch.holds is True
-
-
 def test_low_precision_and_autocast_are_no_mixing():
     model, x = nn.Sequential(nn.GRU(3, 5, batch_first=True)), vectors(4, 7, 3)
     for kind in (torch.bfloat16, torch.float16):
@@ -576,22 +354,81 @@ def test_low_precision_and_autocast_are_no_mixing():
     assert torch.get_default_dtype() == torch.float32
 
 
-def test_a_compiled_model_is_tried_as_it_was_written():
-    compiled = torch.compile(Sentiment(), backend="eager")
-    assert holds(check_habits(compiled, (word_ids(), LENGTHS))) == (True, True, True, True)
+@pytest.mark.filterwarnings("ignore:dropout option", "ignore:Lazy modules")
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.sweep] * (k % 5 > 0)) for k, name in enumerate(MODELS)])
+def test_each_model_gets_its_marks(name):
+    make, batch, marks = MODELS[name]
+    found = check_habits(make(), batch)
+    assert "".join(repr(answer)[0] for answer in found) == marks, found
+
+
+@pytest.mark.filterwarnings("ignore:dropout option")
+@pytest.mark.parametrize(
+    "name, habit, said",
+    [
+        ("unpacked, last column", "padding", "the RNN reads it packed, so look behind it"),
+        (
+            "last step of padded",
+            "padding",
+            "Sequence 1 alone, without its padding (0), has another answer: pack the batch, or use",
+        ),
+        ("a packed batch", "padding", "The batch is packed: each sequence alone"),
+        ("loss and logits, [7, 2, 1, 3]", "padding", "This batch holds no padding"),
+        ("swapped", "batch", "with batch_first=False the RNN reads 4 steps of 7 sequences"),
+        ("swapped, N == L", "batch", "with batch_first=False the RNN reads 5 steps of 5 sequences"),
+        ("swapped, the decoder only", "batch", "with batch_first=False `decoder` reads 4 steps of 6 sequences"),
+        ("swapped, last state", "batch", "it gives (7, 5). Batch and time are swapped"),
+        ("swapped, last state", "batch", "say batch_axis=1"),
+        ("swapped cells", "batch", "the RNN reads 4 steps of 7 sequences"),
+        ("two axes", "batch", "it reads one sequence of 6 steps"),
+        ("view for transpose", "batch", "mixed before the RNN"),
+        ("one start for all", "batch", "look at its first state"),
+        ("h_n by view", "batch", "reshape or index after it"),
+        ("centred", "batch", "mean over the batch"),
+        ("a random start", "batch", "It draws random numbers"),
+        ("only a loss", "batch", "it gives ()"),
+        ("dropout that never rests", "dropout", "eval mode too"),
+        ("teacher forcing", "dropout", "There is no dropout layer"),
+        ("noise and dropout", "dropout", "It acts in training"),
+        ("dropout behind noise", "dropout", "there is only one"),
+        ("a state carried over", "state", "(h)"),
+    ],
+)
+def test_the_reason_is_the_right_one(name, habit, said):
+    make, batch, _ = MODELS[name]
+    assert said in getattr(check_habits(make(), batch), habit).words
+
+
+def test_wrapped_and_compiled_models_are_tried_as_they_were_written():
+    class Wrapper(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.module = Sentiment()
+
+        def forward(self, ids):
+            return self.module(ids).softmax(0)
+
+    assert check_habits(Wrapper(), word_ids()).batch.holds is False  # `module` alone does not make it a DataParallel
+    for wrapped in (nn.DataParallel(Sentiment()), torch.compile(Sentiment(), backend="eager")):
+        assert holds(check_habits(wrapped, (word_ids(), LENGTHS))) == (True, True, True, True)
 
 
 def test_a_state_kept_in_another_object_is_seen_before_and_after_its_first_use():
-    class Memory:
-        h = None
-
     class Remembers(Sentiment):
         def forward(self, ids):
             output, self.memory.h = self.rnn(self.embed(ids), self.memory.h)
             return self.out(output[:, -1])
 
     model = Remembers()
-    model.memory = Memory()
+    model.memory = SimpleNamespace(h=None)
     assert check_habits(model, word_ids()).state.holds is False
     model(word_ids())  # now with a history
     assert check_habits(model, word_ids()).state.holds is False
+
+
+def test_padding_may_be_no_number():
+    x = vectors(2, 5, 3)
+    x[1, 3:] = float("nan")
+    make = nn.GRU(3, 4, batch_first=True)
+    make.register_forward_pre_hook(lambda rnn, args: args[0].nan_to_num())
+    assert check_habits(make, x, padding=float("nan")).padding.holds is False
