@@ -100,7 +100,7 @@ def cut(cell: NotebookNode) -> list[Slide]:
     if cell.cell_type != "code" or re.search(r"^(import|from) ", cell.source, re.M) and not cell.outputs:
         return [("skip", cell)]
     pictures = [output for output in cell.outputs if "text/html" in output.get("data", {})]
-    texts = [brief(output) for output in cell.outputs if output not in pictures]
+    texts = [brief(output) for output in cell.outputs if output not in pictures and output.get("data", True)]
     slides = [] if pictures and LONE_CALL.match(cell.source) else [(cell.source, texts)]
     slides += [("", [still(picture)]) for picture in pictures]
     return [("subslide", code_cell(*slide, cell.metadata.get("jupyter", {}))) for slide in slides]

@@ -10,6 +10,7 @@ import tokenize
 from io import StringIO
 
 import pytest
+from nbformat.v4 import new_output
 from stored import EACH, code, made_of, page, printed, prose, read, words
 
 ASKS = re.compile(
@@ -88,7 +89,9 @@ def above(cells, place):
 
 
 def is_hidden(cell):
-    return bool(cell.metadata.get("jupyter", {}).get("outputs_hidden")) and bool(cell.metadata.get("collapsed"))
+    """Whether its outputs are folded, for JupyterLab and for Colab; JupyterLab writes the first line of the first one in their place."""
+    folded = cell.metadata.get("jupyter", {}).get("outputs_hidden") and cell.metadata.get("collapsed")
+    return bool(folded) and cell.outputs[0].get("data") == {}
 
 
 def in_view(cells):
@@ -160,7 +163,7 @@ AFTER = "<details><summary>After your guess</summary>\n\n{}\n\n</details>"
 
 
 def hidden(source, *outputs):
-    cell = code(source, *outputs)
+    cell = code(source, new_output("display_data"), *outputs)
     cell.metadata = {"collapsed": True, "jupyter": {"outputs_hidden": True}}
     return cell
 
@@ -206,6 +209,12 @@ def test_a_spoiler_in_the_question_or_above_it_is_found():
     assert "a comment says wrong" in spoilers(asked("no", source='y = 1  # wrong\npredict("Q", y)'))[0]
     table = made_of(prose("# T"), code("f()", printed("(4, 7)")), *asked("(4, 7)").cells[1:])
     assert "the answer (4, 7) stands in" in spoilers(table)[0]
+
+
+def test_the_first_line_of_a_folded_output_is_found():
+    leaks = hidden("f()", printed("7"))
+    del leaks.outputs[0]
+    assert "shows its output: `f()`" in spoilers(asked("7", leaks, prose(AFTER.format("7"))))[0]
 
 
 @pytest.mark.parametrize("text", ["Will it complain? Guess, then run.", "**Guess** what comes.", "What do you think: is it 5?"])
