@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from store_notebooks import main
+from store_notebooks import clean, code_cells, main
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -148,3 +148,23 @@ def test_a_notebook_runs_in_its_own_folder_with_this_python(write):
     path = write("06_where.ipynb", "import os, sys\nprint(os.getcwd())\nprint(sys.executable)")
     assert main([], path.parent) == 0
     assert code(path)[0].outputs[0].text.splitlines() == [str(path.parent.resolve()), sys.executable]
+
+
+@pytest.mark.parametrize(
+    "before, after, folded",
+    [
+        ("predict('Is it 4?', 2 + 2)", "2 + 2", True),
+        ("x = 1", "2 + 2", False),
+        ("predict('Is it 4?', 2 + 2)", "explore_steps(rnn)", False),
+        ("predict('Is it 4?', 2 + 2)", "predict('Is it 5?', 5)", False),
+    ],
+)
+def test_what_answers_a_guess_is_folded_until_it_is_told(before, after, folded):
+    shown = nbformat.v4.new_output("stream", text="4")
+    cells = [nbformat.v4.new_code_cell(source, outputs=[shown]) for source in (before, after, "2 + 2")]
+    cells.insert(2, nbformat.v4.new_markdown_cell("<details><summary>After your guess</summary>\n\n4\n\n</details>"))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    for _ in range(2):  # again: nothing more
+        clean(notebook)
+        assert [bool(cell.metadata) for cell in notebook.cells] == [False, folded, False, False]
+        assert [len(cell.outputs) for cell in code_cells(notebook)] == [1, 1 + folded, 1]

@@ -90,6 +90,8 @@ def read_pages() -> list[Page]:
     pages = [Page(number, stem, question, minutes, last=found[-1][0]) for number, stem, question, minutes in found]
     for page in pages:
         page.notebook = nbformat.read(ROOT / "notebooks" / page.file, as_version=4)
+        for cell in page.notebook.cells:  # without the empty output that opens what is folded
+            cell.update({"outputs": [out for out in cell.outputs if out.get("data", True)]} if "outputs" in cell else {})
     for page, after in zip(pages, pages[1:]):
         page.after, after.before = after, page
     return pages

@@ -100,15 +100,15 @@ def cut(cell: NotebookNode) -> list[Slide]:
     if cell.cell_type != "code" or re.search(r"^(import|from) ", cell.source, re.M) and not cell.outputs:
         return [("skip", cell)]
     pictures = [output for output in cell.outputs if "text/html" in output.get("data", {})]
-    texts = [brief(output) for output in cell.outputs if output not in pictures]
+    texts = [brief(output) for output in cell.outputs if output not in pictures and output.get("data", True)]
     slides = [] if pictures and LONE_CALL.match(cell.source) else [(cell.source, texts)]
-    return [("subslide", code_cell(*slide)) for slide in slides] + [
-        ("subslide", code_cell("", [still(picture)])) for picture in pictures
-    ]
+    slides += [("", [still(picture)]) for picture in pictures]
+    return [("subslide", code_cell(*slide, cell.metadata.get("jupyter", {}))) for slide in slides]
 
 
-def code_cell(source: str, outputs: list[NotebookNode]) -> NotebookNode:
-    made: NotebookNode = nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"transient": {"remove_source": not source}})
+def code_cell(source: str, outputs: list[NotebookNode], folded: dict[str, bool]) -> NotebookNode:
+    metadata = {"transient": {"remove_source": not source}, "jupyter": folded}
+    made: NotebookNode = nbformat.v4.new_code_cell(source, outputs=outputs, metadata=metadata)
     return made
 
 
