@@ -35,7 +35,7 @@ OTHERS = {
     "a module that fails": {"helpers.py": "1 / 0"},
     "a script that ends": {"helpers.py": "raise SystemExit(0)"},
     "a folder": {"helpers/notes.txt": ""},
-    "a package": {"helpers/__init__.py": f"__version__ = {VERSION!r}; from . import notation", "helpers/notation.py": ""},
+    "a package": {"helpers/__init__.py": f"__version__ = {VERSION!r}; from . import colours", "helpers/colours.py": ""},
     "an older course": {"helpers/__init__.py": f"UNROLLED = {OLD_VERSION!r}"},
     "a course from before UNROLLED": {"helpers/__init__.py": "def __getattr__(name): raise AttributeError(name)"},
 }
@@ -47,8 +47,8 @@ site = Path(__file__).parents[1]
 shutil.copytree({str(ROOT / "helpers")!r}, site / "helpers")
 """
 ASK = """
-import helpers, helpers.notation
-print(helpers.UNROLLED, helpers.notation.__file__, *filter(None, sys.path), sep="\\n")
+import helpers, helpers.colours
+print(helpers.UNROLLED, helpers.colours.__file__, *filter(None, sys.path), sep="\\n")
 """
 
 
@@ -82,14 +82,14 @@ def kernel(tmp_path):
 @pytest.mark.parametrize("files", OTHERS.values(), ids=OTHERS)
 def test_the_lines_fetch_the_course_whatever_else_is_called_helpers(kernel, files):
     write(kernel / "beside", files)
-    assert run_lines(kernel) == (VERSION, kernel / "site" / "helpers" / "notation.py")
+    assert run_lines(kernel) == (VERSION, kernel / "site" / "helpers" / "colours.py")
     asked = (kernel / "site" / "asked.txt").read_text(encoding="utf-8")
     assert asked.endswith(f" git+https://github.com/no-one/unrolled@v{VERSION} torch==2.14.1")
 
 
 def test_the_lines_fetch_nothing_where_the_course_is(kernel):
     shutil.copytree(ROOT / "helpers", kernel / "beside" / "helpers")
-    assert run_lines(kernel) == (VERSION, kernel / "beside" / "helpers" / "notation.py")
+    assert run_lines(kernel) == (VERSION, kernel / "beside" / "helpers" / "colours.py")
     assert not (kernel / "site" / "asked.txt").exists()
 
 

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from helpers import draw_gradients, draw_hidden, draw_response, draw_step, draw_tensors, draw_unrolled, expected_shapes, trace
-from helpers.notation import BIAS, H_N, OUTPUT, W_HH, W_IH, H, X, contrast, value_colour
+from helpers.colours import BIAS, H_N, OUTPUT, W_HH, W_IH, H, X, contrast, value_colour
 from helpers.pictures import unrolled
 from helpers.pictures.diagrams import MAX_MATRIX_CELLS
 from helpers.pictures.layout import MAX_LAYERS, MAX_STEPS

@@ -21,12 +21,12 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from helpers import check
+from helpers.colours import contrast
 from helpers.exercises import checking
 from helpers.exercises.cases import CASE_COUNT, Case
 from helpers.exercises.checking import EXERCISES, solution_path
 from helpers.exercises.exercise import Predict
 from helpers.exercises.verdict import BADGES, Verdict
-from helpers.notation import contrast
 from helpers.rnn.shapes import Shape
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from helpers import draw_gradients, gradient_norms, spectrum, trace
-from helpers.notation import H
+from helpers.colours import H
 
 
 def by_autograd(rnn, x):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from helpers import draw_difference, draw_owners, draw_reading
-from helpers.notation import TEXT, H, contrast
+from helpers.colours import TEXT, H, contrast
 from helpers.pictures.mixups import SEQUENCE_COLOURS, largest_magnitude
 from helpers.pictures.picture import Picture
 

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_sequence
 
 from helpers import draw_final_states, draw_packed, draw_padded, draw_verdicts, pack
-from helpers.notation import H_N, X
+from helpers.colours import H_N, X
 from helpers.pictures.packing import CELL_HEIGHT, CELL_WIDTH, GRID_LEFT, GRID_TOP, H_N_TOLERANCE, MAX_BATCH_ROWS, MAX_BATCH_STEPS
 from helpers.pictures.svg import svg_picture, tag, text
 

@@ -21,7 +21,7 @@ from helpers import (
     plot_trajectory,
     trace,
 )
-from helpers.notation import PAPER, TEXT, H, contrast
+from helpers.colours import PAPER, TEXT, H, contrast
 
 WORDS = ["i", "do", "not", "like", "it"]
 

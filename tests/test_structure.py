@@ -37,7 +37,7 @@ def parse(module):
     return ast.parse((FOLDER / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
 
 
-def imported(tree, module="notation"):
+def imported(tree, module="colours"):
     """Every module that the code of helpers' `module` imports, also inside functions; our own as `helpers.x.y`.
 
     What stands under `if TYPE_CHECKING:` never runs, so it imports nothing.
@@ -71,14 +71,14 @@ def test_imports_are_found_wherever_they_stand():
     code = """
 from .shapes import Shape
 from ..pictures import svg
-from ..notation import H
+from ..colours import H
 if TYPE_CHECKING:
     import torchnlp
 def f():
     from helpers import trace
     import matplotlib.pyplot as plt
 """
-    ours = {"helpers.rnn.shapes", "helpers.pictures.svg", "helpers.notation", "helpers.rnn.traces"}
+    ours = {"helpers.rnn.shapes", "helpers.pictures.svg", "helpers.colours", "helpers.rnn.traces"}
     assert imported(ast.parse(code), "rnn.traces") == ours | {"matplotlib.pyplot"}
 
 

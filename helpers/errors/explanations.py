@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
-from ..notation import PAPER, TEXT, WRONG
+from ..colours import PAPER, TEXT, WRONG
 from ..pictures.picture import Picture
 from ..pictures.svg import svg_picture, tag, text
 from ..wording import shorten

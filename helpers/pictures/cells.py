@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..notation import QUIET, text_on, value_colour
+from ..colours import QUIET, text_on, value_colour
 from ..wording import abbreviate
 from .svg import escape_text, tag, text
 

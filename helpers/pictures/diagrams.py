@@ -4,7 +4,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from ..notation import BIAS, H_N, QUIET, TEXT, W_HH, W_IH, H, Role, X, role_of
+from ..colours import BIAS, H_N, QUIET, TEXT, W_HH, W_IH, H, Role, X, role_of
 from ..rnn.shapes import Shape, Shapes
 from ..rnn.traces import Step, Trace, require_index, require_trace
 from ..wording import abbreviate, listed

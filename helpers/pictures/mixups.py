@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from ..checks import require_numbers, require_rows
-from ..notation import PAPER, QUIET, TEXT, H, X
+from ..colours import PAPER, QUIET, TEXT, H, X
 from ..wording import abbreviate, plural, shorten
 from .cells import colour_limit, number_cell
 from .picture import Picture

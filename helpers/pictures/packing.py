@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from ..checks import require_numbers, require_rows, require_words
-from ..notation import H_N, QUIET, TEXT, WRONG, X, value_colour
+from ..colours import H_N, QUIET, TEXT, WRONG, X, value_colour
 from ..wording import abbreviate, listed, plural, shorten
 from .cells import colour_limit
 from .picture import Picture

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from html import escape
 
-from ..notation import PAPER, TEXT
+from ..colours import PAPER, TEXT
 from .picture import Picture
 
 FONT = "system-ui, Segoe UI, DejaVu Sans, sans-serif"

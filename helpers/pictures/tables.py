@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 from torch import Tensor, nn
 
-from ..notation import H_N, role_of
+from ..colours import H_N, role_of
 from ..rnn.shapes import Shape, Shapes, expected_shapes
 from ..rnn.traces import Trace
 from ..wording import abbreviate

@@ -7,7 +7,7 @@ from math import ceil, floor
 import numpy as np
 
 from ..checks import require_labels, require_numbers
-from ..notation import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
+from ..colours import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
 from ..rnn.traces import Trace, require_index, require_trace
 from ..wording import abbreviate, shorten
 from .cells import Cells, colour_limit, colour_scale, tooltip

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..checks import require_labels
-from ..notation import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
+from ..colours import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
 from ..rnn.traces import Trace, require_index, require_trace
 from ..wording import plural, shorten
 from .cells import Cells, colour_limit, colour_scale, tooltip

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from helpers.notation import (
+from helpers.colours import (
     NEGATIVE,
     PAPER,
     POSITIVE,
