@@ -53,7 +53,7 @@ def gradient_norms(trace: Trace, *, n: int = 0) -> np.ndarray:
         for t in range(len(h) - 1, 0, -1):
             gradients.append(W_hh.T @ (derivative[t] * gradients[-1]))
         # In doubles: the square of a number that float32 still holds may be too small, or too large, for float32.
-        norms: np.ndarray = np.linalg.norm(np.array(gradients[::-1], float), axis=1)
+        norms: np.ndarray = np.linalg.norm(np.array(gradients[::-1], float), axis=1).astype(h.dtype)
     return norms
 
 
