@@ -8,8 +8,10 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers import predict
+from helpers import check, predict
 from helpers.exercises.answers import is_right
+from helpers.explorers.predictions import react
+from helpers.rnn.shapes import Shape
 
 ANSWERS = [(5, 2, 4), (3,), 20, -3, 0.5, 1 / 3, True, False, "tanh", torch.Size([5, 2, 4])]
 
@@ -41,6 +43,12 @@ ANSWERS = [(5, 2, 4), (3,), 20, -3, 0.5, 1 / 3, True, False, "tanh", torch.Size(
         ("False", False),
         ("TANH", "tanh"),
         ("'tanh'", "tanh"),
+        ("（５，２，４）", (5, 2, 4)),
+        ("5*2*4", (5, 2, 4)),
+        ("(10/2, 2, 2*2)", (5, 2, 4)),
+        ("9+6+3+2", 20),
+        ("10x2", 20),
+        ("1/3", 1 / 3),
     ],
 )
 def test_right_however_it_is_spelled(guess, answer):
@@ -89,8 +97,41 @@ def test_wrong_is_wrong(guess, answer):
 @example("٣")  # a digit, too
 @example("²")
 @example("1_0")
+@example("1/0")
+@example("9**9**9")
+@example("1" + "+1" * 49)
+@example("x" * 9)
 def test_any_guess_is_judged(answer, guess):
     assert is_right(guess, answer) in (True, False)
+    assert (said := react(guess, answer)) and "\n" not in said and len(said) < 900
+
+
+@pytest.mark.parametrize(
+    "guess, answer, said",
+    [
+        ("maybe", True, "Yes or no, please."),
+        ("the same", (5, 2, 4), "Three numbers, please, as (7, 3, 9)."),
+        ("2 0", 20, "One number, please."),
+        ("twenty", 20, "A number, please."),
+        ("21", 20, "Not yet."),
+        ("12", "tanh", "A word, please."),
+        (
+            "(7, 4)",
+            (4, 7),
+            "axis 0 (H_out) is not 7, axis 1 (H_in) is not 4; none is right. These are the right sizes in another order",
+        ),
+        ("(4, 6)", (4, 7), "axis 1 (H_in) is not 6; the other is right"),
+        ("4", (4, 7), "you give 1 number, and it has 2."),
+    ],
+)
+def test_a_wrong_guess_is_answered_with_what_is_wrong(guess, answer, said):
+    asked = predict("What?", Shape(("H_out", 4), ("H_in", 7)) if answer == (4, 7) else answer)
+    asked.controls["guess"].value = guess
+    assert said in asked.html[0]
+    if isinstance(answer, tuple):
+        assert str(answer) not in asked.html[0]
+    if answer == (5, 2, 4):  # check asks in the same words
+        assert check("03.1", guess).sentence == said[0].lower() + said[1:]
 
 
 @given(st.lists(st.integers(-10_000, 10_000), min_size=1, max_size=4))
@@ -149,7 +190,7 @@ def test_what_is_typed_is_never_run_nor_shown_raw(typed):
     asked = predict("What?", 5)
     asked.controls["guess"].value = typed
     ElementTree.fromstring(f"<div>{asked.html[0]}</div>")
-    assert "<script" not in asked.html[0] and "Not yet" in asked.html[0]
+    assert "<script" not in asked.html[0] and re.search("Not yet|please", asked.html[0])
 
 
 def test_without_a_kernel_the_answer_is_folded_and_escaped():

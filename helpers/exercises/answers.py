@@ -1,9 +1,21 @@
 """What an answer means, however it is written: a shape, a number, yes or no, a word."""
 
+import ast
 import math
+import operator
 import re
 from collections.abc import Sequence
 from typing import Any
+
+YES, NO = ("yes", "y", "true"), ("no", "n", "false")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3001: ","}
+_OPERATIONS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+}
 
 
 def is_right(guess: str, answer: Any) -> bool:
@@ -14,18 +26,38 @@ def is_right(guess: str, answer: Any) -> bool:
     >>> is_right("Yes!", True), is_right("0.333", 1 / 3), is_right("Tanh ", "tanh"), is_right("20 numbers", 20)
     (True, True, True, True)
     """
-    typed = guess.strip().rstrip(".!?").casefold()
+    typed = _plain(guess)
     if isinstance(answer, bool):
-        return typed in (("yes", "y", "true") if answer else ("no", "n", "false"))
+        return typed in (YES if answer else NO)
     if isinstance(answer, str):
         return typed.strip("'\"") == answer.casefold()
-    if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
-        typed = typed.replace(",", ".")  # a decimal comma: 0,5 is 0.5
-    numbers = _numbers(typed)
+    numbers = read_numbers(guess, answer)
     expected = list(answer) if isinstance(answer, Sequence) else [answer]
     if not numbers:  # right only where the answer has no numbers either, as the shape () of a single number
         return not expected and not re.sub(r"[()\[\]\s]|torch\.size", "", typed)
     return len(numbers) == len(expected) and all(map(_close, numbers, expected))
+
+
+def _plain(guess: str) -> str:
+    return guess.translate(_FULL_WIDTH).strip().rstrip(".!?").casefold()
+
+
+def read_numbers(guess: str, answer: Any) -> list[float]:
+    """The numbers in a typed guess; a sum or a product is worked out. The answer tells which of two readings is meant.
+
+    >>> read_numbers("6+9+3+3", 20), read_numbers("2*4, 3", (8, 3)), read_numbers("5*2*4", (5, 2, 4))
+    ([21.0], [8.0, 3.0], [5.0, 2.0, 4.0])
+    >>> read_numbers("0,5", 0.5), read_numbers("（５，２）", (5, 2))
+    ([0.5], [5.0, 2.0])
+    """
+    typed = _plain(guess)
+    if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
+        typed = typed.replace(",", ".")  # a decimal comma: 0,5 is 0.5
+    if isinstance(answer, Sequence) and len(answer) > 1 and not re.search("[,;]", typed):
+        typed = typed.replace("*", " ")  # 5*2*4 is a shape here, as 5x2x4 is
+    elif isinstance(answer, (int, float)) and re.fullmatch(r"[\d.\s()+/x×-]+", typed):
+        typed = re.sub("[x×]", "*", typed)  # and 2x4 is a product where one number is asked for
+    return _numbers(typed)
 
 
 def _close(typed: float, answer: float) -> bool:
@@ -69,8 +101,36 @@ def _numbers(typed: str) -> list[float]:
     ([4.0, 7.0], [4.0, 7.0], [3.0])
     """
     # A digit inside a name (h_n, l0, conv2d) belongs to the name, not to the answer.
-    bare = re.sub(r"(?<![\d.])[^\W\d]\w*", " ", typed.replace("x", " ").replace("×", " ").replace("−", "-"))
+    bare = typed.replace("x", " ").replace("×", " ").replace("−", "-")
+    bare = re.sub(r"(?<![\d.])[^\W\d]\w*(?:\.\w+)*\s*=?", " ", bare).strip()
+    worked_out = _worked_out(bare)
+    if worked_out is not None:
+        return worked_out
     return [float(number) for number in re.findall(r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?", bare)]
+
+
+def _worked_out(text: str) -> list[float] | None:
+    """The value of each part of an expression such as (2*4, 3); None where it is no such expression."""
+    if len(text) > 100:  # nobody types such a sum, and Python's own parser has limits
+        return None
+    try:
+        tree = ast.parse(text, mode="eval").body
+        parts = tree.elts if isinstance(tree, (ast.Tuple, ast.List)) else [tree]
+        return [float(_value(part)) for part in parts]
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError):
+        return None
+
+
+def _value(node: ast.expr) -> float:
+    """The value of numbers with + - * / between them. There are no powers, so it can't grow beyond what was typed."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return float(node.value)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        return -_value(node.operand) if isinstance(node.op, ast.USub) else _value(node.operand)
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
+        result: float = _OPERATIONS[type(node.op)](_value(node.left), _value(node.right))
+        return result
+    raise ValueError("it is more than arithmetic")
 
 
 def format_answer(answer: Any) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from ..wording import plural
+
 
 def as_tensor(value: Any) -> torch.Tensor | None:
     """A result as one tensor of real numbers; None where it is none: text, complex numbers, tensors of different shapes.
@@ -85,18 +87,18 @@ def difference(value: Any, expected: Any, axes: Sequence[str]) -> str:
     )
 
 
-def shape_difference(value: Any, truth: Sequence[int], axes: Sequence[str]) -> str:
-    """Which axes of a predicted shape are wrong, without giving away the right sizes.
+def shape_difference(value: Sequence[float], truth: Sequence[int], axes: Sequence[str] = ()) -> str:
+    """Which axes of a predicted shape are wrong, without giving away the right sizes; named where the names are known.
 
     >>> shape_difference((20, 32, 64), (32, 20, 64), ("N", "L", "D*H_out"))
     'axis 0 (N) is not 20, axis 1 (L) is not 32; the other is right.'
     """
     if len(value) != len(truth):
-        return f"you give {len(value)} numbers, and it has {len(truth)}."
-    names = axes if len(axes) == len(truth) else [axes[0]] * len(truth)
+        return f"you give {plural(len(value), 'number')}, and it has {len(truth)}."
     off = [place for place in range(len(truth)) if value[place] != truth[place]]
-    sentence = ", ".join(f"axis {place} ({names[place]}) is not {value[place]}" for place in off)
-    if len(axes) != len(truth):
+    names = [f" ({name})" for name in axes] if len(axes) == len(truth) else [""] * len(truth)
+    sentence = ", ".join(f"axis {place}{names[place]} is not {value[place]}" for place in off)
+    if len(axes) == 1 != len(truth):  # a list of numbers along one axis, as batch_sizes
         sentence = ", ".join(f"at {axes[0]}={place} it is not {value[place]}" for place in off)
     rest = {0: "none is right", 1: "the other is right"}.get(len(truth) - len(off), "the others are right")
     return f"{sentence}; {rest}."

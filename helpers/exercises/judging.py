@@ -13,6 +13,7 @@ from .answers import as_python, format_answer, matches
 from .cases import CASE_COUNT, Case
 from .differences import difference, results_agree, shape_difference, with_article
 from .exercise import Exercise, Function, Predict, Write
+from .guesses import ask_back, what_differs
 from .sandbox import Outcome, attempt, preserve_global_state
 from .syntax import read_syntax
 
@@ -94,6 +95,10 @@ def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
     if matches(given, truth):
         return Judgement(True, f"{format_answer(truth)} is what torch gives.")
     hint = next((hint for wrong, hint in exercise.wrong.items() if matches(given, wrong)), "")
+    if isinstance(given, str) and not hint:
+        said = ask_back(given, truth) or what_differs(given, truth, exercise.axes)
+        if said:
+            return Judgement(False, said)
     if isinstance(truth, tuple) and isinstance(given, tuple) and all(isinstance(size, int) for size in given):
         return Judgement(False, shape_difference(given, truth, exercise.axes), hint)
     return Judgement(False, f"{shorten(str(given), 40)} is not it.", hint)

@@ -1,9 +1,12 @@
 """Predict first, then check: the question that a learner answers before running the next cell."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from ..exercises.answers import as_python, example, format_answer, is_right
+from ..exercises.guesses import ask_back, what_differs
+from ..rnn.shapes import Shape
 from .live import Explorer, checkbox, textbox
 
 
@@ -28,13 +31,14 @@ def predict(question: str, answer: Any) -> Explorer:
     """
     if not isinstance(question, str) or not question.strip():
         raise ValueError(f"question: given {question!r}, expected a sentence")
+    axes = answer.names if isinstance(answer, Shape) else ()
     answer = as_python(answer)
     right = format_answer(answer)
 
     def judge(guess: str, reveal: bool) -> str:
         if guess.strip():
             good = is_right(guess, answer)
-            said = f"✓ Right: {right}" if good else "Not yet."
+            said = f"✓ Right: {right}" if good else react(guess, answer, axes)
             return said if good or not reveal else f"{said} The answer is {right}"
         return f"The answer is {right}" if reveal else ""
 
@@ -45,6 +49,18 @@ def predict(question: str, answer: Any) -> Explorer:
     heading = f"<b>Predict:</b> {escape(question)}"
     controls = {"guess": textbox("your answer", hint=example(answer)), "reveal": checkbox("show the answer")}
     return Explorer(f"predict: {question}", controls, judge, [feedback], static_html, heading)
+
+
+def react(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
+    """What is said about a guess that is not right: what is asked for, or what differs.
+
+    >>> react("maybe", True), react("7", 5), react("(5, 4)", (5, 2))
+    ('Yes or no, please.', 'Not yet.', 'Not yet: axis 1 is not 4; the other is right.')
+    """
+    if asked := ask_back(guess, answer):
+        return asked[:1].upper() + asked[1:]
+    differs = what_differs(guess, answer, axes)
+    return f"Not yet: {differs}" if differs else "Not yet."
 
 
 def feedback(said: str) -> str:

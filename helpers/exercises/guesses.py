@@ -1,0 +1,56 @@
+"""What is said about a typed guess: right, what differs, or what is asked for, where it is no such answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..wording import plural
+from .answers import NO, YES, is_right, read_numbers
+from .differences import shape_difference
+
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def ask_back(guess: str, answer: Any) -> str:
+    """What is asked for, where the guess is of another kind; empty where it is of the right kind.
+
+    >>> ask_back("maybe", True), ask_back("about ten", 10), ask_back("the same", (5, 2)), ask_back("4, 2", (5, 2))
+    ('yes or no, please.', 'a number, please.', 'two numbers, please, as (7, 3).', '')
+    """
+    if is_right(guess, answer):
+        return ""
+    if isinstance(answer, bool):
+        typed = guess.strip().rstrip(".!?").casefold()
+        return "" if typed in YES + NO else "yes or no, please."
+    if isinstance(answer, str):
+        return "" if any(map(str.isalpha, guess)) else "a word, please."
+    numbers = read_numbers(guess, answer)
+    if isinstance(answer, Sequence):
+        return "" if numbers else f"{_how_many(len(answer))}, please{_sample(len(answer))}."
+    return "" if len(numbers) == 1 else "one number, please." if numbers else "a number, please."
+
+
+def what_differs(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
+    """What is wrong with a guess of the right kind, and one hint where the mistake is a typical one; never the answer.
+
+    >>> what_differs("(2, 5, 4)", (5, 2, 4), ("L", "N", "H_out"))
+    'axis 0 (L) is not 2, axis 1 (N) is not 5; the other is right. These are the right sizes in another order.'
+    >>> what_differs("7", 5), what_differs("(5, 4)", (5, 2, 4))
+    ('', 'you give 2 numbers, and it has 3.')
+    """
+    if not isinstance(answer, Sequence) or isinstance(answer, str):
+        return ""
+    sizes = [int(number) if number.is_integer() else number for number in read_numbers(guess, answer)]
+    if len(sizes) == len(answer) and sizes == [*answer]:
+        return ""
+    swapped = " These are the right sizes in another order." if sorted(sizes) == sorted(answer) else ""
+    return shape_difference(sizes, answer, axes) + swapped
+
+
+def _how_many(count: int) -> str:
+    return f"{COUNTS[count]} number{'s' * (count != 1)}" if count < len(COUNTS) else plural(count, "number")
+
+
+def _sample(count: int) -> str:
+    """A shape of that many axes; of a longer list only its beginning."""
+    shown = ", ".join(str(size) for size in (7, 3, 9)[:count])
+    return f", as ({shown}{', ...' if count > 3 else ',' if count == 1 else ''})" if count else ", as ()"
