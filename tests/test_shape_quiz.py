@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from html import escape
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -128,7 +129,7 @@ def test_the_level_follows_the_answers():
 def test_only_the_first_answer_counts():
     quiz = Quiz(seed=1)
     quiz.question(1)
-    quiz.count(1, False), quiz.count(1, True)
+    quiz.count(1, 0), quiz.count(1, 1)
     assert quiz.report()[0].startswith("0 of 1 right")
 
 
@@ -155,10 +156,11 @@ def play_in_terminal(lines):
 
 def test_it_is_played_in_a_terminal():
     first = Quiz(seed=7).question(1)
-    done = play_in_terminal(f"{first.answer}\n\nnonsense\nq\n")
+    done = play_in_terminal(f"help\nxyz\n\n{first.answer}\n9 9 9\nshow\nq\n")
     assert done.returncode == 0 and done.stderr == ""
-    assert "✓ Right." in done.stdout and done.stdout.count("✗ It is (") == 2 and "read again in notebook" in done.stdout
-    assert "1 of 3 right" in done.stdout
+    assert f"✓ Right. {first.why}" in done.stdout and done.stdout.count("You have two tries") == 2
+    assert "numbers, please" in done.stdout and "second try counts half" in done.stdout and "You can read again" in done.stdout
+    assert "1 of 2 right" in done.stdout  # "help", "xyz" and Enter are no tries
 
 
 @pytest.mark.sweep
@@ -168,7 +170,7 @@ def test_the_end_of_the_input_ends_the_quiz_with_the_score():
 
 
 def test_ctrl_c_ends_it_with_the_score(capsys):
-    answers = iter(["1", KeyboardInterrupt])
+    answers = iter(["1", "2", KeyboardInterrupt])
 
     def read(prompt):
         if (typed := next(answers)) is KeyboardInterrupt:
@@ -183,38 +185,51 @@ def test_ctrl_c_ends_it_with_the_score(capsys):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_terminal_without_the_marks_can_play(encoding):
     run = [sys.executable, "-m", "helpers.exercises.quiz", "7"]
-    done = subprocess.run(run, input=b"5\nq\n", capture_output=True, cwd=ROOT, timeout=60, env={"PYTHONIOENCODING": encoding})
+    done = subprocess.run(run, input=b"5\n6\nq\n", capture_output=True, cwd=ROOT, timeout=60, env={"PYTHONIOENCODING": encoding})
     assert done.returncode == 0 and b"0 of 1 right" in done.stdout
 
 
 def test_in_a_notebook_by_three_controls():
     quiz = explore_quiz(seed=0)
-    guess, reveal, question = (quiz.controls[name] for name in ("guess", "reveal", "question"))
-    first = quiz.html[0]
-    guess.value = "1"
-    assert "Not yet" in quiz.html[1] and quiz.html[2] == "No question is answered yet."  # still being typed
-    guess.value = str(quiz.state.question.answer)
-    assert "✓ Right" in quiz.html[1] and "1 of 1 right" in quiz.html[2]
-    question.value = 2
-    assert quiz.html[0] != first and guess.value == "" and quiz.html[1].count("Right") == 0
+    guess, reveal, forward = (quiz.controls[name] for name in ("guess", "reveal", "forward"))
+    first, answer = quiz.html[0], lambda: str(quiz.state.question.answer)
+    assert guess.continuous_update is False  # Enter ends an answer: half an answer is no try
+    guess.value = "what?"
+    assert "please" in quiz.html[1] and quiz.html[2] == "No question is answered yet."
+    guess.value = answer()
+    assert f"✓ Right. {escape(quiz.state.question.why)}" in quiz.html[1] and "1 of 1 right" in quiz.html[2]
+    forward.value = True
+    assert quiz.html[0] != first and (guess.value, reveal.value, forward.value) == ("", False, False)
     reveal.value = True
-    assert f"The answer is {quiz.state.question.answer}" in quiz.html[1] and "1 of 2 right" in quiz.html[2]
-    guess.value = str(quiz.state.question.answer)
+    assert f"It is {answer()}." in quiz.html[1] and "1 of 2 right" in quiz.html[2]
+    guess.value = answer()
     assert "1 of 2 right" in quiz.html[2]  # it was shown before
-    question.value = 3
-    assert reveal.value is False and "The answer" not in quiz.html[1]
-    guess.value = "9"
-    question.value = 4  # left with a wrong answer
-    assert "1 of 3 right" in quiz.html[2]
-    question.value = 1
-    assert quiz.html[0] == first
+    forward.value = True
+    guess.value = "9, 9, 9, 9, 9"
+    assert "Not yet" in quiz.html[1] and "1 of 2 right" in quiz.html[2]
+    guess.value = answer()
+    assert "1.5 of 3 right" in quiz.html[2]  # the second try
+    forward.value = True
+    guess.value, forward.value = "9, 9, 9, 9, 9", True  # left with a wrong answer
+    assert "1.5 of 4 right" in quiz.html[2]
 
 
-def test_an_answer_that_was_shown_counts_for_its_own_question_only():
+@pytest.mark.parametrize("wrong, shown", [("9 9 9 9 9", True), ("9 9 9 9 9", False), ("", True), ("", False)])
+def test_a_question_that_nobody_answered_never_counts(wrong, shown):
     quiz = explore_quiz(seed=0)
-    guess, reveal, question = (quiz.controls[name] for name in ("guess", "reveal", "question"))
-    guess.value, reveal.value, question.value = "9", True, 2  # in this order
-    assert "0 of 1 right" in quiz.html[2] and (guess.value, reveal.value) == ("", False)
+    guess, reveal, forward = (quiz.controls[name] for name in ("guess", "reveal", "forward"))
+    guess.value, reveal.value, forward.value = wrong, shown, True
+    forward.value = forward.value = True  # two more, which nobody answers
+    expected = "0 of 1 right" if wrong or shown else "No question is answered yet."
+    assert quiz.html[2].startswith(expected) and (guess.value, reveal.value) == ("", False)
+
+
+def test_the_reason_has_the_numbers_of_its_answer():
+    for seed in range(150):
+        question = ask(1 + seed % LEVELS, Random(seed))
+        assert question.why.endswith(".") and question.why.count(". ") == 0 and len(question.why) < 160
+        told = {int(n) for n in re.findall(r"\d+", question.why)}
+        assert question.answer[-1] in told or "batch_sizes" in question.why, question
 
 
 def test_its_page_is_sound_and_keeps_the_answer_folded():

@@ -123,7 +123,7 @@ def _worked_out(text: str) -> list[float] | None:
 
 def _value(node: ast.expr) -> float:
     """The value of numbers with + - * / between them. There are no powers, so it can't grow beyond what was typed."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
         return float(node.value)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
         return -_value(node.operand) if isinstance(node.op, ast.USub) else _value(node.operand)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from .reasons import reason
 from .sandbox import preserve_global_state
 
 LEVELS = 6  # from a network with the default options to one with five changes at once
@@ -110,6 +111,11 @@ class Question:
     @property
     def text(self) -> str:
         return f"{self.code}\n{self.expression} = ?"
+
+    @property
+    def why(self) -> str:
+        """One sentence that says why the answer is right."""
+        return reason(self.code, self.expression, self.answer)
 
 
 def ask(level: int, rng: Random, topic: str | None = None) -> Question:

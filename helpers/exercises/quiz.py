@@ -1,26 +1,29 @@
 """The quiz: shape questions that get harder, a score for each topic, and what to read again; `python start.py quiz` plays it."""
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from itertools import count
 from random import Random
 
-from .answers import is_right
+from .answers import format_answer, is_right
+from .guesses import ask_back, what_differs
 from .questions import LEVELS, TOPICS, Question, ask
 
 INSTRUCTIONS = """Predict the shapes that torch gives. Type what belongs in place of the ?, such as (5, 2, 4) or 5 2 4.
-Press Enter alone to see the answer, or type q to end the quiz and see your score."""
+You have two tries for each question, and the second one counts half. Type "show" to see the answer, "help" to read
+this again, or "q" to end the quiz and see your score."""
 
 
 class Quiz:
-    """One game: two right answers in a row raise the level, a wrong answer lowers it.
+    """One game: two right answers in a row raise the level, a wrong answer lowers it; the second try counts half.
 
     >>> quiz = Quiz(seed=0)
     >>> quiz.question(1).level
     1
     >>> for number in (1, 2):
-    ...     quiz.count(number, right=True)
+    ...     quiz.count(number, points=1)
     >>> quiz.level, quiz.question(3).level
     (2, 2)
 
@@ -32,7 +35,8 @@ class Quiz:
     def __init__(self, seed: int | None = None) -> None:
         self._seed = Random().random() if seed is None else seed
         self._questions: dict[int, Question] = {}
-        self.counted: dict[int, bool] = {}
+        self.counted: dict[int, float] = {}
+        self._tries: dict[int, set[str]] = {}  # the different wrong answers to each question
         self.level, self._streak = 1, 0
 
     def question(self, number: int) -> Question:
@@ -43,15 +47,47 @@ class Quiz:
             self._questions[number] = next(question for question in fresh if question.text not in asked)
         return self._questions[number]
 
-    def count(self, number: int, right: bool) -> None:
-        """Count the answer to a question; only the first answer counts."""
+    def answer(self, number: int, typed: str) -> tuple[bool, str]:
+        """Judge what was typed: whether the question is done, and what is said. What is no such answer is no try.
+
+        >>> quiz = Quiz(seed=0)
+        >>> quiz.answer(1, "what?")[0], quiz.counted
+        (False, {})
+        >>> quiz.answer(1, str(quiz.question(1).answer))[0], quiz.counted
+        (True, {1: 1})
+        """
+        question = self.question(number)
+        tries = self._tries.setdefault(number, set())
+        if is_right(typed, question.answer):
+            self.count(number, points=0.5 if tries else 1)
+            return True, f"✓ Right. {question.why}"
+        if asked := ask_back(typed, question.answer):
+            return False, asked[:1].upper() + asked[1:]
+        tries.add(re.sub(r"\s", "", typed))
+        if len(tries) == 1 and number not in self.counted:
+            return False, f"✗ Not yet: {what_differs(typed, question.answer)} The second try counts half."
+        return True, f"✗ {self.show(number)}"
+
+    def show(self, number: int) -> str:
+        """The answer with its reason; from now on the question counts as wrong, unless it was counted before."""
+        self.count(number, points=0)
+        question = self.question(number)
+        return f"It is {format_answer(question.answer)}. {question.why}"
+
+    def leave(self, number: int) -> None:
+        """Go on to another question: this one counts as wrong only if a wrong answer was given."""
+        if self._tries.get(number):
+            self.count(number, points=0)
+
+    def count(self, number: int, points: float) -> None:
+        """Count a question, once: 1 point for the first try, 0.5 for the second, 0 for a wrong answer."""
         if number in self.counted:
             return
-        self.counted[number] = right
-        self._streak = self._streak + 1 if right else 0
-        if not right:
+        self.counted[number] = points
+        self._streak = self._streak + 1 if points == 1 else 0
+        if not points:
             self.level = max(1, self.level - 1)
-        elif self._streak % 2 == 0:
+        elif self._streak and self._streak % 2 == 0:
             self.level = min(LEVELS, self.level + 1)
 
     def report(self) -> list[str]:
@@ -62,13 +98,13 @@ class Quiz:
         """
         if not self.counted:
             return ["No question is answered yet."]
-        score: dict[str, list[bool]] = {}
-        for number, right in self.counted.items():
-            score.setdefault(self._questions[number].topic.name, []).append(right)
-        lines = [f"{sum(self.counted.values())} of {len(self.counted)} right, level {self.level} of {LEVELS}"]
+        score: dict[str, list[float]] = {}
+        for number, points in self.counted.items():
+            score.setdefault(self._questions[number].topic.name, []).append(points)
+        lines = [f"{sum(self.counted.values()):g} of {len(self.counted)} right, level {self.level} of {LEVELS}"]
         for name, answers in sorted(score.items(), key=lambda topic: sum(topic[1]) / len(topic[1])):
             advice = f": {reading_advice(name)}" if sum(answers) < 0.8 * len(answers) else ""
-            lines.append(f"{sum(answers)} of {len(answers)} {name}{advice}")
+            lines.append(f"{sum(answers):g} of {len(answers)} {name}{advice}")
         return lines
 
 
@@ -94,15 +130,33 @@ def play(quiz: Quiz, read: Callable[[str], str] = input) -> None:
             question = quiz.question(number)
             print(f"\nQuestion {number}, level {question.level}: {question.topic.name}\n")
             print("    " + question.text.replace("\n", "\n    "))
-            typed = read("\n> ").strip()
-            if typed.casefold() in ("q", "quit", "exit"):
+            if not _ask_until_done(quiz, number, read):
                 break
-            right = is_right(typed, question.answer)
-            quiz.count(number, right)
-            print("✓ Right." if right else f"✗ It is {question.answer}; {reading_advice(question.topic.name)}.")
     except (EOFError, KeyboardInterrupt):
         print()
     print("\n" + "\n".join(quiz.report()))
+
+
+def _ask_until_done(quiz: Quiz, number: int, read: Callable[[str], str]) -> bool:
+    """Read answers until the question is done; False when the game shall end."""
+    done = False
+    while not done:
+        typed = read("\n> ").strip()
+        word = typed.casefold().strip("\"'?")
+        if word in ("q", "quit", "exit"):
+            return False
+        if word in ("help", "h"):
+            said = INSTRUCTIONS
+        elif not typed:
+            said = 'Type a shape, or "show" to see the answer.'
+        elif word == "show":
+            done, said = True, quiz.show(number)
+        else:
+            done, said = quiz.answer(number, typed)
+        print(said)
+    if quiz.counted[number] < 1:
+        print(f"You can {reading_advice(quiz.question(number).topic.name)}.")
+    return True
 
 
 if __name__ == "__main__":

@@ -219,11 +219,22 @@ def dropdown(name: str, options: Sequence[str] | Sequence[int]) -> widgets.Widge
     return widgets.Dropdown(options=options, value=options[0], description=name, style=_STYLE, layout=layout)
 
 
-def textbox(name: str, value: str = "", hint: str = "") -> widgets.Widget:
-    """A line of text, which is read while it is being typed.
+def button(name: str) -> widgets.Widget:
+    """A button that is down when its value is True; what it does sets it back to False, and it comes up again.
+
+    >>> button("next").value
+    False
+    """
+    return widgets.ToggleButton(value=False, description=name, layout=widgets.Layout(width="auto", **_SPACING))
+
+
+def textbox(name: str, value: str = "", hint: str = "", on_enter: bool = False) -> widgets.Widget:
+    """A line of text, which is read while it is being typed, or only when Enter is pressed.
 
     >>> textbox("sentence", "I love you").value
     'I love you'
     """
     layout = widgets.Layout(width="520px", max_width="calc(100% - 16px)", **_SPACING)  # 16px: its own margins
-    return widgets.Text(value=value, placeholder=hint, description=name, style=_STYLE, layout=layout)
+    return widgets.Text(
+        value=value, placeholder=hint, description=name, style=_STYLE, layout=layout, continuous_update=not on_enter
+    )

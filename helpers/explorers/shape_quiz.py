@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from html import escape
 
-from ..exercises.answers import example, format_answer, is_right
+from ..exercises.answers import format_answer, is_right
 from ..exercises.questions import Question
 from ..exercises.quiz import Quiz
-from .live import Explorer, checkbox, full_width, slider, textbox
+from .live import Explorer, button, checkbox, full_width, textbox
 from .predictions import feedback
 
 
@@ -22,23 +22,24 @@ def explore_quiz(seed: int | None = None) -> Explorer:
     ----------
     seed : with a seed, the questions are the same each time; with None they differ
 
-    The slider moves to the next question. Each question counts once: as right when the right answer is typed, as wrong when
-    the answer was shown before, or when a wrong answer was left. In a terminal: `python start.py quiz`.
+    The answer is judged when Enter is pressed. The second try counts half; a question counts as wrong when both tries were
+    wrong, when the answer was shown before, or when it was left after a wrong answer. A question that was left without an
+    answer does not count. In a terminal: `python start.py quiz`.
     """
     controls = {
-        "question": slider("question", 1, 1, 100),
-        "guess": textbox("your answer", hint=example(())),
+        "guess": textbox("your answer", hint="as (5, 2, 4), then Enter", on_enter=True),
         "reveal": checkbox("show the answer"),
+        "forward": button("next question"),
     }
     game = _Game(Quiz(seed))
 
-    def compute(question: int, guess: str, reveal: bool) -> _QuizState:
-        if question != game.number:
-            # Each of these two lines calls this function again. While the number is the old one, that counts no new answer.
-            controls["guess"].value = guess = ""
-            controls["reveal"].value = reveal = False
-            game.leave_for(question)
-        return game.answer(guess, reveal)
+    def compute(guess: str, reveal: bool, forward: bool) -> _QuizState:
+        if forward and not game.is_moving:
+            game.is_moving = True  # each of these three calls this function again
+            controls["guess"].value, controls["reveal"].value, controls["forward"].value = "", False, False
+            game.go_on()
+            guess, reveal = "", False
+        return game.state(guess, reveal)
 
     views = [_question, _feedback, _score]
     return Explorer("shape quiz", controls, compute, views, _static_question)
@@ -52,25 +53,23 @@ class _QuizState:
 
 
 class _Game:
-    """A quiz, the number of the question that is asked, and the answer that was typed last."""
+    """A quiz, the number of the question that is asked, and what was said about the last answer to it."""
 
     def __init__(self, quiz: Quiz) -> None:
-        self.quiz, self.number, self.typed = quiz, 1, ""
+        self.quiz, self.number, self.is_moving = quiz, 1, False
+        self.judged, self.sentence = "", ""
 
-    def leave_for(self, number: int) -> None:
-        if self.typed:
-            self.quiz.count(self.number, right=False)  # a right answer was counted before, and only the first one counts
-        self.number, self.typed = number, ""
+    def go_on(self) -> None:
+        self.quiz.leave(self.number)
+        self.number, self.is_moving = self.number + 1, False
+        self.judged, self.sentence = "", ""
 
-    def answer(self, guess: str, reveal: bool) -> _QuizState:
-        self.typed, asked = guess.strip(), self.quiz.question(self.number)
-        right = bool(self.typed) and is_right(guess, asked.answer)
-        if right or reveal:
-            self.quiz.count(self.number, right and not reveal)
-        sentence = "✓ Right" if right else "✗ Not yet" if self.typed else ""
-        return _QuizState(
-            asked, f"{sentence} The answer is {format_answer(asked.answer)}".strip() if reveal else sentence, self.quiz.report()
-        )
+    def state(self, guess: str, reveal: bool) -> _QuizState:
+        asked, typed = self.quiz.question(self.number), guess.strip()
+        if typed != self.judged and not self.is_moving:  # once for each answer, also while other controls move
+            self.judged, self.sentence = typed, self.quiz.answer(self.number, typed)[1] if typed else ""
+        shown = reveal and not self.is_moving and not is_right(typed, asked.answer)
+        return _QuizState(asked, self.quiz.show(self.number) if shown else self.sentence, self.quiz.report())
 
 
 @full_width
