@@ -24,6 +24,7 @@ from helpers import check
 from helpers.exercises import checking
 from helpers.exercises.cases import CASE_COUNT, Case
 from helpers.exercises.checking import EXERCISES, solution_path
+from helpers.exercises.e02_constructor_arguments import parameter_count
 from helpers.exercises.exercise import Predict
 from helpers.exercises.verdict import BADGES, Verdict
 from helpers.notation import contrast
@@ -164,6 +165,7 @@ SHAPE = (32, 20, 64)
         ("07.2", lambda rnn, padded, lengths: torch.cat([rnn(padded[:n, i : i + 1])[1][0] for i, n in enumerate(lengths)])),
         ("07.3", lambda output, lengths: [output[:n, i].mean(0) for i, n in enumerate(lengths.tolist())]),
         ("04.3", lambda cell, x, h: [h := cell(step, h) for step in x]),
+        ("05.3", lambda rnn, x: rnn(x)[0].mean(dim=0)),  # recommended by the text: both final states, or the mean over all steps
         ("05.3", lambda rnn, x: rnn(x)[1][-2:].transpose(0, 1).flatten(1)),
         ("05.3", lambda rnn, x: torch.cat([rnn(x)[0][-1, :, : rnn.hidden_size], rnn(x)[0][0, :, rnn.hidden_size :]], 1)),
         (
@@ -374,6 +376,37 @@ def test_whatever_the_code_does_is_one_friendly_sentence(answer, word, capsys):
     assert verdict.right is False and word in verdict.sentence
     assert "\n" not in verdict.sentence and "Traceback" not in repr(verdict) and len(verdict.sentence) < 250
     assert capsys.readouterr() == ("", "")
+
+
+def misspelled(x, W_ih, W_hh, b_ih, b_hh):
+    h = x.new_zeros(len(W_hh))
+    return tanh(W_ih @ x[0] + h)  # noqa: F821
+
+
+def test_the_learners_own_error_comes_first_with_its_line_and_no_hint_of_another_mistake():
+    for _ in range(2):
+        verdict = check("01.2", misspelled)
+        assert verdict.sentence.startswith("it raised NameError: name 'tanh' is not defined.") and not verdict.hints
+        assert "Your line: return tanh(W_ih @ x[0] + h)" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "number, answer, told",
+    [
+        ("02.3", lambda i, h, n, b: parameter_count(i, h, n, False), "bidirectional=True"),
+        ("02.3", lambda i, h, n, b: parameter_count(i, h, 1, b), "num_layers=2"),
+        (
+            "03.4",
+            lambda rnn, x: torch.zeros(rnn.num_layers * (1 + rnn.bidirectional), x.size(1), rnn.hidden_size),
+            "batch_first=True",
+        ),
+        ("04.2", EXERCISES["04.2"].wrong[0][0], "size=3"),
+    ],
+)
+def test_a_small_case_is_shown_with_every_argument_that_matters(number, answer, told):
+    verdict = check(number, answer)
+    assert told in verdict.sentence and verdict.sentence.startswith("for "), verdict
+    assert max(int(size) for size in re.findall(r"(?:L|N|H_in|H_out)=(\d)", verdict.sentence.partition(", your")[0])) <= 4
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ EXERCISES: list[Exercise] = [
         ),
         axes=("N", "2*H_out"),
         bug=last_output,
+        also=[lambda rnn, x: rnn(x)[0].mean(0)],  # the notebook recommends both
     ),
     Write(
         "05.4",

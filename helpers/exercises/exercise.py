@@ -80,6 +80,7 @@ class Write:
     signature : the function's name and parameters
     make      : makes the arguments of one call from a Case
     truth     : a function that does the same with torch
+    also      : other functions whose results are right too
     wrong     : typical wrong functions, each with the hint that fits it
     hints     : for any wrong function; one more is shown after each
     axes      : the names of the result's axes
@@ -99,6 +100,7 @@ class Write:
     bug: Function | None = None
     use: Function = field(default=call)
     mutates: bool = False
+    also: Sequence[Function] = ()
 
     @property
     def kind(self) -> str:

@@ -1,8 +1,10 @@
 """From an exercise and an answer to a judgement: whether it is right, what differs, and which typical mistake it is."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
+from linecache import getline
+from traceback import walk_tb
 from typing import Any
 
 import torch
@@ -10,12 +12,12 @@ from torch import nn
 
 from ..wording import plural, shorten
 from .answers import as_python, format_answer, matches
-from .cases import CASE_COUNT, Case
+from .cases import CASE_COUNT, SMALL_CASE_COUNT, Case
 from .differences import difference, results_agree, shape_difference, with_article
 from .exercise import Exercise, Function, Predict, Write
 from .guesses import ask_back, what_differs
 from .sandbox import Outcome, attempt, preserve_global_state
-from .syntax import read_syntax
+from .syntax import code_that_runs, read_syntax
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class Judgement:
     sentence : what is asked, what differs, or what was done
     hint     : for the typical mistake that this answer is; empty where it is none of them
     note     : a sentence about side effects
+    raised   : whether the learner's code raised an error that no typical mistake raises
     """
 
     right: bool | None
     sentence: str
     hint: str = ""
     note: str = ""
+    raised: bool = False
 
 
 def judge(exercise: Exercise, answer: Any) -> Judgement:
@@ -44,7 +48,7 @@ def judge(exercise: Exercise, answer: Any) -> Judgement:
 
     >>> two = Predict("99.1", "What is 1 + 1?", lambda: 2, {11: "Add, do not append."}, ())
     >>> judge(two, 11)
-    Judgement(right=False, sentence='11 is not it.', hint='Add, do not append.', note='')
+    Judgement(right=False, sentence='11 is not it.', hint='Add, do not append.', note='', raised=False)
     >>> judge(two, ...).sentence
     'What is 1 + 1?'
     """
@@ -127,23 +131,80 @@ def _huge_to_infinite(given: Any) -> Any:
 def _judge_function(exercise: Write, answer: Any) -> Judgement:
     if not callable(answer):
         return Judgement(False, f"given {_type_name(answer)}, expected the function {exercise.signature} itself.")
-    expected = [_call_with_case(exercise, exercise.truth, number)[0] for number in range(CASE_COUNT)]
     outcome = attempt(lambda: [_call_with_case(exercise, answer, number) for number in range(CASE_COUNT)])
     note = _note(outcome)
     if outcome.error is not None:
-        return Judgement(False, f"it raised {_describe_error(outcome.error)}", note=note)
+        return Judgement(False, _describe_error(outcome.error, answer), note=note, raised=True)
     results = outcome.value
     if any(result is ... for result, _ in results):
         return Judgement(None, exercise.question)
-    wrong = [number for number in range(CASE_COUNT) if not _agree(results[number][0], expected[number])]
-    if wrong:
-        what = _what_differs(results[wrong[0]][0], expected[wrong[0]], exercise)
-        return Judgement(False, f"for {Case(wrong[0]).sizes}, {what}", _matching_hint(exercise, results), note)
+    if not any(_gives(exercise, right, results) for right in (exercise.truth, *exercise.also)):
+        case, what, raised = _smallest_failure(exercise, answer, results)
+        hint = _matching_hint(exercise, results)
+        sentence = what if raised else f"for {describe_case(exercise, case)}, {what}"
+        return Judgement(False, sentence, hint, note, raised and not hint)
     changed = next((changed for _, changed in results if changed), "")
     if changed:
         sentence = f"the result is right, but the function changes its argument {changed}."
         return Judgement(False, sentence, "Work on a copy of it.", note)
     return Judgement(True, f"it agrees with torch for {CASE_COUNT} random sizes.", note=note)
+
+
+def _gives(exercise: Write, function: Function, results: list[tuple[Any, str]]) -> bool:
+    """Whether a function gives just these results."""
+    return all(_agree(result, _call_with_case(exercise, function, number)[0]) for number, (result, _) in enumerate(results))
+
+
+def _smallest_failure(exercise: Write, answer: Function, results: list[tuple[Any, str]]) -> tuple[int, str, bool]:
+    """The smallest case in which the answer fails, how it fails there, and whether by an error of its own."""
+
+    def failure(number: int) -> tuple[int, str, bool] | None:
+        expected = _call_with_case(exercise, exercise.truth, number)[0]
+        result = results[number][0] if number < CASE_COUNT else _call_with_case(exercise, answer, number)[0]
+        if result is ... or number >= CASE_COUNT and isinstance(expected, Exception) or _agree(result, expected):
+            return None
+        raised = isinstance(result, Exception)
+        return number, _describe_error(result, answer) if raised else difference(result, expected, exercise.axes), raised
+
+    own = [found for number in range(CASE_COUNT) if (found := failure(number))]
+    if first := next((found for found in own if found[2]), None):
+        return first
+    numbers = range(CASE_COUNT, CASE_COUNT + SMALL_CASE_COUNT)
+    small: list[tuple[int, str, bool]] = [found for number in numbers if (found := attempt(partial(failure, number)).value)]
+    return min([found for found in own + small if not found[2]], key=lambda found: _size(exercise, found[0]))
+
+
+def _named_arguments(exercise: Write, number: int) -> dict[str, Any]:
+    names = exercise.signature.partition("(")[2].rstrip(")").split(", ")
+    return dict(zip(names, exercise.make(Case(number))))
+
+
+def _size(exercise: Write, number: int) -> int:
+    """How much there is to imagine in a case: its sizes, layers and directions."""
+    total = sum(astuple(Case(number).sizes))
+    for value in _named_arguments(exercise, number).values():
+        if isinstance(value, nn.RNNBase):
+            total += 2 * (int(value.num_layers) + bool(value.bidirectional) + bool(value.batch_first))
+        elif isinstance(value, int):
+            total += 2 * value
+    return int(total)
+
+
+def describe_case(exercise: Write, number: int) -> str:
+    """What a function was called with: sizes, numbers, and the network with the options it was made with.
+
+    >>> two = Write("99.2", "", "double(rnn, n)", lambda case: (case.network(num_layers=2), 3), lambda rnn, n: n, [], ())
+    >>> describe_case(two, 0)
+    'rnn=RNN(7, 5, num_layers=2), n=3'
+    """
+    arguments = _named_arguments(exercise, number)
+    shown = []
+    if any(isinstance(value, (torch.Tensor, list)) for value in arguments.values()):
+        shown.append(str(Case(number).sizes))
+    for name, value in arguments.items():
+        if isinstance(value, (int, float, nn.RNNBase, nn.RNNCellBase)):
+            shown.append(f"{name}={value}")
+    return ", ".join(shown)
 
 
 class _Unwritten(BaseException):
@@ -165,7 +226,7 @@ def _call_with_case(exercise: Write, function: Function, number: int) -> tuple[A
         return ..., ""
     except Exception as error:
         return error, ""
-    names = exercise.signature.partition("(")[2].rstrip(")").split(", ")
+    names = _named_arguments(exercise, number)
     changed = [name for name, now, then in zip(names, arguments, untouched) if not _unchanged(now, then)]
     return _snapshot(result), "" if exercise.mutates or not changed else changed[0]
 
@@ -191,19 +252,12 @@ def _agree(result: Any, expected: Any) -> bool:
     return results_agree(result, expected)
 
 
-def _what_differs(result: Any, expected: Any, exercise: Write) -> str:
-    if isinstance(result, Exception):
-        return f"it raised {_describe_error(result)}"
-    return difference(result, expected, exercise.axes)
-
-
 def _matching_hint(exercise: Write, results: list[tuple[Any, str]]) -> str:
     """The hint of the typical mistake that gives just these results."""
-
-    def gives_these(wrong: Function) -> bool:
-        return all(_agree(result, _call_with_case(exercise, wrong, number)[0]) for number, (result, _) in enumerate(results))
-
-    return next((hint for wrong, hint in exercise.wrong if attempt(partial(gives_these, wrong)).value), "")
+    for wrong, hint in exercise.wrong:
+        if attempt(partial(_gives, exercise, wrong, results)).value:
+            return hint
+    return ""
 
 
 def _note(outcome: Outcome) -> str:
@@ -215,12 +269,25 @@ def _note(outcome: Outcome) -> str:
     return " ".join(notes)
 
 
-def _describe_error(error: BaseException) -> str:
+def _describe_error(error: BaseException, answer: Any) -> str:
+    """The error that a learner's function raised, and its own line where it did so."""
     try:
         first = (str(error).strip().splitlines() or [""])[0]
     except Exception:  # an error whose own text fails
         first = ""
-    return type(error).__name__ + (f": {first[:160].rstrip('.')}." if first else ".")
+    said = f": {shorten(first, 130).rstrip('.')}" if first else ""
+    return f"it raised {type(error).__name__}{said}.{_own_line(error, answer)}"
+
+
+def _own_line(error: BaseException, answer: Any) -> str:
+    code, own = code_that_runs(answer), None
+    for frame, number in walk_tb(error.__traceback__):
+        if code and frame.f_code.co_filename == code.co_filename:
+            own = number
+    if code is None or own is None:
+        return ""
+    line = shorten(getline(code.co_filename, own).strip(), 60)
+    return f" Your line: {line}" if line else f" It is in your line {own}."
 
 
 def _kind_of_answer(truth: Any) -> str:

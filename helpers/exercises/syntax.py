@@ -42,15 +42,19 @@ def read_syntax(function: object) -> Syntax | None:
     A decorator counts by what it returns: `__wrapped__` is not followed. An object counts by its `__call__`, and a
     `functools.partial` without arguments by its function.
     """
-    code = _code(function)
+    code = code_that_runs(function)
     found = {_normalised(definition) for definition in _definitions(code)} if code else set()
     return found.pop() if len(found) == 1 else None
 
 
-def _code(function: Any) -> CodeType | None:
-    """The code that a call runs; None where it was not written in Python, or where arguments are already given."""
+def code_that_runs(function: Any) -> CodeType | None:
+    """The code that a call runs; None where it was not written in Python, or where arguments are already given.
+
+    >>> code_that_runs(read_syntax).co_name, code_that_runs(len)
+    ('read_syntax', None)
+    """
     if isinstance(function, partial) and not function.args and not function.keywords:
-        return _code(function.func)
+        return code_that_runs(function.func)
     if not isinstance(function, (FunctionType, MethodType)):
         function = getattr(type(function), "__call__", None)  # noqa: B004  an object of a class with a method __call__
     function = function.__func__ if isinstance(function, MethodType) else function
