@@ -195,7 +195,7 @@ def describe_case(exercise: Write, number: int) -> str:
 
     >>> two = Write("99.2", "", "double(rnn, n)", lambda case: (case.network(num_layers=2), 3), lambda rnn, n: n, [], ())
     >>> describe_case(two, 0)
-    'rnn=RNN(7, 5, num_layers=2), n=3'
+    'rnn=RNN(5, 2, num_layers=2), n=3'
     """
     arguments = _named_arguments(exercise, number)
     shown = []
