@@ -105,12 +105,12 @@ class Explorer:
     def _update(self, change: Any = None) -> None:
         previous = self.state
         try:
-            values = {name: control.value for name, control in self.controls.items()}
-            state = self._compute(**values)
+            state = self._compute(**{name: control.value for name, control in self.controls.items()})
             for name, high in self._largest(state).items():
+                too_high = self.controls[name].value > high
                 self.controls[name].max = high
-            if values != {name: control.value for name, control in self.controls.items()}:
-                return  # a slider stood higher than it now goes: it moved, and all is shown for its new value
+                if too_high:
+                    return  # the slider has moved to its new end, and all is shown for that value
             self.state = state
             shown = [_inline_html(view) for view in self._shown(state, previous)]
         except Exception as error:  # only the kernel's log would contain it: show it in the explorer too
