@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 _TORCH = (str(Path(torch.__file__).parent), "<frozen", "<__array_function__")
 _PACKAGES = (*_TORCH, sysconfig.get_paths()["stdlib"], str(Path(__file__).parents[1]))
+COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 

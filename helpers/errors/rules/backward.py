@@ -10,9 +10,7 @@ from torch import Tensor
 from ..explanations import Explanation, Fix, Side, about, culprit
 from ..facts import graph_of, networks_in, tensors_in
 from ..fixes import line_after, replace
-from ..source import Frame, Line, is_module, line_at, stored_in
-
-COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
+from ..source import COMPREHENSIONS, Frame, Line, is_module, line_at, stored_in
 
 
 class Holder(NamedTuple):

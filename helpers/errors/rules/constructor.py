@@ -167,6 +167,10 @@ def check_made(facts: Facts) -> Explanation | None:
         cause = f"{facts.kind} accepts any name when it is made, and raises when it is called."
         rule = f"nonlinearity is {RULES['nonlinearity']}."
         return about(facts.kind, rule, f"nonlinearity={wrong!r}", f"nonlinearity={RULES['nonlinearity']}", cause)
+    both = getattr(facts.module, "bidirectional", False)
+    if not isinstance(both, bool):
+        cause = f"{facts.kind} accepts {both!r} when it is made, and raises when it is called. There, write bool(...)."
+        return about(facts.kind, "bidirectional is True or False.", f"bidirectional={both!r}", "True or False", cause)
     if not isinstance(layers, bool):
         return None
     cause = "The third argument by position is num_layers, and this looks like batch_first. Pass options by name."

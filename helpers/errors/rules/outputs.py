@@ -13,7 +13,7 @@ from ..calls import CELLS, LSTMS, RECURRENT, behind, known_as, networks_in_reach
 from ..explanations import Explanation, Fix, Side, culprit
 from ..facts import described, networks_in, shape_side, tensors_in, weights_in
 from ..fixes import layer_between, remade, replace
-from ..source import Frame, Line, is_module, line_of, stored_in
+from ..source import COMPREHENSIONS, Frame, Line, is_module, line_of, stored_in
 
 PAIR = "All that it returned was used as one value. Take it apart"
 
@@ -39,8 +39,9 @@ class Use:
 
     def fixed(self, template: str) -> Fix:
         """The line with another expression in the place of the value, whenever it is a plain tuple."""
-        if self.node is None or not template:
-            return Fix()
+        around = self.line.around(self.node) if isinstance(self.node, ast.Name) else []
+        if self.node is None or not template or any(isinstance(o, COMPREHENSIONS) for o in around):
+            return Fix()  # the name in a comprehension may stand for a plain tensor in its next round
         code = self.line.text(self.node)
         new = template.replace("{}", code)
         if isinstance(self.node, ast.Name) and any(code in stored_in(loop) for loop in self.line.loops()):

@@ -179,6 +179,10 @@ def _other_batch(facts: Facts, written: Spelling, axis: int) -> Iterator[Cause]:
     if N is None or any(s[:axis] + s[axis + 1 :] != w[:axis] + w[axis + 1 :] for s, w in pairs):
         return
     cause = f"The state was made for {plural(got, 'sequence')}, and this batch has {N}"
+    steps = facts.shape[facts.axes.index("L")] if "L" in facts.axes else 0
+    if N == 1 and steps > got and steps % got == 0:
+        behind = "If they hold the sequences one behind the other, give each sequence its place on axis N."
+        yield f"{cause}, of {steps} steps. {behind}", Fix(), ""
     if got == 1 < N:
         each = f"{{}}.expand(-1, {count}, -1).contiguous()" if axis else f"{{}}.expand({count}, -1)"
         yield f"{cause}: repeat it for each.", each, ""
