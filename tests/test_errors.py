@@ -448,13 +448,6 @@ def test_an_explanation_is_frozen_and_says_it_in_three_ways():
     assert re.search(r"<script|javascript|\son\w+=", html) is None
 
 
-def test_what_is_wrong_is_red_and_has_a_cross():
-    picture = explain_error(failure(PRELUDE + "nn.RNN(3, 4)(torch.zeros(5, 2, 7))\n")).picture
-    assert picture.alt.endswith("Marked in red with a cross: H_in=7.")
-    assert picture.data.count("✗") == 1 and "✗ H_in=7" in picture.data and "id=" not in picture.data
-    assert picture.width <= 720
-
-
 def test_the_same_error_is_said_in_the_same_words():
     """Outputs of notebooks are stored and compared: no addresses, no numbers of lines or cells."""
     row = next(row for row in ROWS if "last batch of a DataLoader" in row.cause)

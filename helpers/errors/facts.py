@@ -3,7 +3,7 @@
 import gc
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
+from ..pictures.sides import Side, axes_of, shape_side
 from .calls import CELLS, LSTMS, RECURRENT, ForwardCall, argument_order, known_as
-from .explanations import Axis, Side
 
 DEFAULTS = dict(num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0, bidirectional=False, proj_size=0)
 STATES = ("h_0", "c_0")
@@ -138,16 +138,6 @@ def after(template: str, value: Any, **others: Any) -> Any:
         return eval(code, {"torch": torch, "it": stand_in(value), **{k: stand_in(v) for k, v in others.items()}})
     except Exception:  # a change that does not even run is no fix
         return None
-
-
-def axes_of(names: Iterable[str], **sizes: int) -> tuple[Axis, ...]:
-    return tuple(Axis(name, sizes.get(name)) for name in names)
-
-
-def shape_side(name: str, shape: Sequence[int], names: Sequence[str] = (), wrong: Iterable[int] = (), **more: Any) -> Side:
-    """A tensor that was given, its axes named if there are as many names as axes."""
-    names = names if len(names) == len(shape) else [f"axis {i}" for i in range(len(shape))]
-    return Side(name, tuple(map(Axis, names, shape)), wrong=frozenset(wrong), **more)
 
 
 def described(value: Any) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..explanations import Explanation, Fix, Side, about, culprit
-from ..facts import Facts, after, axes_of, described, networks_in, shape_side, short, special, tensors_only
+from ...pictures.sides import Side, axes_of, culprit, shape_side
+from ..explanations import Explanation, Fix, about
+from ..facts import Facts, after, described, networks_in, short, special, tensors_only
 from ..fixes import decide, remake, rewrite, with_arguments
 
 Causes = Iterator[tuple[str, str | Fix]]

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from ...pictures.sides import Side, culprit, shape_side
 from ..calls import CELLS, LSTMS, RECURRENT, behind, known_as, networks_in_reach
-from ..explanations import Explanation, Fix, Side, culprit
-from ..facts import described, networks_in, shape_side, tensors_in, weights_in
+from ..explanations import Explanation, Fix
+from ..facts import described, networks_in, tensors_in, weights_in
 from ..fixes import layer_between, remade, replace
 from ..source import Frame, Line, is_module, line_of, stored_in
 

@@ -8,10 +8,11 @@ import numpy as np
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from ...pictures.sides import Side, culprit, shape_side
 from ...wording import listed, plural
 from ..calls import PackingCall
-from ..explanations import Explanation, Fix, Side, about, culprit
-from ..facts import after, described, shape_side, special, tensors_only
+from ..explanations import Explanation, Fix, about
+from ..facts import after, described, special, tensors_only
 from ..fixes import rewrite, with_arguments
 from .inputs import PACK
 

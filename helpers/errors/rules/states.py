@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...pictures.sides import shape_side
 from ...wording import plural
 from ..explanations import Explanation, Fix, about
-from ..facts import STATES, Facts, described, networks_in, shape_side, short, special, tensors_only
+from ..facts import STATES, Facts, described, networks_in, short, special, tensors_only
 from ..fixes import decide, remade, replace, rewrite, sizes_of, spot
 from .inputs import DENSE, cast, from_numbers
 
