@@ -22,10 +22,9 @@ STATES = ("h_0", "c_0")
 class Facts:
     """What is known about one call of a network.
 
-    >>> from helpers.errors.calls import forward_call
     >>> from helpers.errors.source import Line
     >>> rnn, x = nn.RNN(3, 4, batch_first=True), torch.zeros(2, 5, 3)
-    >>> facts = Facts(forward_call(rnn, (x,), {}, Line({})))
+    >>> facts = Facts(ForwardCall({"input": x}, Line({}), True, ["input", "hx"], rnn))
     >>> facts.kind, facts.layout, facts.N, facts.wanted
     ('nn.RNN', ('N', 'L', 'H_in'), 2, [(1, 2, 4)])
     """
