@@ -49,7 +49,6 @@ class ConstructorCall(Call):
     """A network that was to be made: nn.RNN(input_size, hidden_size)."""
 
     kind: type
-    by_name: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +136,7 @@ def _constructor(step: Frame, line: Line, direct: bool) -> ConstructorCall:
         by_position = [k for k in order if k != "nonlinearity"] if kept is not None and issubclass(kind, nn.RNN) else order
         given = dict(zip(by_position, seen.get("args", ()))) | kwargs
         given |= {"nonlinearity": kept} if issubclass(kind, nn.RNN) else {}
-    return ConstructorCall(given, line, direct, order, kind, frozenset(kwargs))
+    return ConstructorCall(given, line, direct, order, kind)
 
 
 def argument_order(kind: type) -> list[str]:
@@ -164,7 +163,7 @@ def _refused_at_once(line: Line) -> Call | None:
     names = [*order, *(f"argument {i}" for i in range(len(order) + 1, 99))]
     given = dict(zip(names, [Written(line.text(arg)) for arg in node.args])) | named
     if cell:
-        return ConstructorCall(given, line, True, order, kind, frozenset(named))
+        return ConstructorCall(given, line, True, order, kind)
     return PackingCall(given, line, True, order, kind.__name__, refused=True)
 
 

@@ -8,11 +8,7 @@ from ..pictures.picture import Picture
 from ..pictures.sides import Side, culprit, draw_sides
 from ..wording import shorten
 
-PLACES = {
-    "before": "Before this line",
-    "instead": "Instead of this line",
-    "after": "After this line",
-}
+PLACES = {"instead": "Instead of this line", "after": "After this line"}
 
 
 class Fix(NamedTuple):

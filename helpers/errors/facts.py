@@ -51,7 +51,7 @@ class Facts:
         self.N = int(value.batch_sizes[0]) if self.packed else None if batched is None else self.shape[batched]
         self.H_in, self.H_out = int(module.input_size), int(module.hidden_size)
         self.weight: Tensor = next(iter(module.parameters()), torch.empty(0))
-        self.first_weight = "weight_ih" if self.cell else "weight_ih_l0"
+        self.to_device = f"{{}}.to({{net}}.{'weight_ih' if self.cell else 'weight_ih_l0'}.device)"  # a template, see fixes.py
         self.states: list[Any] = [] if hx is None else list(hx) if self.lstm and isinstance(hx, (tuple, list)) else [hx]
         layers = () if self.cell else (int(module.num_layers) * (2 if module.bidirectional else 1),)
         widths = [getattr(module, "proj_size", 0) or self.H_out, self.H_out][: 1 + self.lstm]

@@ -159,13 +159,11 @@ def _packed(use: Use, known: list[Any]) -> Explanation:
     rnns = [n for n in known if isinstance(n, nn.RNNBase)]
     giver = next((n for n in rnns if width == ((1 + n.bidirectional) * (n.proj_size or n.hidden_size),)), None)
     rule = "The output of a packed batch is packed, too." if giver is not None else "This batch is packed."
-    cause, pad = (
-        "A PackedSequence has no padding and no axis of time steps.",
-        line.spell("torch.nn.utils.rnn.pad_packed_sequence"),
-    )
+    cause = "A PackedSequence has no padding and no axis of time steps."
     if isinstance(line.node, ast.Subscript):
         cause += " For the last time step of each sequence use h_n: the last column of a padded output is padding for most."
         return use.explained(rule, cause, "", "one padded tensor")
+    pad = line.spell("torch.nn.utils.rnn.pad_packed_sequence")
     change = f"{pad}({{}}{', batch_first=True' * giver.batch_first})[0]" if pad and giver is not None else ""
     cause += " Pad it again with pad_packed_sequence; after each length there are zeros."
     return use.explained(rule, cause, change, "one padded tensor")
@@ -198,9 +196,8 @@ def _own_model(use: Use, reach: list[Any]) -> Explanation | None:
     state = state or any(_is_state(rnn, t, rnn.hidden_size) for t in rest for rnn in known)
     if not alive and not state:
         return None
-    cause = PAIR + (
-        ": the first part looks like the answer, the rest like the state." if state else ", and use the part you need."
-    )
+    looks = "the first part looks like the answer, the rest like the state"
+    cause = f"{PAIR}: {looks}." if state else f"{PAIR}, and use the part you need."
     fix = "{}[0]" if state and isinstance(value[0], Tensor) else ""
     return use.explained(f"The model returned a tuple of {len(value)}.", cause, fix)
 
