@@ -386,17 +386,17 @@ def test_a_mistake_of_ours_is_no_error_of_the_learners(monkeypatch):
 
 
 @pytest.mark.sweep
-def test_without_columns_the_call_is_still_found(tmp_path):
+def test_without_columns_there_are_words_and_no_code(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import torch\nfrom helpers import explain_error\nrnn, x = torch.nn.RNN(3, 4), torch.zeros(5, 2, 3).double()\n"
-        "try:\n    out, h = rnn(x)\nexcept ValueError as error:\n    print(explain_error(error).fix.code)\n",
+        "try:\n    out, h = rnn(x)\nexcept ValueError as error:\n    print(repr(explain_error(error)))\n",
         encoding="utf-8",
     )
     done = subprocess.run(
         [sys.executable, "-X", "no_debug_ranges", script], capture_output=True, text=True, timeout=120, cwd=ROOT
     )
-    assert done.stdout == "out, h = rnn(x.float())\n", done.stderr
+    assert "float64" in done.stdout and "fix" not in done.stdout, done.stderr
 
 
 def test_an_error_of_another_thread_is_explained():
@@ -446,13 +446,6 @@ def test_an_explanation_is_frozen_and_says_it_in_three_ways():
     assert set(re.findall(r"(?<![-\w])color:([^;\"]+)", outside)) == {"inherit"}
     html = explain_error(failure(PRELUDE + "nn.RNN(3, 4)(['<script>alert(1)</script>'])\n"))._repr_html_()
     assert re.search(r"<script|javascript|\son\w+=", html) is None
-
-
-def test_what_is_wrong_is_red_and_has_a_cross():
-    picture = explain_error(failure(PRELUDE + "nn.RNN(3, 4)(torch.zeros(5, 2, 7))\n")).picture
-    assert picture.alt.endswith("Marked in red with a cross: H_in=7.")
-    assert picture.data.count("✗") == 1 and "✗ H_in=7" in picture.data and "id=" not in picture.data
-    assert picture.width <= 720
 
 
 def test_the_same_error_is_said_in_the_same_words():

@@ -1,9 +1,7 @@
 """From an exception back to the call that raised it: which network or packing function, with what, on which line."""
 
 import ast
-import dataclasses
 import inspect
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +49,6 @@ class ConstructorCall(Call):
     """A network that was to be made: nn.RNN(input_size, hidden_size)."""
 
     kind: type
-    by_name: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,21 +58,6 @@ class PackingCall(Call):
     name: str
     inner: dict[str, Any] = field(default_factory=dict)  # what torch had made of the arguments when it raised
     refused: bool = False  # the arguments do not fit the signature
-
-
-def forward_call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], line: Line, direct: bool = True) -> ForwardCall:
-    """A call of a network with these arguments.
-
-    >>> forward_call(nn.RNN(3, 4), (5,), {"hx": 7}, Line({})).given
-    {'input': 5, 'hx': 7}
-    """
-    given = dict(zip(("input", "hx"), args)) | {k: v for k, v in kwargs.items() if k in ("input", "hx")}
-    return ForwardCall(given, line, direct, ["input", "hx"], module, args, kwargs)
-
-
-def packing_call(name: str, given: dict[str, Any], line: Line, direct: bool, **more: Any) -> PackingCall:
-    """A call of a packing function with these arguments."""
-    return PackingCall(given, line, direct, list(inspect.signature(getattr(torch_packing, name)).parameters), name, **more)
 
 
 def find_call(steps: list[Frame], error: BaseException) -> Call | None:
@@ -103,19 +85,10 @@ def find_call(steps: list[Frame], error: BaseException) -> Call | None:
             return _forward(step, below[: i + 1], line, own)
         if step.file == torch_packing.__file__ and step.function in (*PACKING, "__new__"):
             name = "PackedSequence" if step.function == "__new__" else step.function
-            function = getattr(torch_packing, name)
             inner = dict(below[-1].frame.f_locals) if below[-1].file == torch_packing.__file__ else {}
-            return packing_call(name, dict(step.frame.f_locals), located(line, function.__eq__), own and i == 0, inner=inner)
-    refused = not below and own and isinstance(error, TypeError)
-    return _refused_at_once(located(line_at(steps[last]), _takes_arguments)) if refused else None
-
-
-def located(line: Line, called: Callable[[Any], bool]) -> Line:
-    """The line with the one call in it that calls such a thing, where Python does not tell which part failed."""
-    if line.node is not None or line.statement is None:
-        return line
-    calls = [n for n in ast.walk(line.statement) if isinstance(n, ast.Call) and called(line.value(n.func))]
-    return dataclasses.replace(line, node=calls[0]) if len(calls) == 1 else line
+            given = dict(step.frame.f_locals)
+            return PackingCall(given, line, own and i == 0, _parameters(getattr(torch_packing, name)), name, inner)
+    return _refused_at_once(line_at(steps[last])) if not below and own and isinstance(error, TypeError) else None
 
 
 def _refused(step: Frame, deeper: list[Frame]) -> bool:
@@ -137,11 +110,10 @@ def _forward(step: Frame, above: list[Frame], line: Line, own: bool) -> ForwardC
     args, kwargs = (seen.get("orig_input", seen.get("input")), seen.get("hx")), {}
     if outer:
         args, kwargs = outer[-1]["args"], outer[-1]["kwargs"]
-    line = located(line, lambda f: f is module or getattr(f, "__self__", None) is module)
     before, whole = behind(above, module), above[0].owner
     first = own and before is None and isinstance(whole, nn.Sequential)
-    call = forward_call(module, args, kwargs, line, own and whole is module)
-    return dataclasses.replace(call, behind=before, first=first)
+    given = dict(zip(("input", "hx"), args)) | {k: v for k, v in kwargs.items() if k in ("input", "hx")}
+    return ForwardCall(given, line, own and whole is module, ["input", "hx"], module, args, kwargs, before, first)
 
 
 def behind(steps: list[Frame], module: Any) -> tuple[nn.Sequential, int] | None:
@@ -164,7 +136,7 @@ def _constructor(step: Frame, line: Line, direct: bool) -> ConstructorCall:
         by_position = [k for k in order if k != "nonlinearity"] if kept is not None and issubclass(kind, nn.RNN) else order
         given = dict(zip(by_position, seen.get("args", ()))) | kwargs
         given |= {"nonlinearity": kept} if issubclass(kind, nn.RNN) else {}
-    return ConstructorCall(given, located(line, lambda f: f is kind), direct, order, kind, frozenset(kwargs))
+    return ConstructorCall(given, line, direct, order, kind)
 
 
 def argument_order(kind: type) -> list[str]:
@@ -178,26 +150,25 @@ def argument_order(kind: type) -> list[str]:
     return ["input_size", "hidden_size", *options, "device", "dtype"]
 
 
-def _takes_arguments(function: Any) -> bool:
-    """Whether this is a cell's class or a packing function, which refuse arguments before any frame of torch's is entered."""
-    if isinstance(function, type):
-        return issubclass(function, CELLS) and function.__module__.startswith("torch.")
-    return any(function is getattr(torch_packing, name) for name in PACKING)
-
-
 def _refused_at_once(line: Line) -> Call | None:
-    """Arguments that do not fit the signature; of them the text is known."""
+    """A cell's class or a packing function refused arguments, before any frame of torch's; of them the text is known."""
     node = line.call
     kind: Any = line.value(node.func) if node else None
-    if node is None or not _takes_arguments(kind) or any(isinstance(a, ast.Starred) for a in node.args):
+    cell = isinstance(kind, type) and issubclass(kind, CELLS) and kind.__module__.startswith("torch.")
+    known = cell or any(kind is getattr(torch_packing, name) for name in PACKING)
+    if node is None or not known or any(isinstance(arg, ast.Starred) for arg in node.args):
         return None
-    order = argument_order(kind) if isinstance(kind, type) else list(inspect.signature(kind).parameters)
+    order = argument_order(kind) if cell else _parameters(kind)
     named = {str(k.arg): Written(line.text(k.value)) for k in node.keywords}
     names = [*order, *(f"argument {i}" for i in range(len(order) + 1, 99))]
     given = dict(zip(names, [Written(line.text(arg)) for arg in node.args])) | named
-    if isinstance(kind, type):
-        return ConstructorCall(given, line, True, order, kind, frozenset(named))
-    return packing_call(kind.__name__, given, line, True, refused=True)
+    if cell:
+        return ConstructorCall(given, line, True, order, kind)
+    return PackingCall(given, line, True, order, kind.__name__, refused=True)
+
+
+def _parameters(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
 
 
 def known_as(kind: type) -> str:

@@ -1,15 +1,16 @@
 """From an exception to what is wrong and how to fix it: which rules are asked, in which order."""
 
+import re
 import reprlib
 import warnings
 from collections.abc import Callable
 from types import FrameType
 
-from .calls import ConstructorCall, ForwardCall, PackingCall, find_call
-from .explanations import Explanation
+from .calls import Call, ConstructorCall, ForwardCall, PackingCall, find_call
+from .explanations import Explanation, Fix, about
 from .facts import Facts
+from .fixes import rewrite, with_arguments
 from .rules import backward, checkpoints, constructor, inputs, outputs, packing, states
-from .rules.warnings import explain_warning
 from .source import Frame, steps_of
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
@@ -19,7 +20,7 @@ FORWARD += [lambda facts: packing.check_batch_sizes(facts.input), states.check_s
 FORWARD += [states.check_state_like_input, inputs.check_weights]
 PACKING: list[Callable[[PackingCall], Explanation | None]] = [packing.check_arguments, packing.check_packed]
 PACKING += [lambda call: packing.check_batch_sizes(call.given.get("sequence")), packing.check_sequences]
-PACKING += [packing.check_options, packing.check_lengths]
+PACKING += [packing.check_total, packing.check_lengths]
 EXCEPTIONS = (Exception,)
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
@@ -102,3 +103,23 @@ def _explain(error: BaseException, steps: list[Frame]) -> Explanation | None:
     if isinstance(call, ConstructorCall):
         return constructor.check_constructor(call)
     return checkpoints.explain_loading(steps) or backward.explain_backward(steps, str(error))
+
+
+def explain_warning(message: str, call: Call | None) -> Explanation | None:
+    """One of torch's warnings about these classes, known by its keywords; with its call if that is still at hand."""
+    if "dropout" in message and "num_layers" in message:
+        number = re.search(r"dropout=([\d.]+)", message)
+        rule, given = "dropout acts between stacked layers only.", f"{number[1] if number else '> 0'} with num_layers=1"
+        cause = "Dropout acts between stacked layers, and a single layer has none above it: here it does nothing at all. Leave "
+        cause += "it out, or stack layers with num_layers=2. To drop elements of the output, put an nn.Dropout after the network."
+        fix = with_arguments(call, dropout=None) if isinstance(call, ConstructorCall) else Fix()
+        return about("dropout", rule, given, "0 with num_layers=1, or two layers and more", cause, fix)
+    if "contiguous" in message and "weights" in message and "RNN" in message:
+        cause = "The weights were copied one by one, as by a copy of the network or by DataParallel. The results are right. "
+        cause += "On a GPU each call gathers the weights anew, which costs memory, until flatten_parameters() is called."
+        return about("weights", "cuDNN wants the weights side by side in memory.", "scattered in memory", "one block", cause)
+    if "pack_padded_sequence" in message and "trace" in message:
+        cause = "torch.jit.trace records what happens to tensors only: numbers in a list become constants of the traced network."
+        fix = rewrite(call, "lengths", "{torch.as_tensor}({})") if isinstance(call, PackingCall) else Fix()
+        return about("lengths", "Under torch.jit.trace, lengths must be a tensor.", "a list", "a tensor", cause, fix)
+    return None

@@ -3,7 +3,7 @@
 import gc
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
+from ..pictures.sides import Side, axes_of, shape_side
 from .calls import CELLS, LSTMS, RECURRENT, ForwardCall, argument_order, known_as
-from .explanations import Axis, Side
 
 DEFAULTS = dict(num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0, bidirectional=False, proj_size=0)
 STATES = ("h_0", "c_0")
@@ -22,10 +22,9 @@ STATES = ("h_0", "c_0")
 class Facts:
     """What is known about one call of a network.
 
-    >>> from helpers.errors.calls import forward_call
     >>> from helpers.errors.source import Line
     >>> rnn, x = nn.RNN(3, 4, batch_first=True), torch.zeros(2, 5, 3)
-    >>> facts = Facts(forward_call(rnn, (x,), {}, Line({})))
+    >>> facts = Facts(ForwardCall({"input": x}, Line({}), True, ["input", "hx"], rnn))
     >>> facts.kind, facts.layout, facts.N, facts.wanted
     ('nn.RNN', ('N', 'L', 'H_in'), 2, [(1, 2, 4)])
     """
@@ -52,7 +51,7 @@ class Facts:
         self.N = int(value.batch_sizes[0]) if self.packed else None if batched is None else self.shape[batched]
         self.H_in, self.H_out = int(module.input_size), int(module.hidden_size)
         self.weight: Tensor = next(iter(module.parameters()), torch.empty(0))
-        self.first_weight = "weight_ih" if self.cell else "weight_ih_l0"
+        self.to_device = f"{{}}.to({{net}}.{'weight_ih' if self.cell else 'weight_ih_l0'}.device)"  # a template, see fixes.py
         self.states: list[Any] = [] if hx is None else list(hx) if self.lstm and isinstance(hx, (tuple, list)) else [hx]
         layers = () if self.cell else (int(module.num_layers) * (2 if module.bidirectional else 1),)
         widths = [getattr(module, "proj_size", 0) or self.H_out, self.H_out][: 1 + self.lstm]
@@ -138,16 +137,6 @@ def after(template: str, value: Any, **others: Any) -> Any:
         return eval(code, {"torch": torch, "it": stand_in(value), **{k: stand_in(v) for k, v in others.items()}})
     except Exception:  # a change that does not even run is no fix
         return None
-
-
-def axes_of(names: Iterable[str], **sizes: int) -> tuple[Axis, ...]:
-    return tuple(Axis(name, sizes.get(name)) for name in names)
-
-
-def shape_side(name: str, shape: Sequence[int], names: Sequence[str] = (), wrong: Iterable[int] = (), **more: Any) -> Side:
-    """A tensor that was given, its axes named if there are as many names as axes."""
-    names = names if len(names) == len(shape) else [f"axis {i}" for i in range(len(shape))]
-    return Side(name, tuple(map(Axis, names, shape)), wrong=frozenset(wrong), **more)
 
 
 def described(value: Any) -> str:

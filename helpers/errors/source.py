@@ -1,10 +1,12 @@
 """The learner's own code around an error: the frames of a traceback, the line in them, and what its names stand for."""
 
 import ast
+import dataclasses
 import linecache
 import sysconfig
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from types import FrameType, ModuleType, TracebackType
 from typing import Any, NamedTuple
@@ -22,7 +24,6 @@ class Frame(NamedTuple):
     """One frame on the way to the error, and where in its code it was."""
 
     frame: FrameType
-    line: int
     instruction: int
     file: str
     function: str
@@ -36,14 +37,12 @@ def steps_of(origin: TracebackType | FrameType | None) -> list[Frame]:
     steps, running, following = [], isinstance(origin, FrameType), origin
     while following is not None:
         if isinstance(following, TracebackType):
-            frame, line, instruction = following.tb_frame, following.tb_lineno, following.tb_lasti
-            following = following.tb_next
+            frame, instruction, following = following.tb_frame, following.tb_lasti, following.tb_next
         else:
-            frame, line, instruction = following, following.f_lineno, following.f_lasti
-            following = following.f_back
+            frame, instruction, following = following, following.f_lasti, following.f_back
         file, owner = frame.f_code.co_filename, frame.f_locals.get("self")
         where = file.startswith(_TORCH), "-packages" in file or file.startswith(_PACKAGES)
-        steps.append(Frame(frame, line, instruction, file, frame.f_code.co_name, owner, *where))
+        steps.append(Frame(frame, instruction, file, frame.f_code.co_name, owner, *where))
     return steps[::-1] if running else steps
 
 
@@ -172,13 +171,13 @@ def line_at(step: Frame) -> Line:
     tree = _parsed(source)
     if tree is None:
         return Line(names)
-    places = list(code.co_positions())
-    place = places[step.instruction // 2] if 0 <= step.instruction // 2 < len(places) else (None,) * 4
-    statement = _statement(tree, step.line, place)
-    parts = [n for n in ast.walk(statement) if isinstance(n, ast.expr)] if statement else []
-    node = next((n for n in parts if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place), None)
+    place = next(islice(code.co_positions(), max(step.instruction, 0) // 2, None), None)
+    parts = [n for n in ast.walk(tree) if isinstance(n, (ast.expr, ast.stmt))]
+    there = [n for n in parts if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place]
+    node = next((n for n in there if isinstance(n, ast.expr)), None)
     parameters = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-    return Line(names, source, tree, statement, node, parameters)
+    line = Line(names, source, tree, None, node, parameters)
+    return dataclasses.replace(line, statement=line.statement_of(there[0])) if there else line
 
 
 @lru_cache(maxsize=8)
@@ -192,12 +191,3 @@ def _parsed(source: str) -> ast.Module | None:
 @lru_cache(maxsize=8)
 def parents_in(tree: ast.AST) -> dict[ast.AST, ast.AST]:
     return {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
-
-
-def _statement(tree: ast.AST, line: int, place: tuple[int | None, ...]) -> ast.stmt | None:
-    """The innermost statement around an instruction; without its column, the only innermost one of its line."""
-    found = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and n.lineno <= line <= (n.end_lineno or 0)]
-    if place[0] is not None and place[2] is not None:
-        at = (place[0], place[2])
-        found = [n for n in found if (n.lineno, n.col_offset) <= at <= (n.end_lineno or 0, n.end_col_offset or 0)]
-    return max(found, key=lambda n: (n.lineno, n.col_offset), default=None)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from ..explanations import Explanation, Fix, Side, about, culprit
+from ...pictures.sides import Side, culprit
+from ..explanations import Explanation, Fix, about
 from ..facts import graph_of, networks_in, tensors_in
 from ..fixes import line_after, replace
 from ..source import COMPREHENSIONS, Frame, Line, is_module, line_at, stored_in

@@ -6,8 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
+from ...pictures.sides import Side
 from ..calls import CELLS, RECURRENT, known_as
-from ..explanations import Explanation, Fix, Side
+from ..explanations import Explanation, Fix
 from ..facts import DEFAULTS, options_of
 from ..fixes import remade
 from ..source import Frame, is_module, line_of

@@ -53,7 +53,7 @@ def check_constructor(call: ConstructorCall) -> Explanation | None:
     if finding is None:
         return None
     name, what = finding.argument, known_as(call.kind)
-    unknown = name not in call.order or name == "proj_size" and name in call.by_name and not issubclass(call.kind, LSTMS)
+    unknown = not _has(call, name)
     rule = f"{what} has no argument {name}." if unknown else f"{name} is {RULES[name]}."
     expected = f"{name}={RULES[name].partition(':')[0]}" if not unknown else finding.instead.strip("-") or f"no {name}"
     given = f"{name}={_said(call.given[name])}" if name in call.given else f"no {name}"
@@ -71,30 +71,34 @@ def _said(value: Any) -> str:
     return getattr(value, "__name__", f"a {type(value).__name__}") if " at 0x" in said else shorten(said, 40)
 
 
+def _has(call: ConstructorCall, name: str) -> bool:
+    return name in call.order and (name != "proj_size" or issubclass(call.kind, LSTMS))
+
+
 def _names(call: ConstructorCall) -> Iterator[Finding]:
     """Arguments that the class does not have, and sizes that are missing."""
     for name, value in call.given.items():
-        foreign = name == "proj_size" and name in call.by_name and not issubclass(call.kind, LSTMS)
-        if name in call.order and not foreign:
+        if _has(call, name):
             continue
-        near = next((right for right, names in ELSEWHERE.items() if name in names.split() and right in call.order), "")
-        near = near or next(iter(difflib.get_close_matches(name, call.order, 1, 0.6)), "")
-        code = str(value) if isinstance(value, Written) else repr(value)
-        if name in RULES:
+        near = [right for right, names in ELSEWHERE.items() if name in names.split() and right in call.order]
+        near += difflib.get_close_matches(name, call.order, 1, 0.6)
+        if name == "proj_size" and not isinstance(value, int):
+            cause = "By position the ninth argument is proj_size, which only an LSTM has. Pass device and dtype by name."
+            yield Finding(name, cause, repr(value), "dtype" if isinstance(value, torch.dtype) else "device")
+        elif name in RULES:
             owner = {"proj_size": "nn.LSTM", "nonlinearity": "nn.RNN and nn.RNNCell"}.get(name, "nn.RNN, nn.LSTM and nn.GRU")
             yield Finding(name, f"{name} belongs to {owner}. Leave it out, or use another class.", instead="-")
         elif name in KERAS:
-            cause = (
-                "This is an argument of Keras. In torch, output always has all time steps, h_n has the final state, and dropout "
-            )
-            yield Finding(name, f"{cause}acts between layers.", instead="-")
-        elif not near or near in call.given:
+            cause = "This is an argument of Keras. In torch, output always has all time steps, and h_n has the final state."
+            yield Finding(name, cause, instead="-")
+        elif not near or near[0] in call.given:
             yield Finding(name, "It may belong to another class.")
         elif isinstance(value, tuple) and value:
-            cause = f"It is called {near} here, and it is one number: the last of the shape, the features of a time step."
-            yield Finding(name, cause, repr(value[-1]) if isinstance(value[-1], int) else None, near)
+            cause = f"It is called {near[0]} here, and it is one number: the last of the shape, the features of a time step."
+            yield Finding(name, cause, repr(value[-1]) if isinstance(value[-1], int) else None, near[0])
         else:
-            yield Finding(name, f"It is called {near} here.", code, near)
+            code = str(value) if isinstance(value, Written) else repr(value)
+            yield Finding(name, f"It is called {near[0]} here.", code, near[0])
     for name, cause in (("input_size", "It is what x.size(-1) is."), ("hidden_size", "You choose it.")):
         if name not in call.given:
             yield Finding(name, f"{name} is missing. {cause}")
@@ -103,60 +107,54 @@ def _names(call: ConstructorCall) -> Iterator[Finding]:
 def _options(call: ConstructorCall) -> Iterator[Finding]:
     """nonlinearity, dropout, bias and batch_first, which a cell does not check."""
     known = {k: v for k, v in call.given.items() if not isinstance(v, Written)}
-    value, position = known.get("nonlinearity", "tanh"), "The fourth argument by position is {}, and this looks like {}."
+    position = "The fourth argument by position is {}, and this looks like {}."
+    value = known.get("nonlinearity", "tanh")
     if isinstance(value, bool):
         yield Finding("nonlinearity", position.format("nonlinearity", "bias"), str(value), "bias")
     if value not in ("tanh", "relu"):
-        right = next((repr(name) for name in ("tanh", "relu") if name in str(getattr(value, "__name__", value)).lower()), None)
+        said = str(getattr(value, "__name__", value)).lower()
+        right = next((repr(name) for name in ("tanh", "relu") if name in said), None)
         yield Finding("nonlinearity", "A plain RNN has only these two, by their names in quotes.", right)
     value = known.get("dropout", 0.0)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if number and 1 < value <= 100:
-        yield Finding("dropout", "This looks like a percentage.", f"{value / 100:g}")
-    if value is None or value is False:
-        yield Finding("dropout", "No dropout is 0.0.", "0.0")
-    if not number or not 0 <= value <= 1:
-        cause = "Dropout is no switch: it says how large a share is set to zero." if value is True else "It is not such a number."
-        yield Finding("dropout", cause)
+    if value is None or isinstance(value, bool):
+        cause = "Dropout is no switch: it says how large a share is set to zero. No dropout is 0.0."
+        yield Finding("dropout", cause, None if value else "0.0")
+    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        yield Finding("dropout", "It is not such a number.")
     for name in ("bias", "batch_first"):
         value = known.get(name, True)
         if isinstance(value, bool) or issubclass(call.kind, CELLS):
             continue
         if name == "bias" and isinstance(value, float) and 0 <= value <= 1 and "dropout" not in call.given:
             yield Finding(name, position.format("bias", "dropout"), repr(value), "dropout")
-        if name == "bias" and value in ("tanh", "relu"):
-            yield Finding(name, f"{known_as(call.kind)} has no nonlinearity to choose; by position this is bias.", instead="-")
         yield Finding(name, f"This is of type {type(value).__name__}, not bool.", str(bool(value)) if value in (0, 1) else None)
 
 
 def _sizes(call: ConstructorCall) -> Iterator[Finding]:
+    least = 0 if issubclass(call.kind, CELLS) else 1
     for name in ("input_size", "hidden_size", "num_layers"):
-        value, least = call.given.get(name, 1), 0 if issubclass(call.kind, CELLS) else 1
+        value = call.given.get(name, 1)
         if isinstance(value, Written) or isinstance(value, int) and value >= least:
             continue
-        right = _integer(value)
+        if isinstance(value, int):
+            zero = "One layer is 1." if name == "num_layers" else "It was counted too early, or the vocabulary is empty."
+            yield Finding(name, "It is never negative." if value else zero)
+        right, cause = _integer(value), f"This is of type {type(value).__name__}, not a Python integer."
         if isinstance(value, float) and value == right:
-            yield Finding(name, "A division with / gives a float, even of integers: use //.", str(right))
-        elif isinstance(value, int):
-            why = "One layer is 1." if name == "num_layers" else "It was counted too early, or the vocabulary is empty."
-            yield Finding(name, why if value == 0 else "It is never negative.")
-        yield Finding(name, f"This is of type {type(value).__name__}, not a Python integer.", str(right) if right else None)
-    value, hidden = call.given.get("proj_size", 0), call.given.get("hidden_size")
-    if isinstance(value, (Written, bool)) or isinstance(value, int) and isinstance(hidden, int) and 0 <= value < hidden:
-        return
-    if not issubclass(call.kind, LSTMS):
-        cause = "By position the ninth argument is proj_size, which only an LSTM has. Pass device and dtype by name."
-        yield Finding("proj_size", cause, repr(value), "dtype" if isinstance(value, torch.dtype) else "device")
-    larger = isinstance(value, int) and value > 0
-    cause = f"{value} is not smaller than hidden_size={hidden}." if larger else "No projection is 0."
-    yield Finding("proj_size", cause, None if larger else "0")
+            cause = "A division with / gives a float, even of integers: use //."
+        yield Finding(name, cause, str(right) if right else None)
+    value, hidden = call.given.get("proj_size", 0), call.given.get("hidden_size", 1)
+    if not isinstance(value, (Written, int)) or isinstance(value, int) and value < 0:
+        yield Finding("proj_size", "No projection is 0.", "0")
+    elif isinstance(value, int) and value >= hidden:
+        yield Finding("proj_size", f"{value} is not smaller than hidden_size={hidden}.")
 
 
 def _integer(value: Any) -> int:
     """The integer in a float, a text or a tensor; 0 if there is none."""
     try:
         return int(float(value)) if float(value) >= 0 and float(value) == float(value) // 1 else 0
-    except (TypeError, ValueError, RuntimeError, OverflowError):
+    except (TypeError, ValueError, RuntimeError):
         return 0
 
 
@@ -174,8 +172,6 @@ def check_made(facts: Facts) -> Explanation | None:
     if not isinstance(layers, bool):
         return None
     cause = "The third argument by position is num_layers, and this looks like batch_first. Pass options by name."
-    fix, rule = (
-        remade(facts.call.line, facts.module, num_layers="1", batch_first=str(layers)),
-        f"num_layers is {RULES['num_layers']}.",
-    )
+    fix = remade(facts.call.line, facts.module, num_layers="1", batch_first=str(layers))
+    rule = f"num_layers is {RULES['num_layers']}."
     return about(facts.kind, rule, f"num_layers={layers}", f"batch_first={layers}", cause, fix)

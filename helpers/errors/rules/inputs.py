@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..explanations import Explanation, Fix, Side, about, culprit
-from ..facts import Facts, after, axes_of, described, networks_in, shape_side, short, special, tensors_only
+from ...pictures.sides import Side, axes_of, culprit, shape_side
+from ..explanations import Explanation, Fix, about
+from ..facts import Facts, after, described, networks_in, short, special, tensors_only
 from ..fixes import decide, remake, rewrite, with_arguments
 
 Causes = Iterator[tuple[str, str | Fix]]
@@ -237,10 +238,8 @@ def _features(facts: Facts) -> Causes:
         cause = f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis."
         yield cause, f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.first)
     if H_in == 2 * last and n > 1:
-        cause = (
-            f"The network was made for twice as many features, {H_in}. Where two tensors are joined, write torch.cat(…, dim=-1)."
-        )
-        yield cause, ""
+        cause = f"The network was made for twice as many features, {H_in}. Where two tensors are joined, write "
+        yield f"{cause}torch.cat(…, dim=-1).", ""
     below, name = networks_in([facts.data]), facts.call.line.name_of(facts.module) or "the network"
     if last == H_out and not below and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
         cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
@@ -257,15 +256,13 @@ def check_device(facts: Facts) -> Explanation | None:
     data, here = facts.data, facts.weight.device
     if data.device == here:
         return None
-    cause, change = (
-        "The network was moved and this batch was not: each batch needs .to(device).",
-        f"{{}}.to({{net}}.{facts.first_weight}.device)",
-    )
-    if here.type == "cpu":
-        cause, change = "The data were moved and the network was not. Call model.to(device) once, after the model is made.", ""
+    rule = "The input and the network are on the same device."
     given, expected = (culprit("input", str(data.device)), Side("weights", note=str(here))), Side("both", note="the same device")
-    fix = rewrite(facts.call, "input", change, facts)
-    return Explanation("The input and the network are on the same device.", given, expected, cause, fix)
+    if here.type == "cpu":
+        cause = "The data were moved and the network was not. Call model.to(device) once, after the model is made."
+        return Explanation(rule, given, expected, cause)
+    cause = "The network was moved and this batch was not: each batch needs .to(device)."
+    return Explanation(rule, given, expected, cause, rewrite(facts.call, "input", facts.to_device, facts))
 
 
 def check_steps(facts: Facts) -> Explanation | None:

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from ...pictures.sides import Side, culprit, shape_side
 from ..calls import CELLS, LSTMS, RECURRENT, behind, known_as, networks_in_reach
-from ..explanations import Explanation, Fix, Side, culprit
-from ..facts import described, networks_in, shape_side, tensors_in, weights_in
+from ..explanations import Explanation, Fix
+from ..facts import described, networks_in, tensors_in, weights_in
 from ..fixes import layer_between, remade, replace
 from ..source import COMPREHENSIONS, Frame, Line, is_module, line_of, stored_in
 
@@ -159,13 +160,11 @@ def _packed(use: Use, known: list[Any]) -> Explanation:
     rnns = [n for n in known if isinstance(n, nn.RNNBase)]
     giver = next((n for n in rnns if width == ((1 + n.bidirectional) * (n.proj_size or n.hidden_size),)), None)
     rule = "The output of a packed batch is packed, too." if giver is not None else "This batch is packed."
-    cause, pad = (
-        "A PackedSequence has no padding and no axis of time steps.",
-        line.spell("torch.nn.utils.rnn.pad_packed_sequence"),
-    )
+    cause = "A PackedSequence has no padding and no axis of time steps."
     if isinstance(line.node, ast.Subscript):
         cause += " For the last time step of each sequence use h_n: the last column of a padded output is padding for most."
         return use.explained(rule, cause, "", "one padded tensor")
+    pad = line.spell("torch.nn.utils.rnn.pad_packed_sequence")
     change = f"{pad}({{}}{', batch_first=True' * giver.batch_first})[0]" if pad and giver is not None else ""
     cause += " Pad it again with pad_packed_sequence; after each length there are zeros."
     return use.explained(rule, cause, change, "one padded tensor")
@@ -198,9 +197,8 @@ def _own_model(use: Use, reach: list[Any]) -> Explanation | None:
     state = state or any(_is_state(rnn, t, rnn.hidden_size) for t in rest for rnn in known)
     if not alive and not state:
         return None
-    cause = PAIR + (
-        ": the first part looks like the answer, the rest like the state." if state else ", and use the part you need."
-    )
+    looks = "the first part looks like the answer, the rest like the state"
+    cause = f"{PAIR}: {looks}." if state else f"{PAIR}, and use the part you need."
     fix = "{}[0]" if state and isinstance(value[0], Tensor) else ""
     return use.explained(f"The model returned a tuple of {len(value)}.", cause, fix)
 

@@ -8,10 +8,11 @@ import numpy as np
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from ...pictures.sides import Side, culprit, shape_side
 from ...wording import listed, plural
 from ..calls import PackingCall
-from ..explanations import Explanation, Fix, Side, about, culprit
-from ..facts import after, described, shape_side, special, tensors_only
+from ..explanations import Explanation, Fix, about
+from ..facts import after, described, special, tensors_only
 from ..fixes import rewrite, with_arguments
 from .inputs import PACK
 
@@ -29,17 +30,12 @@ def _about(
 def check_arguments(call: PackingCall) -> Explanation | None:
     """An argument that the function does not have, or one that is missing; PackedSequence(...) written by the learner."""
     if call.name == "PackedSequence":
-        rule, sizes = (
-            "A PackedSequence is made by pack_sequence or pack_padded_sequence, not by hand.",
-            call.given.get("batch_sizes"),
-        )
+        rule = "A PackedSequence is made by pack_sequence or pack_padded_sequence, not by hand."
+        sizes = call.given.get("batch_sizes")
         if isinstance(sizes, Tensor):
             cause = "batch_sizes are always on the CPU, wherever the data are."
             return _about(call, "batch_sizes", rule, "cpu", cause, "{}.cpu()", str(sizes.device))
-        given = f"{described(call.given.get('data'))} alone"
-        return _about(
-            call, "arguments", rule, "a list of sequences, for pack_sequence", "The batch sizes are missing.", "", given
-        )
+        return _about(call, "batch_sizes", rule, "one for each time step", "The batch sizes are missing.")
     if not call.refused:
         return None
     needed, expected = call.order[: 1 + ("lengths" in call.order)], f"({', '.join(call.order)})"
@@ -48,9 +44,8 @@ def check_arguments(call: PackingCall) -> Explanation | None:
         near = next((n for n in difflib.get_close_matches(unknown, call.order, 1, 0.5) if n not in call.given), "")
         fix = with_arguments(call, **{unknown: None, near: call.given[unknown]}) if near else Fix()
         cause = f"It is called {near} here." if near else "It may belong to another function."
-        return about(
-            call.name, f"{call.name} has no argument {unknown}.", f"{unknown}={call.given[unknown]}", expected, cause, fix
-        )
+        rule = f"{call.name} has no argument {unknown}."
+        return about(call.name, rule, f"{unknown}={call.given[unknown]}", expected, cause, fix)
     rule = f"{call.name} takes {' and '.join(needed)}, and options by name."
     missing = next((name for name in needed if name not in call.given), None)
     cause = "It is one integer for each sequence, len(sequence)." if missing == "lengths" else "It is the first argument."
@@ -92,20 +87,13 @@ def _no_sequences(value: Any, whole: list[Any]) -> Iterator[tuple[str, str]]:
         yield "They are on two devices: some were moved and others were not.", "[s.cpu() for s in {}]"
 
 
-def check_options(call: PackingCall) -> Explanation | None:
-    """padding_side, padding_value, total_length."""
-    given, packed = call.given, call.given.get("sequence")
-    total, longest = given.get("total_length"), len(packed.batch_sizes) if isinstance(packed, PackedSequence) else 0
-    checks = (
-        ("padding_side", given.get("padding_side", "right") in ("left", "right"), "padding_side is 'left' or 'right'.",
-         "'right', or 'left'", "Padding is before or after the time steps."),
-        ("padding_value", isinstance(given.get("padding_value", 0.0), (int, float)), "padding_value is a number.",
-         "a number, usually 0.0", "Padding fills a tensor of numbers. For words, use the id of your padding word."),
-        ("total_length", not isinstance(total, int) or total >= longest, "total_length is at least the longest sequence.",
-         f">= {longest}, or None", "It only adds padding and never cuts: it is no limit, and is not counted from another batch."),
-    )  # fmt: skip
-    wrong = ((name, *words, "", repr(given[name])) for name, right, *words in checks if not right)
-    return next((_about(call, *words) for words in wrong), None)
+def check_total(call: PackingCall) -> Explanation | None:
+    """A total_length of pad_packed_sequence below the longest sequence."""
+    total, packed = call.given.get("total_length"), call.given.get("sequence")
+    if not isinstance(total, int) or not isinstance(packed, PackedSequence) or total >= len(packed.batch_sizes):
+        return None
+    rule, cause = "total_length is at least the longest sequence.", "It only adds padding and never cuts: it is no limit."
+    return _about(call, "total_length", rule, f">= {len(packed.batch_sizes)}, or None", cause)
 
 
 def check_packed(call: PackingCall) -> Explanation | None:
@@ -143,35 +131,31 @@ def check_lengths(call: PackingCall) -> Explanation | None:
         N, L = value.shape[:2] if first else value.shape[1::-1]
         found = next(_no_lengths(lengths, value, N, first), None)
         if found is not None:
-            given = str(lengths.device) if "CPU" in found[0] else described(lengths)
-            return _about(call, "lengths", found[0], "cpu" if "CPU" in found[0] else plural(N, "integer"), *found[1:], given)
+            if "CPU" in found[0]:
+                return _about(call, "lengths", found[0], "cpu", *found[1:], str(lengths.device))
+            return _about(call, "lengths", found[0], plural(N, "integer"), *found[1:])
         if len(lengths) != N:
-            cause, fix = (
-                "The lengths belong to another batch. Take them from this very batch: the last one is often smaller.",
-                Fix(),
-            )
+            cause = "The lengths belong to another batch. Take them from this very batch: the last one is often smaller."
+            fix = Fix()
             if len(lengths) == L:
                 cause = f"The other axis has size {L}: the input is ({', '.join(_names(not first)[:2])}, …), and "
                 cause, fix = f"{cause}batch_first={first} says otherwise.", with_arguments(call, batch_first=str(not first))
             side = shape_side("input", value.shape, _names(first)[: value.dim()], (0, 1) if fix else ())
-            sides, expected = (
-                (culprit("lengths", plural(len(lengths), "integer")), side),
-                Side("lengths", note=plural(N, "integer")),
-            )
-            return Explanation("There is one length for each sequence of the batch.", sides, expected, cause, fix)
+            given, expected = culprit("lengths", plural(len(lengths), "integer")), Side("lengths", note=plural(N, "integer"))
+            return Explanation("There is one length for each sequence of the batch.", (given, side), expected, cause, fix)
     if not isinstance(lengths, Tensor) or lengths.device.type == "meta" or lengths.dim() != 1 or not len(lengths):
         return None
     numbers = lengths.tolist()
-    given = f"[{listed(numbers, most=8)}]"
+    said = f"[{listed(numbers, most=8)}]"
     if min(numbers) <= 0:
         cause = "There is an empty sequence. Leave it out, together with its label."
-        return _about(call, "lengths", "Every sequence has at least one time step.", ">= 1 each", cause, "", given)
+        return _about(call, "lengths", "Every sequence has at least one time step.", ">= 1 each", cause, "", said)
     if numbers == sorted(numbers, reverse=True):
         return None
     rule = "With enforce_sorted=True, the default, the longest sequence comes first."
     cause = "The batch is in its own order. With enforce_sorted=False torch sorts it, and restores the order afterwards."
     fix = with_arguments(call, enforce_sorted="False")
-    return _about(call, "lengths", rule, "the longest first, or enforce_sorted=False", cause, fix, given)
+    return _about(call, "lengths", rule, "the longest first, or enforce_sorted=False", cause, fix, said)
 
 
 def _no_batch(value: Any, first: bool) -> Iterator[tuple[str, str, str]]:
@@ -219,10 +203,7 @@ def check_batch_sizes(packed: Any) -> Explanation | None:
     """A packed batch that counts more rows than it has."""
     if not isinstance(packed, PackedSequence) or int(packed.batch_sizes.sum()) == len(packed.data):
         return None
-    rule, given = (
-        "The batch sizes of a packed batch count its rows: their sum is len(data).",
-        f"sum {int(packed.batch_sizes.sum())}",
-    )
+    rule = "The batch sizes of a packed batch count its rows: their sum is len(data)."
     cause = "pack_padded_sequence does not check this. The likeliest cause is batch_first: the batch was packed with another "
     cause += "value than its axes have. Or the batch was cut to fewer time steps after the lengths were counted."
-    return about("batch_sizes", rule, given, f"sum {len(packed.data)}", cause)
+    return about("batch_sizes", rule, f"sum {int(packed.batch_sizes.sum())}", f"sum {len(packed.data)}", cause)

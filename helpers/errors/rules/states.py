@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...pictures.sides import shape_side
 from ...wording import plural
 from ..explanations import Explanation, Fix, about
-from ..facts import STATES, Facts, described, networks_in, shape_side, short, special, tensors_only
+from ..facts import STATES, Facts, described, networks_in, short, special, tensors_only
 from ..fixes import decide, remade, replace, rewrite, sizes_of, spot
 from .inputs import DENSE, cast, from_numbers
 
@@ -45,10 +46,7 @@ def check_state_kind(facts: Facts) -> Explanation | None:
         name = getattr(hx, "__name__", "it")
         kept = [v for v in line.assigned(node) if isinstance(v, ast.Attribute) and v.attr == name]
         fix = replace(line, kept[0], f"{line.text(kept[0])}()", elsewhere=True) if len(kept) == 1 else Fix()
-        rule, cause = (
-            "A state is a tensor, or an LSTM's pair of tensors.",
-            f"The parentheses are missing: {name}() returns the state.",
-        )
+        rule, cause = "A state is a tensor, or a pair of tensors.", f"The parentheses are missing: {name}() returns the state."
         return about("hx", rule, f"the method {name}", expected, cause, fix)
     rule = "An LSTM has two states, and they are one argument, a pair: (h_0, c_0)."
     rule = rule if facts.lstm else f"{facts.kind} has one state: hx is a single tensor, h_0."
@@ -211,9 +209,8 @@ def _unlike(facts: Facts) -> str:
 
 def check_state_like_input(facts: Facts) -> Explanation | None:
     """A state of another dtype than the input, or on another device."""
-    device = f"{{}}.to({{net}}.{facts.first_weight}.device)"
     for kind, cause, change in (
-        ("device", "torch.zeros makes tensors on the CPU by default.", device),
+        ("device", "torch.zeros makes tensors on the CPU by default.", facts.to_device),
         ("dtype", "NumPy makes float64, and integers make int64.", cast(facts.data.dtype)),
     ):
         kinds, right = [getattr(state, kind) for state in facts.states], getattr(facts.data, kind)
