@@ -10,7 +10,7 @@ from .calls import Call, ConstructorCall, ForwardCall, PackingCall, find_call
 from .explanations import Explanation, Fix, about
 from .facts import Facts
 from .fixes import rewrite, with_arguments
-from .rules import backward, checkpoints, constructor, inputs, outputs, packing, states
+from .rules import backward, constructor, inputs, outputs, packing, states
 from .source import Frame, steps_of
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
@@ -102,7 +102,7 @@ def _explain(error: BaseException, steps: list[Frame]) -> Explanation | None:
         return next(filter(None, (check(call) for check in PACKING)), None)
     if isinstance(call, ConstructorCall):
         return constructor.check_constructor(call)
-    return checkpoints.explain_loading(steps) or backward.explain_backward(steps, str(error))
+    return constructor.explain_loading(steps) or backward.explain_backward(steps, str(error))
 
 
 def explain_warning(message: str, call: Call | None) -> Explanation | None:

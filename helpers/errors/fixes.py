@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .calls import Call, ConstructorCall, ForwardCall, argument_order
 from .explanations import Fix
 from .facts import Facts
-from .source import Line, is_module, stored_in
+from .source import Line, stored_in
 
 # Functions that call the network for the learner, and the position of its inputs among their arguments.
 WRAPPERS: dict[Any, int] = {torch.jit.trace: 1, torch.func.functional_call: 2}
@@ -222,8 +222,6 @@ def remake(facts: Facts, **changes: Any) -> Fix:
 def remade(line: Line, module: nn.Module, **changes: str) -> Fix:
     """The line that makes a layer with some numbers changed, if it is certain which one it is; a name in it is not changed."""
     order = ["in_features", "out_features"] if isinstance(module, nn.Linear) else argument_order(type(module))
-    whole = [(name, value) for name, value in line.names.items() if is_module(value)]
-    places = [f"{name}.{place}" for name, value in whole for place, part in value.named_modules() if part is module]
     found = []
     for node in ast.walk(line.tree):
         if isinstance(node, ast.Call) and line.value(node.func) is type(module):
@@ -231,12 +229,10 @@ def remade(line: Line, module: nn.Module, **changes: str) -> Fix:
             constants = {k: v.value for k, v in written.items() if isinstance(v, ast.Constant)}
             same = all(getattr(module, k, None) == v for k, v in constants.items())
             if same and not any(isinstance(outer, REPEATED) for outer in line.around(node)):
-                assign = line.around(node)[0]
-                target = assign.targets[0] if isinstance(assign, ast.Assign) else None
-                label = getattr(target, "attr", getattr(target, "id", None))
-                found.append((node, label, written.keys() - constants.keys()))
+                found.append((node, ast.unparse(line.around(node)[0]), written.keys() - constants.keys()))
     if len(found) > 1:  # of several, the one that is kept under the layer's own name
-        found = [each for each in found if any(f".{place}".strip(".").endswith(f"{each[1]}") for place in places)]
+        own = (line.name_of(module) or "").rpartition(".")[2]
+        found = [each for each in found if re.match(rf"(.*\.)?{re.escape(own)} = ", each[1])]
     if len(found) != 1 or found[0][2] & changes.keys():
         return Fix()
     code = changed(found[0][0], order, dict(changes))

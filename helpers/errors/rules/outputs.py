@@ -106,7 +106,7 @@ def _explain(use: Use, reach: list[Any]) -> Explanation | None:
     giver = next((rnn for rnn in known if returned(rnn, use.value)), None)
     if giver is None:
         return _padded(use) or _own_model(use, reach)
-    names = "h, c" if isinstance(giver, CELLS) else "output, (h_n, c_n)" if isinstance(giver, LSTMS) else "output, h_n"
+    names = _parts(giver)
     rule = f"{known_as(type(giver))} returns two things: {names}."
     if returned(giver, use.value) == "states":
         node, line, cause = use.line.node, use.line, "This is the pair (h_n, c_n) of an LSTM"
@@ -122,6 +122,13 @@ def _explain(use: Use, reach: list[Any]) -> Explanation | None:
         fix = layer_between(use.line, use.behind, "Output", "pair", "pair[0]")
         return use.explained(rule, f"{cause}for one answer per sequence, let it return {last}.", fix)
     return use.explained(rule, f"{PAIR}, {names}, or pick the part you need.", "{}[0]")
+
+
+def _parts(rnn: Any) -> str:
+    """The names of all that a network returns."""
+    if isinstance(rnn, CELLS):
+        return "h, c" if isinstance(rnn, LSTMS) else "h"
+    return "output, (h_n, c_n)" if isinstance(rnn, LSTMS) else "output, h_n"
 
 
 def returned(rnn: Any, value: Any) -> str:
@@ -230,20 +237,18 @@ def _directions(use: Use, reach: list[Any]) -> Explanation | None:
 
 def _taken_apart(line: Line) -> Explanation | None:
     """output, h, c = lstm(x), or h, c = gru_cell(x): not as many names as there are parts."""
-    statement = line.statement if isinstance(line.statement, ast.Assign) else None
-    value, target = (statement.value, statement.targets[0]) if statement else (None, None)
-    rnn = line.value(value.func) if isinstance(value, ast.Call) else None
-    inside = line.node is None or target is not None and line.node in ast.walk(target)
+    if not isinstance(line.statement, ast.Assign) or not isinstance(line.statement.value, ast.Call):
+        return None
+    target, rnn = line.statement.targets[0], line.value(line.statement.value.func)
+    inside = any(part is line.node for part in ast.walk(target))
     if not isinstance(rnn, RECURRENT) or not isinstance(target, ast.Tuple) or not inside:
         return None
-    what, cause = {
-        nn.LSTMCell: ("h, c", "It has no output beside its two states: h is its output."),
-        CELLS: ("h", "A cell returns its new state alone, which is its output as well."),
-        nn.LSTM: ("output, (h_n, c_n)", "The two states are a pair."),
-        nn.RNNBase: ("output, h_n", "Only an LSTM has a cell state c."),
-    }[next(kind for kind in (nn.LSTMCell, CELLS, nn.LSTM, nn.RNNBase) if isinstance(rnn, kind))]
-    names = [ast.unparse(n) for n in target.elts]
-    code = f"{names[0]}, ({names[1]}, {names[2]})" if isinstance(rnn, nn.LSTM) and len(names) == 3 else ""
-    fix = replace(line, target, code, elsewhere=True) if code else Fix()
-    rule, given = f"{known_as(type(rnn))} returns {what}.", culprit("names", ast.unparse(target))
-    return Explanation(rule, given, Side("names", note=what), cause, fix)
+    cause, names, fix = "Only an LSTM has a cell state c.", [ast.unparse(name) for name in target.elts], Fix()
+    if isinstance(rnn, CELLS):
+        cause = "A cell has no output beside its state: h is its output as well."
+    elif isinstance(rnn, nn.LSTM):
+        cause = "The two states are a pair."
+        fix = replace(line, target, f"{names[0]}, ({names[1]}, {names[2]})", elsewhere=True) if len(names) == 3 else fix
+    what = _parts(rnn)
+    given, expected = culprit("names", ast.unparse(target)), Side("names", note=what)
+    return Explanation(f"{known_as(type(rnn))} returns {what}.", given, expected, cause, fix)
