@@ -399,6 +399,34 @@ def test_without_columns_there_are_words_and_no_code(tmp_path):
     assert "float64" in done.stdout and "fix" not in done.stdout, done.stderr
 
 
+TORCHS_OWN = """
+import sys, types, unittest
+sys.modules["expecttest"] = types.SimpleNamespace(TestCase=unittest.TestCase)  # torch's tests want it, these inputs do not
+import torch
+from torch.testing._internal.common_modules import module_db
+from helpers import explain_error
+kinds = [getattr(torch.nn, name + end) for name in ("RNN", "LSTM", "GRU") for end in ("", "Cell")]
+for info in module_db:
+    if info.module_cls in kinds:
+        like = dict(device="cpu", dtype=torch.float32, requires_grad=False, training=True)
+        for wrong in info.module_error_inputs_func(info, **like):
+            made, called = wrong.module_error_input.constructor_input, wrong.module_error_input.forward_input
+            try:
+                info.module_cls(*made.args, **made.kwargs)(*called.args, **called.kwargs)
+                print("runs", end=" ")
+            except Exception as error:
+                print(explain_error(error) is not None, end=" ")
+"""
+
+
+@pytest.mark.sweep
+def test_torchs_own_wrong_inputs_are_explained():
+    """In a process of its own: torch's tests change settings of torch when they are imported."""
+    done = subprocess.run([sys.executable, "-c", TORCHS_OWN], capture_output=True, text=True, timeout=120, cwd=ROOT)
+    said = done.stdout.split()
+    assert len(said) >= 42 and set(said) == {"True"}, done.stderr
+
+
 def test_an_error_of_another_thread_is_explained():
     with ThreadPoolExecutor(1) as pool:
         error = pool.submit(failure, PRELUDE + "rnn = nn.RNN(3, 4)\nrnn(torch.zeros(5, 2, 3).double())\n").result()
