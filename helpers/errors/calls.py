@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.modules import rnn as torch_modules
 from torch.nn.utils import rnn as torch_packing
 
-from .source import Frame, Line, is_module, line_at, line_of
+from .source import Frame, Line, line_at, line_of
 
 CELLS = nn.modules.rnn.RNNCellBase
 RECURRENT = (nn.RNNBase, CELLS)
@@ -178,9 +178,3 @@ def known_as(kind: type) -> str:
     'nn.GRU'
     """
     return next(f"nn.{base.__name__}" for base in kind.__mro__ if base.__module__.startswith("torch."))
-
-
-def networks_in_reach(line: Line, steps: list[Frame]) -> list[Any]:
-    """The recurrent networks that the learner's names, or the modules on the way to the error, lead to."""
-    whole = [m for m in (*line.names.values(), *(step.owner for step in steps)) if is_module(m)]
-    return list({id(part): part for module in whole for part in module.modules() if isinstance(part, RECURRENT)}.values())

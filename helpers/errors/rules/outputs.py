@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from ...pictures.sides import Side, culprit, shape_side
-from ..calls import CELLS, LSTMS, RECURRENT, behind, known_as, networks_in_reach
+from ..calls import CELLS, LSTMS, RECURRENT, behind, known_as
 from ..explanations import Explanation, Fix
 from ..facts import described, networks_in, tensors_in, weights_in
 from ..fixes import layer_between, remade, replace
@@ -56,7 +56,10 @@ def explain_output(error: BaseException, steps: list[Frame]) -> Explanation | No
     last = max((i for i, step in enumerate(steps) if not step.in_torch), default=-1)
     line, below = line_of(steps[: last + 1]), steps[last + 1 :]
     unpacked = _taken_apart(line) if not below and isinstance(error, (ValueError, TypeError)) else None
-    reach = networks_in_reach(line, below)
+    # The networks that the learner's names, or the modules on the way to the error, lead to; each once.
+    whole = [module for module in (*line.names.values(), *(step.owner for step in below)) if is_module(module)]
+    parts = [part for module in whole for part in module.modules() if isinstance(part, RECURRENT)]
+    reach = list(dict.fromkeys(parts))
     for use in _uses(line, below) if unpacked is None else ():
         found = _directions(use, reach) if isinstance(use.value, Tensor) and isinstance(use.layer, nn.Linear) else None
         if isinstance(error, (TypeError, AttributeError)) and isinstance(use.value, tuple) and use.value:
@@ -160,14 +163,13 @@ def _is_state(rnn: Any, value: Any, width: int) -> bool:
 
 def _packed(use: Use, known: list[Any]) -> Explanation:
     """A packed batch where a padded tensor was expected."""
-    line, width = use.line, use.value.data.shape[-1:]
+    line, width, cause = use.line, use.value.data.shape[-1:], "A PackedSequence has no padding and no axis of time steps."
     if isinstance(use.layer, nn.Embedding):
-        cause = "The ids were packed before the embedding. Embed first and pack the vectors, or embed the packed data."
-        return use.explained("A packed batch is not a tensor.", cause, "", "a tensor of ids")
+        packed = "The ids were packed before the embedding. Embed first and pack the vectors, or embed the packed data."
+        return use.explained("A packed batch is not a tensor.", packed, "", "a tensor of ids")
     rnns = [n for n in known if isinstance(n, nn.RNNBase)]
     giver = next((n for n in rnns if width == ((1 + n.bidirectional) * (n.proj_size or n.hidden_size),)), None)
     rule = "The output of a packed batch is packed, too." if giver is not None else "This batch is packed."
-    cause = "A PackedSequence has no padding and no axis of time steps."
     if isinstance(line.node, ast.Subscript):
         cause += " For the last time step of each sequence use h_n: the last column of a padded output is padding for most."
         return use.explained(rule, cause, "", "one padded tensor")
