@@ -251,7 +251,7 @@ def test_every_answer_can_be_shown(lab, cells):
 def test_what_is_typed_stays_text(lab, cells):
     for explorer in lab.explorers:
         for box in explorer.query_selector_all("[type=text]"):
-            assert lab.shows_another(explorer, box.fill, HOSTILE), box.evaluate(NAMED)
+            assert lab.shows_another(explorer, enter, box, HOSTILE), box.evaluate(NAMED)
             assert explorer.query_selector_all("script, img[src=x]") == []
     assert lab.dialogs == []
 
