@@ -4,7 +4,6 @@ What is asked of a notebook while nbval has its kernel is in tests/notebooks/ker
 """
 
 import os
-from itertools import filterfalse
 from pathlib import Path
 
 import forked_kernels
@@ -12,7 +11,7 @@ import pytest
 
 pytest_plugins = ["kernel_checks"]
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the kernels; this process has loaded torch already
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded, here and in the kernels
 
 KERNELS = pytest.StashKey()
 GOLDEN = Path(__file__).parent / "tests" / "golden"
@@ -33,10 +32,11 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     """Leave out the sweeps if they were not asked for."""
-    left_out = [] if config.option.all else [item for item in items if item.get_closest_marker("sweep")]
-    config.hook.pytest_deselected(items=left_out)
+    sweeps = [] if config.option.all else [item for item in items if item.get_closest_marker("sweep")]
+    config.hook.pytest_deselected(items=sweeps)
+    wanted = [item for item in items if config.option.all or not item.get_closest_marker("sweep")]
     # The browser has the longest file by far, so it begins, and the other worker takes all else meanwhile.
-    items[:] = sorted(filterfalse(set(left_out).__contains__, items), key=lambda item: item.path.name != "test_browser.py")
+    items[:] = sorted(wanted, key=lambda item: item.path.name != "test_browser.py")
 
 
 @pytest.fixture(scope="session", autouse=True)

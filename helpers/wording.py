@@ -44,6 +44,15 @@ def listed(things: Sequence[object], most: int = 12) -> str:
     return ", ".join(map(str, things[:most])) + (", …" if len(things) > most else "")
 
 
+def capitalised(sentence: str) -> str:
+    """A sentence with a capital letter at its beginning; the other letters stay, unlike with `str.capitalize`.
+
+    >>> capitalised("a number, as L=5.")
+    'A number, as L=5.'
+    """
+    return sentence[:1].upper() + sentence[1:]
+
+
 def shorten(word: str, most: int) -> str:
     """A word of at most `most` characters; a longer one ends with an ellipsis.
 

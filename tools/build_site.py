@@ -21,6 +21,7 @@ from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from store_notebooks import code_cells
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = Path(__file__).resolve().parent
@@ -90,8 +91,8 @@ def read_pages() -> list[Page]:
     pages = [Page(number, stem, question, minutes, last=found[-1][0]) for number, stem, question, minutes in found]
     for page in pages:
         page.notebook = nbformat.read(ROOT / "notebooks" / page.file, as_version=4)
-        for cell in page.notebook.cells:  # without the empty output that opens what is folded
-            cell.update({"outputs": [out for out in cell.outputs if out.get("data", True)]} if "outputs" in cell else {})
+        for cell in code_cells(page.notebook):  # without the empty output that stands before what is folded
+            cell.outputs = [output for output in cell.outputs if output.get("data", True)]
     for page, after in zip(pages, pages[1:]):
         page.after, after.before = after, page
     return pages

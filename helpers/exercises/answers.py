@@ -26,7 +26,7 @@ def is_right(guess: str, answer: Any) -> bool:
     >>> is_right("Yes!", True), is_right("0.333", 1 / 3), is_right("Tanh ", "tanh"), is_right("20 numbers", 20)
     (True, True, True, True)
     """
-    typed = _plain(guess)
+    typed = plain(guess)
     if isinstance(answer, bool):
         return typed in (YES if answer else NO)
     if isinstance(answer, str):
@@ -38,7 +38,12 @@ def is_right(guess: str, answer: Any) -> bool:
     return len(numbers) == len(expected) and all(map(_close, numbers, expected))
 
 
-def _plain(guess: str) -> str:
+def plain(guess: str) -> str:
+    """A typed answer in ASCII where it can be, in small letters, without the mark at its end.
+
+    >>> plain(" Ｙｅｓ! ")
+    'yes'
+    """
     return guess.translate(_FULL_WIDTH).strip().rstrip(".!?").casefold()
 
 
@@ -50,7 +55,7 @@ def read_numbers(guess: str, answer: Any) -> list[float]:
     >>> read_numbers("0,5", 0.5), read_numbers("（５，２）", (5, 2))
     ([0.5], [5.0, 2.0])
     """
-    typed = _plain(guess)
+    typed = plain(guess)
     if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
         typed = typed.replace(",", ".")  # a decimal comma: 0,5 is 0.5
     if isinstance(answer, Sequence) and len(answer) > 1 and not re.search("[,;]", typed):

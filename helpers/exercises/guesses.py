@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..wording import plural
-from .answers import NO, YES, is_right, read_numbers
+from .answers import NO, YES, is_right, plain, read_numbers
 from .differences import shape_difference
 
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -19,8 +19,7 @@ def ask_back(guess: str, answer: Any) -> str:
     if is_right(guess, answer):
         return ""
     if isinstance(answer, bool):
-        typed = guess.strip().rstrip(".!?").casefold()
-        return "" if typed in YES + NO else "yes or no, please."
+        return "" if plain(guess) in YES + NO else "yes or no, please."
     if isinstance(answer, str):
         return "" if any(map(str.isalpha, guess)) else "a word, please."
     numbers = read_numbers(guess, answer)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import count
 from random import Random
 
+from ..wording import capitalised
 from .answers import format_answer, is_right
 from .guesses import ask_back, what_differs
 from .questions import LEVELS, TOPICS, Question, ask
@@ -62,7 +63,7 @@ class Quiz:
             self.count(number, points=0.5 if tries else 1)
             return True, f"✓ Right. {question.why}"
         if asked := ask_back(typed, question.answer):
-            return False, asked[:1].upper() + asked[1:]
+            return False, capitalised(asked)
         tries.add(re.sub(r"\s", "", typed))
         if len(tries) == 1 and number not in self.counted:
             return False, f"✗ Not yet: {what_differs(typed, question.answer)} The second try counts half."

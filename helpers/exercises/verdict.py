@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from ..wording import capitalised
+
 # White text on these colours has a contrast over 5, in both themes; the mark and the word say the same as the colour.
 BADGES = {
     True: ("✓", "Right", "#00704F"),
@@ -44,7 +46,7 @@ class Verdict:
         mark, word, colour = BADGES[self.right]
         badge = f"background:{colour};color:#fff;border-radius:4px;padding:1px 8px;font-weight:600;white-space:nowrap"
         head = f'<span style="{badge}">{mark} {word}</span> <b>{self.number}</b> ({self.kind})'
-        sentence = self.sentence if self.right is None else self.sentence[:1].upper() + self.sentence[1:]  # here it begins a line
+        sentence = self.sentence if self.right is None else capitalised(self.sentence)  # here it begins a line
         parts = [head, escape(sentence), self._hints(), f"<i>{escape(self.note)}</i>" if self.note else ""]
         frame = f"border-left:4px solid {colour};padding:2px 0 2px 10px;max-width:46em;line-height:1.6"
         body = "".join(f"<div>{part}</div>" for part in parts if part)

@@ -7,6 +7,7 @@ from typing import Any
 from ..exercises.answers import as_python, example, format_answer, is_right
 from ..exercises.guesses import ask_back, what_differs
 from ..rnn.shapes import Shape
+from ..wording import capitalised
 from .live import Explorer, checkbox, textbox
 
 
@@ -58,7 +59,7 @@ def react(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
     ('Yes or no, please.', 'Not yet.', 'Not yet: axis 1 is not 4; the other is right.')
     """
     if asked := ask_back(guess, answer):
-        return asked[:1].upper() + asked[1:]
+        return capitalised(asked)
     differs = what_differs(guess, answer, axes)
     return f"Not yet: {differs}" if differs else "Not yet."
 
