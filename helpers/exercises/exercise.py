@@ -68,7 +68,7 @@ class Predict:
         return "predict a shape" if len(self.axes) > 1 else "predict"  # with one axis it is a list of numbers, as batch_sizes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself alone, so that what it gives can be kept
 class Write:
     """A function that the learner writes, or whose bug the learner fixes; it is called with random sizes and compared with torch.
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import astuple, dataclass
-from functools import partial
+from functools import lru_cache, partial
 from linecache import getline
 from traceback import walk_tb
 from typing import Any
@@ -14,7 +14,7 @@ from ..wording import plural, shorten
 from .answers import as_python, format_answer, matches
 from .cases import CASE_COUNT, SMALL_CASE_COUNT, Case
 from .differences import difference, results_agree, shape_difference, with_article
-from .exercise import Exercise, Function, Predict, Write
+from .exercise import Arguments, Exercise, Function, Predict, Write
 from .guesses import ask_back, what_differs
 from .sandbox import Outcome, attempt, preserve_global_state
 from .syntax import code_that_runs, read_syntax
@@ -151,15 +151,16 @@ def _judge_function(exercise: Write, answer: Any) -> Judgement:
 
 
 def _gives(exercise: Write, function: Function, results: list[tuple[Any, str]]) -> bool:
-    """Whether a function gives just these results."""
-    return all(_agree(result, _call_with_case(exercise, function, number)[0]) for number, (result, _) in enumerate(results))
+    """Whether a function of the exercise's own gives just these results."""
+    dtype = torch.get_default_dtype()
+    return all(_agree(result, _given_by(exercise, function, number, dtype)) for number, (result, _) in enumerate(results))
 
 
 def _smallest_failure(exercise: Write, answer: Function, results: list[tuple[Any, str]]) -> tuple[int, str, bool]:
     """The smallest case in which the answer fails, how it fails there, and whether by an error of its own."""
 
     def failure(number: int) -> tuple[int, str, bool] | None:
-        expected = _call_with_case(exercise, exercise.truth, number)[0]
+        expected = _given_by(exercise, exercise.truth, number, torch.get_default_dtype())
         result = results[number][0] if number < CASE_COUNT else _call_with_case(exercise, answer, number)[0]
         if result is ... or number >= CASE_COUNT and isinstance(expected, Exception) or _agree(result, expected):
             return None
@@ -176,7 +177,7 @@ def _smallest_failure(exercise: Write, answer: Function, results: list[tuple[Any
 
 def _named_arguments(exercise: Write, number: int) -> dict[str, Any]:
     names = exercise.signature.partition("(")[2].rstrip(")").split(", ")
-    return dict(zip(names, exercise.make(Case(number))))
+    return dict(zip(names, _untouched(exercise, number)))
 
 
 def _size(exercise: Write, number: int) -> int:
@@ -211,9 +212,21 @@ class _Unwritten(BaseException):
     """The function returned `...`: it is not finished."""
 
 
+@lru_cache(2000)
+def _untouched(exercise: Write, number: int) -> Arguments:
+    """The arguments of a case, to look at only: no function ever gets these."""
+    return exercise.make(Case(number))
+
+
+@lru_cache(2000)
+def _given_by(exercise: Write, function: Function, number: int, dtype: torch.dtype) -> Any:
+    """What a function of the exercise's own returns for a case. It gives the same each time, unless torch's default dtype changes."""
+    return _call_with_case(exercise, function, number)[0]
+
+
 def _call_with_case(exercise: Write, function: Function, number: int) -> tuple[Any, str]:
     """What the function returns for one case, or the error it raises; and the name of an argument it has changed."""
-    arguments, untouched = exercise.make(Case(number)), exercise.make(Case(number))
+    arguments, untouched = exercise.make(Case(number)), _untouched(exercise, number)
 
     def checked(*given: Any) -> Any:
         if (result := function(*given)) is ...:
