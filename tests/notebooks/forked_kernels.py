@@ -20,7 +20,7 @@ from pathlib import Path
 
 CAN_FORK = sys.platform == "linux"
 # What notebooks import, except the course's own helpers: how these are found and loaded is for each kernel to show.
-IMPORTED = ["torch", "matplotlib.pyplot", "ipywidgets", "ipykernel.kernelapp"]
+IMPORTED = ["torch", "torch._dynamo", "matplotlib.pyplot", "ipywidgets", "ipykernel.kernelapp"]
 BACKEND = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # as ipykernel sets it: matplotlib reads it at its import
 MESSAGE = 1 << 17  # bytes: room for all environment variables
 LISTENER = "--listener"
