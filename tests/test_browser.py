@@ -40,7 +40,8 @@ NAMELESS = re.compile(r'- (slider|textbox|checkbox|combobox|button)(?! "\w)')  #
 OURS = ".jp-Cell-outputArea, .jp-MarkdownOutput"  # what the course itself puts into the page
 # What axe calls serious or critical in JupyterLab's own parts of the page; docs/accessibility.md says what each is.
 JUPYTERLABS = {"aria-allowed-attr", "aria-input-field-name", "aria-required-children", "button-name"}
-CHANGED = f"([explorer, before]) => ({SHOWN})(explorer) != before"
+REMEMBER = f"explorer => {{ explorer.before = ({SHOWN})(explorer); }}"  # in the page: pictures are long texts
+CHANGED = f"explorer => ({SHOWN})(explorer) != explorer.before"
 NAMED = "control => control.closest('.jupyter-widgets').innerText"
 AT_END = """control => control.matches('select') ? control.selectedIndex == control.length - 1
     : control.ariaValueNow !== null && control.ariaValueNow == control.ariaValueMax"""
@@ -111,10 +112,10 @@ class Lab:
 
     def shows_another(self, explorer, act, *arguments, seconds=10):
         """Whether the explorer shows something else soon after `act`; all is still again then."""
-        before = explorer.evaluate(SHOWN)
+        explorer.evaluate(REMEMBER)
         act(*arguments)
         try:
-            self.page.wait_for_function(CHANGED, arg=[explorer, before], timeout=1000 * seconds)
+            self.page.wait_for_function(CHANGED, arg=explorer, timeout=1000 * seconds, polling=50)
         except TimeoutError:
             return False
         self.page.evaluate(ANSWERED)  # a picture may follow the text that changed first

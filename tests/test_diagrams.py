@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import torch
+from sweeps import thinned
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -257,14 +258,14 @@ def one_neuron(t):
     return (t.shapes.H_in, t.shapes.H_out, t.shapes.num_layers, t.shapes.D) == (1, 1, 1, 1)
 
 
-@pytest.mark.parametrize("sizes", SMALL + LARGE, ids=named)
+@pytest.mark.parametrize("sizes", thinned(SMALL + LARGE, every=3), ids=named)
 def test_nothing_is_cut_off_and_no_word_lies_on_another(sizes):
     t = make_trace(**sizes)
     found = {name: complaints(draw(t)) for name, draw in DRAWINGS.items() if name != "response" or one_neuron(t)}
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
-@pytest.mark.parametrize("sizes", SMALL + LARGE, ids=named)
+@pytest.mark.parametrize("sizes", thinned(SMALL + LARGE, every=3), ids=named)
 def test_no_word_lies_on_a_state_or_a_frame(sizes):
     assert label_complaints(parse(draw_unrolled(make_trace(**sizes)))) == []
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sweeps import thinned
 from test_diagrams import complaints, extent, frames, number, overlap, parse, text_corners, within, words
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_sequence
@@ -121,7 +122,7 @@ def test_memory_is_drawn_step_by_step():
     assert len(strip) == 17 and gaps == [4, 7, 10, 12, 13, 14, 15, 16]  # where each step begins
 
 
-@pytest.mark.parametrize("lengths", LENGTHS + LARGE, ids=lambda lengths: str(lengths)[:30])
+@pytest.mark.parametrize("lengths", thinned(LENGTHS + LARGE, every=3), ids=lambda lengths: str(lengths)[:30])
 @pytest.mark.parametrize(
     "label", [pytest.param(label, marks=pytest.mark.sweep) for label in (None, "<b>&", "ok")] + ["internationalization"]
 )

@@ -34,7 +34,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 def make_text(count=COUNT, dim=DIM, promised=None):
     rows = random.Random(0)
     lines = [b"%d %d" % (promised or count, dim)]
-    lines += [b"w%d %s" % (i, b" ".join(b"%.5f" % rows.gauss(0, 1) for _ in range(dim))) for i in range(count)]
+    lines += [b"w%d %s" % (i, b" ".join(b"%.5f" % (4 * rows.random() - 2) for _ in range(dim))) for i in range(count)]
     return b"\n".join(lines) + b"\n"
 
 

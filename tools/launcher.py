@@ -35,8 +35,9 @@ COMMANDS = {
 OPEN = ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
 CONFIG = ROOT / "tools" / "jupyter"  # of the JupyterLab started from here, beside the learner's own
 
-# Set by other environments or by hand, each of these would lead .venv or pip astray.
-TRAPS = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+# Set by other environments or by hand, each of these would lead .venv or pip astray. With the last one, every kernel would
+# compile the course again.
+TRAPS = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PYTHONDONTWRITEBYTECODE"}
 
 # What failing tools say, and what to tell the learner; the first that fits wins.
 CAUSES = [
