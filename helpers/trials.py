@@ -14,7 +14,7 @@ from torch.nn.modules.dropout import _DropoutNd  # the base class of all of torc
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence, pad_sequence
 
 from .batches import Arguments, SequenceBatch, arguments, is_rows, parts_of, rebuilt
-from .device import to_numpy
+from .device import seed_torch, to_numpy
 from .pictures.mixups import RELATIVE_TOLERANCE, absolute_differences, largest_magnitude
 
 DROPPERS = (nn.RNNBase, nn.MultiheadAttention, _DropoutNd)
@@ -101,7 +101,7 @@ class Trials:
                     stack.enter_context(torch.autocast(device, enabled=False))
             try:
                 for _ in range(times):
-                    for start in (torch.manual_seed, random.seed, np.random.seed):
+                    for start in (seed_torch, random.seed, np.random.seed):
                         start(seed)
                     args, kwargs = rebuilt(call or self.batch.call, self._cloned)
                     answers = _tensors(twin(*args, **kwargs), n or self.batch.N)

@@ -180,7 +180,9 @@ def networks_in(roots: Iterable[Any]) -> list[Any]:
     """
     weights = set(map(id, weights_in(roots)))
     # The graph has weights only, not their owners: look through the networks that are alive.
-    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), RECURRENT)] if weights else []
+    things = gc.get_objects() if weights else []
+    kinds = {kind for kind in set(map(type, things)) if issubclass(kind, RECURRENT)}
+    alive = [thing for thing in things if type(thing) in kinds]
     return [module for module in alive if any(id(weight) in weights for weight in module.parameters())]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..device import seed_torch
 from ..wording import plural, shorten
 from .answers import as_python, format_answer, matches
 from .cases import CASE_COUNT, SMALL_CASE_COUNT, Case
@@ -56,7 +57,7 @@ def judge(exercise: Exercise, answer: Any) -> Judgement:
         return Judgement(None, exercise.question)
     # Making a network draws its weights. The seed, because the same answer must always get the same judgement.
     with preserve_global_state(), torch.enable_grad():
-        torch.manual_seed(0)
+        seed_torch(0)
         return _judge_prediction(exercise, answer) if isinstance(exercise, Predict) else _judge_function(exercise, answer)
 
 
@@ -220,7 +221,7 @@ def _untouched(exercise: Write, number: int) -> Arguments:
 
 @lru_cache(2000)
 def _given_by(exercise: Write, function: Function, number: int, dtype: torch.dtype) -> Any:
-    """What a function of the exercise's own returns for a case. It gives the same each time, unless torch's default dtype changes."""
+    """What a function of the exercise's own returns for a case: the same each time, while torch's default dtype is the same."""
     return _call_with_case(exercise, function, number)[0]
 
 
