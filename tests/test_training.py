@@ -85,6 +85,7 @@ def test_two_negations_are_beyond_them_and_not_in_one_way(readers, reviews, vect
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.sweep
 def test_a_bag_of_words_is_right_on_exactly_half_of_the_pairs(seed, reviews, vectors):
     bag, _ = trained(lambda: Bag(vectors.dim), encode(reviews[0], vectors), seed, epochs=2)
     pairs = encode(reviews[1]["pair"], vectors)

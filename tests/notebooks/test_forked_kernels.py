@@ -32,6 +32,7 @@ def test_it_begins_with_torch_and_without_the_course(kernel):
     assert run(client, "import os; print(os.getcwd())").strip() == os.getcwd()
 
 
+@pytest.mark.sweep
 def test_it_is_interrupted_and_goes_on(kernel):
     manager, client = kernel
     asked = client.execute("import time\nwhile True: time.sleep(0.05)")
@@ -43,6 +44,7 @@ def test_it_is_interrupted_and_goes_on(kernel):
     assert run(client, "print(6 * 7)") == "42\n"
 
 
+@pytest.mark.sweep
 def test_it_ends_with_the_process_that_stands_for_it(kernel):
     manager, client = kernel
     number = int(run(client, "import os; print(os.getpid())"))
