@@ -35,8 +35,8 @@ def pytest_collection_modifyitems(config, items):
     sweeps = [] if config.option.all else [item for item in items if item.get_closest_marker("sweep")]
     config.hook.pytest_deselected(items=sweeps)
     wanted = [item for item in items if config.option.all or not item.get_closest_marker("sweep")]
-    # The browser has the longest file by far, so it begins, and the other worker takes all else meanwhile.
-    items[:] = sorted(wanted, key=lambda item: item.path.name != "test_browser.py")
+    # The longest begin: the browser's file on one worker, meanwhile the notebooks on the other. Short files then end together.
+    items[:] = sorted(wanted, key=lambda item: (item.path.name != "test_browser.py", item.path.suffix != ".ipynb"))
 
 
 @pytest.fixture(scope="session", autouse=True)

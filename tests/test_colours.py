@@ -7,19 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from helpers.colours import (
-    NEGATIVE,
-    PAPER,
-    POSITIVE,
-    QUIET,
-    ROLES,
-    TEXT,
-    WRONG,
-    contrast,
-    role_of,
-    text_on,
-    value_colour,
-)
+from helpers.colours import NEGATIVE, PAPER, POSITIVE, QUIET, ROLES, TEXT, WRONG, contrast, role_of, text_on, value_colour
 
 LEGIBLE = 4.5  # WCAG 2.2, 1.4.3
 # Machado, Oliveira & Fernandes 2009, severity 1.0: what a linear RGB colour looks like to each.

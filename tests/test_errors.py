@@ -299,10 +299,7 @@ PLACES = {
     ),
     "a traced call": ("torch.jit.trace(rnn, x)", "torch.jit.trace(rnn, x.float())"),
     "an nn.Sequential": ("nn.Sequential(rnn)(x + 0)", "nn.Sequential(rnn)((x + 0).float())"),
-    "a decorated function": (
-        "@torch.no_grad()\ndef read(a):\n    return rnn(a)\nread(x)",
-        "return rnn(a.float())",
-    ),
+    "a decorated function": ("@torch.no_grad()\ndef read(a):\n    return rnn(a)\nread(x)", "return rnn(a.float())"),
     "a method": (
         "class Reader(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.rnn = rnn\n"
         "    def forward(self, words):\n        return self.rnn(input=words)[0]\nReader()(x)",

@@ -14,15 +14,7 @@ from explorer_sweep import require_well_formed, sweep, values
 from torch import nn
 
 import helpers
-from helpers import (
-    explore,
-    explore_constructor,
-    explore_gradient,
-    explore_layers,
-    explore_neuron,
-    explore_shapes,
-    explore_steps,
-)
+from helpers import explore, explore_constructor, explore_gradient, explore_layers, explore_neuron, explore_shapes, explore_steps
 from helpers.explorers.live import Explorer, slider, with_previous
 
 

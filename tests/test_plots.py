@@ -279,8 +279,7 @@ def test_a_reading_is_its_states_above_its_verdicts(seen):
 
 
 @pytest.mark.parametrize(
-    "labels, verdicts, states",
-    [([], [], None), (["a"], [0.5, 0.5], None), (["a"], [0.5], np.zeros((2, 4)))],
+    "labels, verdicts, states", [([], [], None), (["a"], [0.5, 0.5], None), (["a"], [0.5], np.zeros((2, 4)))]
 )
 def test_a_reading_needs_as_many_of_each(labels, verdicts, states):
     with pytest.raises(ValueError, match="labels, verdicts, states: given .*, expected as many of each, at least 1"):

@@ -161,15 +161,7 @@ def test_reveal_shows_the_answer_and_hides_it_again():
 
 @pytest.mark.parametrize(
     "answer, told",
-    [
-        (True, "yes"),
-        (False, "no"),
-        (20, "20"),
-        (1 / 3, "0.333"),
-        ("tanh", "tanh"),
-        ((5, 2), "(5, 2)"),
-        ([5, 2], "(5, 2)"),
-    ],
+    [(True, "yes"), (False, "no"), (20, "20"), (1 / 3, "0.333"), ("tanh", "tanh"), ((5, 2), "(5, 2)"), ([5, 2], "(5, 2)")],
 )
 def test_an_answer_is_told_in_plain_words(answer, told):
     asked = predict("What?", answer)

@@ -79,12 +79,7 @@ def test_the_defaults_are_those_of_torch():
 
 
 @pytest.mark.parametrize(
-    "N, batch_first, axes",
-    [
-        (2, False, "(L, N, H_in)"),
-        (2, True, "(N, L, H_in)"),
-        (None, True, "(L, H_in)"),
-    ],
+    "N, batch_first, axes", [(2, False, "(L, N, H_in)"), (2, True, "(N, L, H_in)"), (None, True, "(L, H_in)")]
 )
 def test_shapes_are_named_in_comments(N, batch_first, axes):
     lines = call_code(**SIZES, N=N, batch_first=batch_first, h0="zeros").splitlines()
