@@ -172,13 +172,20 @@ def arguments(model: nn.Module, batch: Any) -> Arguments:
 
 
 def _find_sequences(call: Arguments, bare: bool) -> Any:
-    """The first argument that contains sequences: a tensor, a PackedSequence, or a list with one item for each sequence."""
-    parts = list(parts_of(call))
+    """The argument that contains the sequences: a tensor, a PackedSequence, or a list with one item for each sequence.
+
+    Of several, it is the first whose longest sequence is as long as the lengths, or a mask, say; else the first of all.
+    """
+    parts, found = list(parts_of(call)), list[tuple[Any, set[int]]]()
+    counts = [part for part in map(_integers, parts) if part and min(part) > 0]
+    told = [{len(part), max(part)} for part in counts] + [set(x.shape) for x in parts if _is_mask(x)]
     for part in parts:
         if isinstance(part, PackedSequence) or isinstance(part, list) and is_rows(part) and not _integers(part):
-            return part
+            found.append((part, set() if isinstance(part, PackedSequence) else {len(part), max(map(len, part))}))
         if isinstance(part, Tensor) and part.dim() >= 2 + bare and part.dtype != torch.bool:
-            return part
+            found.append((part, set(part.shape[:2])))
+    if found:
+        return min(found, key=lambda one: (one[1] not in told, _is_mask(one[0])))[0]
     for part in parts:
         if isinstance(part, Tensor):
             wanted = "three axes: an unbatched one is no batch" if bare else "two axes or more, sequences and steps"
@@ -186,6 +193,10 @@ def _find_sequences(call: Arguments, bare: bool) -> Any:
     given = type(next(iter([*call[0], *call[1].values()]), None)).__name__
     expected = "a tensor, a PackedSequence, a list of sequences, or a tuple of all arguments with one of them inside"
     raise TypeError(f"batch: given {given}, expected {expected}")
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, Tensor) and part.dim() == 2 and bool((part == part.bool()).all())
 
 
 def is_rows(part: Any) -> bool:

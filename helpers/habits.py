@@ -166,6 +166,9 @@ def _why_mixed(trials: Trials, found: Comparison) -> tuple[bool | None, str]:
             flag = f"with batch_first={rnn.batch_first} " if isinstance(rnn := trials.rnns[name], nn.RNNBase) else ""
             words = f"Batch and time are swapped: {flag}{who} reads {given.size(0)} steps of {given.size(1)} sequences."
             return False, words + _axis_hint(trials)
+        if _reordered(given, found.records[name][0], found.rows, trials.tolerance):
+            where = f"after {who}, which reads them sorted: look for an order that is not undone, lengths still sorted, or a view"
+            continue
         if not read.same:
             where = f"before {who}: look there for a view, a sort that is not undone, or a mean over the batch"
             break
@@ -179,6 +182,16 @@ def _why_mixed(trials: Trials, found: Comparison) -> tuple[bool | None, str]:
         return None, "A state that is carried over stays where it is while they move, so it can't be told."
     trials.blocked = "the sequences are mixed"
     return False, f"The sequences are mixed {where}."
+
+
+def _reordered(given: Tensor, now: Tensor, rows: list[int], tolerance: float) -> bool:
+    """Whether an RNN that read `given`, (L, N, H_in), now reads the same sequences, but not in the order of `rows`."""
+    steps = min(len(given), len(now))
+    if given.dim() != 3 or now.dim() != 3 or given.shape[2] != now.shape[2]:
+        return False
+    apart = torch.cdist(*(x[:steps].transpose(0, 1).flatten(1).double() for x in (now, given)), p=float("inf"))
+    nearest = apart.min(1)
+    return bool(nearest.values.max() <= tolerance * given.abs().max()) and nearest.indices.tolist() != rows
 
 
 def _axis_hint(trials: Trials) -> str:

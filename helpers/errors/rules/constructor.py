@@ -1,5 +1,6 @@
 """Wrong arguments of a constructor, nn.RNN(input_size, hidden_size, ...), and weights of a network that was made with others."""
 
+import ast
 import difflib
 import re
 from collections.abc import Iterator, Mapping
@@ -146,6 +147,10 @@ def _sizes(call: ConstructorCall) -> Iterator[Finding]:
         right, cause = _integer(value), f"This is of type {type(value).__name__}, not a Python integer."
         if isinstance(value, float) and value == right:
             cause = "A division with / gives a float, even of integers: use //."
+        if isinstance(value, str):
+            cause = f"This is a text, as a file of settings contains. Make it an integer where it is read: int({value!r})."
+            known = [part.value for part in ast.walk(call.line.node or ast.Pass()) if isinstance(part, ast.Constant)]
+            right = right if value in known else 0  # a name is used elsewhere, too
         yield Finding(name, cause, str(right) if right else None)
     value, hidden = call.given.get("proj_size", 0), call.given.get("hidden_size", 1)
     if not isinstance(value, (Written, int)) or isinstance(value, int) and value < 0:
@@ -188,7 +193,7 @@ def explain_loading(steps: list[Frame]) -> Explanation | None:
     for place, part in step.owner.named_modules() if step and isinstance(saved, Mapping) else ():
         if not isinstance(part, RECURRENT):
             continue
-        prefix, cell, what = f"{place}." * bool(place), "Cell" * isinstance(part, CELLS), known_as(type(part))
+        prefix, what = f"{place}." * bool(place), known_as(type(part))
         kind, made = made_with(saved, prefix)
         own = {k: v for k, v in options_of(part).items() if k in made}
         moved = next((k for k in saved if (m := _KEY.search(k)) and k.endswith(f".{prefix}{m[0]}")), None)
@@ -197,12 +202,14 @@ def explain_loading(steps: list[Frame]) -> Explanation | None:
             cause = f"Each key begins with {front[0]}: the weights were saved from a model around this one, as nn.DataParallel "
             given, expected = Side("keys", note=moved, wrong_note=True), Side("keys", note=front[2])
             return Explanation(rule, given, expected, f"{cause}makes it. Take that part off each key.")
-        if made and (own != made or kind + cell != what):
+        if made and (own != made or kind != what):
             wrong = {k: repr(v) for k, v in made.items() if own.get(k) != v}
-            given = Side("the file", note=f"{kind}{cell}({_written(made)})", wrong_note=True)
+            given = Side("the file", note=f"{kind}({_written(made)})", wrong_note=True)
             expected = Side(place or "the network", note=f"{what}({_written(own)})")
             cause = f"The weights were saved from {given.note}, and are loaded into {expected.note}. Make both in the same way."
-            fix = remade(line_of(steps), part, **wrong) if kind + cell == what else Fix()
+            if kind != what and kind.removesuffix("Cell") == what.removesuffix("Cell"):
+                cause += " Or rename the keys: weight_ih of a cell is weight_ih_l0 of a layer, and so on."
+            fix = remade(line_of(steps), part, **wrong) if kind == what else Fix()
             return Explanation("A state_dict fits a network that was made with the same arguments.", given, expected, cause, fix)
     return None
 
@@ -226,6 +233,7 @@ def made_with(saved: Mapping[str, Any], prefix: str = "") -> tuple[str, dict[str
     H_out = hidden.shape[1] if narrow is None else narrow.shape[1]
     made: dict[str, Any] = dict(input_size=first.shape[1], hidden_size=H_out, bias=any(m[1] == "bias" for m in keys.values()))
     gates = {1: "nn.RNN", 3: "nn.GRU", 4: "nn.LSTM"}.get(first.shape[0] // H_out, "another network")
+    gates += "Cell" * ("weight_ih" in keys)
     if "weight_ih" not in keys:
         made |= dict(num_layers=1 + max(int(m[3]) for m in keys.values()), bidirectional=any(m[4] for m in keys.values()))
         made |= {"proj_size": 0 if narrow is None else narrow.shape[0]} if gates == "nn.LSTM" else {}

@@ -173,6 +173,9 @@ def _packed(use: Use, known: list[Any]) -> Explanation:
     if isinstance(line.node, ast.Subscript):
         cause += " For the last time step of each sequence use h_n: the last column of a padded output is padding for most."
         return use.explained(rule, cause, "", "one padded tensor")
+    if isinstance(line.node, ast.Attribute) and line.node.attr in ("size", "shape"):
+        cause = "The number of its sequences is int(x.batch_sizes[0]), for a packed x. Without h_0, torch makes the zeros itself."
+        return use.explained(rule, cause, "", "one padded tensor")
     pad = line.spell("torch.nn.utils.rnn.pad_packed_sequence")
     change = f"{pad}({{}}{', batch_first=True' * giver.batch_first})[0]" if pad and giver is not None else ""
     cause += " Pad it again with pad_packed_sequence; after each length there are zeros."

@@ -158,8 +158,8 @@ def _other_sizes(facts: Facts, written: Spelling) -> Iterator[Cause]:
                     yield f"This is output, of all time steps. The state is h_n: {h_n}.", replace(line, written.node, h_n), ""
         givers = [n for n in networks_in([state]) if isinstance(n, nn.RNNBase)]
         if any(n.bidirectional for n in givers) and not facts.module.bidirectional:
-            cause = "It comes from a bidirectional network, forward and backward in turn. Add up both directions of each layer."
-            yield cause, "{}[0::2] + {}[1::2]", still
+            cause = "It comes from a bidirectional network, forward and backward in turn. What to hand on is your choice: "
+            yield f"{cause}the sum of both directions of each layer, as here, or a layer over both.", "{}[0::2] + {}[1::2]", still
         if any(n.num_layers * (1 + n.bidirectional) == state.size(0) for n in givers):
             cause = f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}."
             yield f"{cause} Make both with the same num_layers.", Fix(), ""
