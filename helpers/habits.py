@@ -149,7 +149,8 @@ def _batch(trials: Trials) -> Verdict:
     if all(len(a) > 1 and same(a, a.roll(1, 0), trials.tolerance) for a, _ in found.pairs.values()):
         return None, "It can't be told: all answers are alike.", picture
     words = "Leaving" if left_out else f"Permuting the {N} sequences permutes their answers, and leaving"
-    return True, f"{words} one out changes no other answer: none depends on another.", picture
+    one = "a shorter one" if stops.count(max(stops)) == 1 else "one"
+    return True, f"{words} {one} out changes no other answer: none depends on another.", picture
 
 
 def _why_mixed(trials: Trials, found: Comparison) -> tuple[bool | None, str]:
@@ -189,8 +190,8 @@ def _reordered(given: Tensor, now: Tensor, rows: list[int], tolerance: float) ->
     steps = min(len(given), len(now))
     if given.dim() != 3 or now.dim() != 3 or given.shape[2] != now.shape[2]:
         return False
-    apart = torch.cdist(*(x[:steps].transpose(0, 1).flatten(1).double() for x in (now, given)), p=float("inf"))
-    nearest = apart.min(1)
+    one, other = (x[:steps].transpose(0, 1).flatten(1).double() for x in (now, given))
+    nearest = torch.cdist(one, other, p=float("inf")).min(1)
     return bool(nearest.values.max() <= tolerance * given.abs().max()) and nearest.indices.tolist() != rows
 
 
@@ -281,7 +282,8 @@ def _state(trials: Trials) -> Verdict:
     twice = trials.run(times=2)
     picture = _picture(zip(trials.baseline, twice), ROUNDING, "first call", "second call")
     if repeated(trials.baseline, twice):
-        return True, "A second call with the same batch gives the same answers: nothing is carried over.", picture
+        same_draws = " and the same random numbers" * trials.random
+        return True, f"A second call with the same batch{same_draws} gives the same answers: nothing is carried over.", picture
     kept = f" ({', '.join(changed)})" if (changed := trials.changes()) else ""
     words = f"A second call with the same batch gives other answers: a state is carried over{kept}."
     return False, f"{words} Right for the next part of the same sequences, wrong for new ones.", picture

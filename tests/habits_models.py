@@ -310,6 +310,9 @@ def _(m, source, target):
     return m.decoder(target, h.expand(-1, target.size(1), -1).contiguous())[0]
 
 
+STATIC = (vectors(N, 5), ENDING, LENGTHS)  # what is no sequence stands first
+model("static features first", "✓✗✓✓", STATIC, lambda m, s, x, n: torch.cat([s, m.rnn(x)[1][-1]], 1), rnn=gru(3))
+
 # ---- faulty: state and random numbers ---------------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,17 @@ WIDER = f"""() => [...document.querySelectorAll('{EXPLORER}')].flatMap(area => {
         .map(e => `${{e.tagName}}.${{e.className}}: ${{e.textContent.slice(0, 40)}}`);
 }})"""
 
+# The views that are not on one screen with the controls of their explorer, when the page is scrolled to them.
+APART = f"""() => [...document.querySelectorAll('{EXPLORER}:has(.unrolled-controls)')].flatMap(area => {{
+    const page = document.querySelector('.jp-WindowedPanel-outer'), controls = area.querySelector('.unrolled-controls');
+    return [...area.querySelectorAll('{VIEWS}')].filter(view => view.offsetHeight && controls.compareDocumentPosition(view) == 4)
+        .map(view => {{
+            view.scrollIntoView({{block: 'end'}});
+            const [seen, moved, shown] = [page, controls, view].map(e => e.getBoundingClientRect());
+            return moved.top < seen.top - 1 || shown.top < moved.bottom - 1 ? view.innerText.slice(0, 40) || view.innerHTML : '';
+        }}).filter(text => text);
+}})"""
+
 # HTML text whose contrast with what lies behind it is under 4.5 (WCAG 2, level AA). An SVG brings its own paper.
 FAINT = f"""() => {{
     const over = (colour, below) => {{  // what is seen of a colour that may let through the one below it
@@ -255,6 +266,14 @@ def test_what_is_typed_stays_text(lab, cells):
             assert lab.shows_another(explorer, enter, box, HOSTILE), box.evaluate(NAMED)
             assert explorer.query_selector_all("script, img[src=x]") == []
     assert lab.dialogs == []
+
+
+@pytest.mark.sweep
+def test_the_controls_are_on_one_screen_with_what_they_change(lab, cells):
+    lab.page.set_viewport_size({"width": 1280, "height": 720})
+    for key in ("Home", "End"):
+        press_sliders(lab.page, key)
+        assert lab.page.evaluate(APART) == []
 
 
 @pytest.mark.sweep

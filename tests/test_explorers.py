@@ -51,7 +51,7 @@ VIEWS = {
     "neuron": ["equation", PICTURE, CODE, SHAPES],
     "layers": ["note", PICTURE, "final states", CODE, SHAPES, PARAMETERS],
     "gradient": ["note", PICTURE, CODE, SHAPES],
-    "an LSTM": [PICTURE, CODE, SHAPES, "states", PARAMETERS],
+    "an LSTM": ["states", PICTURE, CODE, SHAPES, PARAMETERS],
 }
 # Every control moves the picture but these: no size and no number in it depends on them.
 WITHOUT_PICTURE = {
@@ -245,8 +245,8 @@ def test_a_gru_and_an_lstm_show_what_they_share(kind, gates, shape):
     assert shapes.parameters["weight_hh_l1"].names == (f"{gates}*H_out", "H_out")
     assert f"{output.flatten()[0].item():.3f}" in "".join(explorer.html)
     given = torch.zeros_like(h_n[0] if kind is nn.LSTM else h_n)
-    assert "rnn(input, h0)" in explore(rnn, x, (given, given) if kind is nn.LSTM else given).html[1]  # the call as made
-    assert "rnn(input)" in explorer.html[1]
+    assert "rnn(input, h0)" in explore(rnn, x, (given, given) if kind is nn.LSTM else given).html[2]  # the call as made
+    assert "rnn(input)" in explorer.html[2]
 
 
 def test_explore_refuses_what_it_cannot_show():
@@ -284,7 +284,7 @@ def test_another_network_reads_the_same_input():
 
 
 def test_play_moves_the_slider():
-    links = [w for w in explore_steps().widget.children[0].children if isinstance(w, widgets.Play)]
+    links = [w for w in explore_steps().widget.children[1].children if isinstance(w, widgets.Play)]
     assert [(play.min, play.max) for play in links] == [(0, 4)]
 
 

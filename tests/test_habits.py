@@ -367,11 +367,8 @@ def test_each_model_gets_its_marks(name):
     "name, habit, said",
     [
         ("unpacked, last column", "padding", "the RNN reads it packed, so look behind it"),
-        (
-            "last step of padded",
-            "padding",
-            "Sequence 1 alone, without its padding (0), has another answer: pack the batch, or use",
-        ),
+        ("last step of padded", "padding", "Sequence 1 alone, without its padding (0), has another answer: pack the batch, or"),
+        ("sorted, not unsorted", "batch", "after the RNN, which reads them sorted: look for an order that is not undone"),
         ("a packed batch", "padding", "The batch is packed: each sequence alone"),
         ("loss and logits, [7, 2, 1, 3]", "padding", "This batch holds no padding"),
         ("swapped", "batch", "with batch_first=False the RNN reads 4 steps of 7 sequences"),

@@ -14,6 +14,12 @@ import ipywidgets as widgets
 
 from ..pictures.picture import Picture
 
+# The controls stay in view while a long explorer is scrolled. JupyterLab hides what leaves an output, and would hold them there.
+_STAYING = """<style>
+.unrolled-controls { position: sticky; top: 0; z-index: 2; max-height: 40vh; background: var(--jp-layout-color0, Canvas); }
+:is(.jp-Cell-outputArea, .jp-OutputArea-child, .jp-OutputArea-output, .widget-vbox):has(.unrolled-controls) { overflow: visible; }
+</style>"""
+
 
 class HasHtml(Protocol):
     """What a notebook can show: a `Picture`, a `Table`."""
@@ -29,7 +35,7 @@ T = TypeVar("T")
 def full_width(view: V) -> V:
     """Mark a view that gets a row of its own; the others are placed side by side where the page is wide enough.
 
-    >>> Explorer("squares", {}, lambda: 9, [full_width(lambda n: f"n is {n}")]).widget.children[-1].children[0].layout.width
+    >>> Explorer("squares", {}, lambda: 9, [full_width(lambda n: f"n is {n}")]).widget.children[2].children[0].layout.width
     '100%'
     """
     vars(view)["full_width"] = True
@@ -66,6 +72,7 @@ class Explorer:
     static_html : from the state to the HTML text that is stored in place of the views, for readers without a kernel
     heading     : HTML text above the controls
     extras      : widgets that only move the controls, such as a `player`
+    folded      : further views, beneath a line that opens them: what moving a control changes must fit on one screen
     largest     : from the state to the largest value that a slider has in it, by the name of its control
 
     Where a kernel runs, it is shown as a live widget; a stored or exported notebook shows its first pictures and tables.
@@ -81,21 +88,26 @@ class Explorer:
         heading: str = "",
         extras: Sequence[widgets.Widget] = (),
         largest: Callable[[Any], Mapping[str, int]] = lambda state: {},
+        folded: Sequence[View] = (),
     ) -> None:
-        self.name, self.controls, self._compute, self._views, self._largest = name, controls, compute, views, largest
+        self.name, self.controls, self._compute, self._views, self._largest = name, controls, compute, [*views, *folded], largest
         self._static_html = static_html or self._first_views
         self.state: Any = None
-        widths = ["100%" if hasattr(view, "full_width") else None for view in views]
-        # Content that is wider than the page scrolls in its own pane; the page itself never does.
-        room = dict(max_width="100%", margin="0 18px 4px 0", overflow="auto hidden")
+        widths = ["100%" if hasattr(view, "full_width") else None for view in self._views]
+        # Content that is wider than the page, or as high as the screen, scrolls in its own pane; the page never grows wider.
+        room = dict(max_width="100%", max_height="68vh", margin="0 18px 4px 0", overflow="auto")
         self._panes = [widgets.HTML(layout=widgets.Layout(width=width, **room)) for width in widths]
         self._update()
         for control in controls.values():
             control.observe(self._update, names="value")
-        row = widgets.Layout(flex_flow="row wrap", align_items="center")
-        panes = widgets.Box(self._panes, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
-        above = [widgets.HTML(heading)] if heading else []
-        self.widget = widgets.VBox([*above, widgets.Box([*controls.values(), *extras], layout=row), panes])
+        row = widgets.Box([*controls.values(), *extras], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
+        row.add_class("unrolled-controls")
+        above = widgets.HTML(_STAYING + heading, layout=widgets.Layout(display=None if heading else "none"))
+        below = [_side_by_side(self._panes[: len(views)])]
+        if folded:
+            below.append(widgets.Accordion([_side_by_side(self._panes[len(views) :])], selected_index=None))
+            below[-1].set_title(0, "code and shapes")
+        self.widget = widgets.VBox([above, row, *below])
 
     @property
     def html(self) -> list[str]:
@@ -138,6 +150,10 @@ class Explorer:
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={control.value!r}" for name, control in self.controls.items())
         return f"Explorer: {self.name} ({values})"
+
+
+def _side_by_side(panes: Sequence[widgets.Widget]) -> widgets.Widget:
+    return widgets.Box(panes, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
 
 
 def _widget_view(widget: widgets.Widget) -> dict[str, Any]:

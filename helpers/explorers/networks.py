@@ -134,12 +134,18 @@ def explore_steps(rnn: nn.RNN | None = None, input: Tensor | PackedSequence | No
         views.cursor_equation,
         views.step_picture,
         views.hidden_state_table,
-        views.cursor_code,
-        views.marked_shapes,
     ]
+    folded: list[View] = [views.cursor_code, views.marked_shapes]
     steps = seen.lengths
-    name, extras = "one step after the other", [player(controls["t"])]
-    return Explorer(name, controls, compute, shown, extras=extras, largest=lambda state: {"t": steps[state.cursor.n] - 1})
+    return Explorer(
+        "one step after the other",
+        controls,
+        compute,
+        shown,
+        extras=[player(controls["t"])],
+        largest=lambda state: {"t": steps[state.cursor.n] - 1},
+        folded=folded,
+    )
 
 
 def explore_neuron() -> Explorer:
@@ -165,8 +171,9 @@ def explore_neuron() -> Explorer:
         w_ih, w_hh, bias = (round(value, 1) + 0.0 for value in (w_ih, w_hh, bias))
         return CallState.from_code(neuron_code(w_ih, w_hh, bias, nonlinearity, SIGNALS[signal]))
 
-    shown: list[View] = [views.neuron_equation, views.response_picture, views.marked_code, views.marked_shapes]
-    return Explorer("one neuron and its memory", controls, compute, shown)
+    shown: list[View] = [views.neuron_equation, views.response_picture]
+    folded: list[View] = [views.marked_code, views.marked_shapes]
+    return Explorer("one neuron and its memory", controls, compute, shown, folded=folded)
 
 
 def explore_layers() -> Explorer:
@@ -198,11 +205,15 @@ def explore_layers() -> Explorer:
         views.final_state_note,
         views.chosen_state_picture,
         views.final_state_table,
-        views.marked_code,
-        views.marked_shapes,
-        views.marked_parameters,
     ]
-    return Explorer("layers and directions", controls, compute, shown, largest=lambda state: {"k": state.shapes.h_n[0] - 1})
+    return Explorer(
+        "layers and directions",
+        controls,
+        compute,
+        shown,
+        largest=lambda state: {"k": state.shapes.h_n[0] - 1},
+        folded=[views.marked_code, views.marked_shapes, views.marked_parameters],
+    )
 
 
 def explore_gradient() -> Explorer:
@@ -272,14 +283,9 @@ def _explore_gated(rnn: nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: An
     def compute(t: int, n: int = 0) -> GatedState:
         return GatedState(code, shapes, hidden_states[:, n], Cursor(t=t, n=n))
 
-    shown: list[View] = [
-        views.tensor_boxes,
-        views.marked_code,
-        views.marked_shapes,
-        views.hidden_state_table,
-        views.marked_parameters,
-    ]
-    return Explorer(f"a call of nn.{type(rnn).__name__}", controls, compute, shown, extras=[player(controls["t"])])
+    name, extras = f"a call of nn.{type(rnn).__name__}", [player(controls["t"])]
+    folded: list[View] = [views.marked_code, views.marked_shapes, views.marked_parameters]
+    return Explorer(name, controls, compute, [views.hidden_state_table, views.tensor_boxes], extras=extras, folded=folded)
 
 
 def _own_code(rnn: nn.Module, states: str, h0: Any) -> str:

@@ -19,13 +19,15 @@ class Picture:
 
     Parameters
     ----------
-    data  : the text of an SVG, or the bytes of a PNG
-    width : the natural width, in CSS pixels
+    data   : the text of an SVG, or the bytes of a PNG
+    width  : the natural width, in CSS pixels
+    height : the natural height; None for a picture that is never live
     """
 
     data: str | bytes
     alt: str
     width: int
+    height: int | None = None
 
     @property
     def data_url(self) -> str:
@@ -48,13 +50,15 @@ class Picture:
         """The HTML of the picture in a live view: the SVG itself, so that hovering over a cell shows its value.
 
         >>> print(Picture("<svg/>", alt="an empty drawing", width=10).inline())
-        <svg style="width:10px;max-width:100%;min-width:10px;height:auto;display:block"/>
+        <svg preserveAspectRatio="xMinYMin" style="width:10px;max-width:100%;min-width:10px;height:auto;display:block"/>
 
         A PNG has no parts to hover over, so it stays an `<img>`.
         """
         if isinstance(self.data, bytes):
             return self._repr_html_()
-        return f'<svg style="{self.style}"{self.data.removeprefix("<svg")}'
+        # In a low window a tall picture shrinks, to three quarters at most, so that it stays on one screen with its controls.
+        low = f";max-height:max(37vh,{self.height * 3 // 4}px)" if self.height else ""
+        return f'<svg preserveAspectRatio="xMinYMin" style="{self.style}{low}"{self.data.removeprefix("<svg")}'
 
     def __repr__(self) -> str:
         return f"Picture: {self.alt}"

@@ -125,7 +125,7 @@ def svg_picture(width: float, height: float, parts: Iterable[str], alt: str) -> 
     paper = tag("rect", width=width, height=height, fill=PAPER, rx=6)
     attributes = dict(xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}", width=width, height=height)
     drawing = tag("svg", paper, *parts, **attributes, role="img", aria_label=alt, font_family=FONT)
-    return Picture(drawing, alt, width)
+    return Picture(drawing, alt, width, height)
 
 
 def batch_card_offsets(N: int) -> list[tuple[int, int]]:

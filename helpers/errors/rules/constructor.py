@@ -202,6 +202,18 @@ def explain_loading(steps: list[Frame]) -> Explanation | None:
             cause = f"Each key begins with {front[0]}: the weights were saved from a model around this one, as nn.DataParallel "
             given, expected = Side("keys", note=moved, wrong_note=True), Side("keys", note=front[2])
             return Explanation(rule, given, expected, f"{cause}makes it. Take that part off each key.")
+        names = place.split(".")
+        lacking = [k for k in (1, 2) if place and not made and made_with(saved, "".join(f"{name}." for name in names[k:]))[1]]
+        if lacking:
+            front = ".".join(names[: lacking[0]])
+            rule, cause = "The keys of a state_dict are the names in the model that loads it.", f"No key begins with {front}: "
+            given, expected = (
+                Side("keys", note=place.removeprefix(front)[1:] or "weight_ih_l0", wrong_note=True),
+                Side("keys", note=place),
+            )
+            return Explanation(
+                rule, given, expected, f"{cause}the weights were saved from that part alone. Load them into .{front}."
+            )
         if made and (own != made or kind != what):
             wrong = {k: repr(v) for k, v in made.items() if own.get(k) != v}
             given = Side("the file", note=f"{kind}({_written(made)})", wrong_note=True)

@@ -177,8 +177,12 @@ def _packed(use: Use, known: list[Any]) -> Explanation:
         cause = "The number of its sequences is int(x.batch_sizes[0]), for a packed x. Without h_0, torch makes the zeros itself."
         return use.explained(rule, cause, "", "one padded tensor")
     pad = line.spell("torch.nn.utils.rnn.pad_packed_sequence")
-    change = f"{pad}({{}}{', batch_first=True' * giver.batch_first})[0]" if pad and giver is not None else ""
+    looped = isinstance(use.node, ast.Name) and any(use.node.id in stored_in(loop) for loop in line.loops())
+    alone = not looped and len(set(rnns)) == 1  # another network may read it next, padding and all
+    change = f"{pad}({{}}{', batch_first=True' * giver.batch_first})[0]" if pad and giver is not None and alone else ""
     cause += " Pad it again with pad_packed_sequence; after each length there are zeros."
+    if not alone:
+        cause += " If a network reads it next, keep it packed: x._replace(data=layer(x.data))."
     return use.explained(rule, cause, change, "one padded tensor")
 
 

@@ -145,7 +145,13 @@ def _other_sizes(facts: Facts, written: Spelling) -> Iterator[Cause]:
     if not facts.cell and not facts.packed and facts.N is not None and facts.tried(batch_first=not first):
         looks, reads = ("(L, N, H_in)", "(N, L, H_in)") if first else ("(N, L, H_in)", "(L, N, H_in)")
         cause = f"By the state, the input is {looks}, and the network reads {reads}: batch_first={first}. Make it with "
-        fix = remade(line, facts.module, batch_first=str(not first))
+        one_step, kept = (
+            facts.data.size(1 - first) == 1,
+            ast.unparse(line.statement or ast.Pass()).partition(" = ")[0].split(",")[0],
+        )
+        read_so = any(ast.unparse(part).startswith((f"{kept}[-1]", f"{kept}[0]")) for part in ast.walk(line.tree))
+        # What follows may read the output as it is now: of one step it takes [0] or squeezes it.
+        fix = Fix() if one_step or read_so and not first else remade(line, facts.module, batch_first=str(not first))
         yield f"{cause}batch_first={not first}, or transpose the input.", fix, ""
     if not facts.cell:
         cause = "batch_first changes the axes of input and output, never those of the states: there the batch is second."
