@@ -32,7 +32,14 @@ COMMANDS = {
     "runtimes": [str(ROOT / "tools" / "runtimes.py")],
     "mutations": [str(ROOT / "tests" / "mutations" / "mutations.py")],
 }
-OPEN = ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+OPEN = [
+    *("-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"),
+    # The terminal shows the address and how to stop. Ctrl-C then asks nothing back.
+    *("--log-level=CRITICAL", "--LabApp.log_level=CRITICAL", "--ServerApp.log_format=%(message)s", "--ServerApp.answer_yes=True"),
+]
+HOW_TO_STOP = (
+    "The course opens in your browser, or at the address below. Ctrl-C stops it. --log-level=INFO shows the server's log."
+)
 CONFIG = ROOT / "tools" / "jupyter"  # of the JupyterLab started from here, beside the learner's own
 
 # Set by other environments or by hand, each of these would lead .venv or pip astray. With the last one, every kernel would
@@ -78,6 +85,8 @@ def main(arguments: list[str], usage: str) -> int:
     try:
         command = choose(arguments)
         set_up()
+        if command[: len(OPEN)] == OPEN:
+            say(HOW_TO_STOP)
         return hand_over([str(PYTHON), *command])
     except SetUpFailed as failure:
         return complain(failure)
