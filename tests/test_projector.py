@@ -10,6 +10,7 @@ from helpers import projector
 LARGE = "from helpers import projector\nprojector({})\n"
 WIDTH = "document.querySelector('.jupyter-widgets .widget-html-content svg').getBoundingClientRect().width"
 SLIDER = ".jupyter-widgets .noUi-base"
+LETTERS = "parseFloat(getComputedStyle(document.querySelector('.cm-content')).fontSize)"
 READ = "document.querySelector('.jupyter-widgets .widget-readout').innerText"
 
 
@@ -20,7 +21,7 @@ def test_other_than_a_size_is_refused_by_name(times):
 
 
 def explorer_of(folder, page, times):
-    """Width of the picture in px, and what the slider's readout says after a click on its right end."""
+    """Widths of the picture and of the code's letters in px, and what the slider's readout says after a click on its right end."""
     nb = nbformat.v4.new_notebook(
         metadata={"kernelspec": KERNEL},
         cells=[
@@ -32,12 +33,12 @@ def explorer_of(folder, page, times):
     open_notebook(page, f"large_{times}.ipynb")
     run_all(page)
     page.locator(SLIDER).first.scroll_into_view_if_needed()
-    width, box = page.evaluate(WIDTH), page.locator(SLIDER).first.bounding_box()
+    width, letters, box = page.evaluate(WIDTH), page.evaluate(LETTERS), page.locator(SLIDER).first.bounding_box()
     page.mouse.click(box["x"] + box["width"] - 1, box["y"] + box["height"] / 2)
     page.wait_for_function(f"{READ} != '0'")
     last = page.evaluate(READ)
     close_notebook(page)
-    return width, last
+    return width, letters, last
 
 
 @pytest.mark.sweep
@@ -45,6 +46,6 @@ def test_explorers_are_larger_and_their_sliders_still_meet_the_mouse(browser):
     with copied_notebooks() as folder, jupyterlab(folder) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         open_lab(page, address)
-        (usual, last), (large, last_large) = (explorer_of(folder, page, times) for times in (1, 1.5))
-    assert large >= 1.3 * usual
+        (usual, code, last), (large, large_code, last_large) = (explorer_of(folder, page, times) for times in (1, 1.5))
+    assert large >= 1.3 * usual and large_code == 1.5 * code
     assert last == last_large == "4"

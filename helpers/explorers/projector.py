@@ -1,4 +1,4 @@
-"""Large type for the back row: one switch for all pictures, tables and explorers of a notebook."""
+"""Large type for the back row: one switch for all that a notebook shows, the prose and the code too."""
 
 from math import isfinite
 
@@ -10,19 +10,21 @@ class _Style:
         self.times = times
 
     def __repr__(self) -> str:
-        return f"Pictures, tables and explorers are {self.times:g} times as large as usual."
+        return f"This notebook is {self.times:g} times as large as usual."
 
     def _repr_html_(self) -> str:
-        # The page's own zoom would enlarge the menus too. What is then too wide scrolls within its cell.
-        rule = f".jp-OutputArea-child > .jp-OutputArea-output {{ zoom: {self.times:g}; }}"
-        return f"<style>@media screen {{ {rule} }}</style><p>{self!r}</p>"
+        # The page's own zoom would enlarge the menus too. What is then too wide scrolls within its cell. In an editor only the
+        # letters grow, because it works out for itself where the mouse is.
+        shown = f".jp-OutputArea-child > .jp-OutputArea-output, .jp-MarkdownCell .jp-MarkdownOutput {{ zoom: {self.times:g}; }}"
+        code = f".jp-InputArea-editor {{ --jp-code-font-size: {13 * self.times:g}px; }}"
+        return f"<style>@media screen {{ {shown} {code} }}</style><p>{self!r}</p>"
 
 
 def projector(times: float = 1.5) -> None:
-    """Show everything beneath the cells larger, in the whole notebook: pictures, tables, numbers, explorers.
+    """Show the whole notebook larger: prose, code, and all that stands beneath the cells.
 
     >>> projector()
-    Pictures, tables and explorers are 1.5 times as large as usual.
+    This notebook is 1.5 times as large as usual.
 
     Parameters
     ----------
