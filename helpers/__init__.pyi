@@ -3,6 +3,7 @@
 
 from .device import environment_report as environment_report
 from .device import pick_device as pick_device
+from .errors.expected import expect_error as expect_error
 from .errors.explain import explain_error as explain_error
 from .errors.explanations import Explanation as Explanation
 from .errors.ipython_hook import explain_errors as explain_errors

@@ -22,13 +22,9 @@ def test_other_than_a_size_is_refused_by_name(times):
 
 def explorer_of(folder, page, times):
     """Widths of the picture and of the code's letters in px, and what the slider's readout says after a click on its right end."""
-    nb = nbformat.v4.new_notebook(
-        metadata={"kernelspec": KERNEL},
-        cells=[
-            nbformat.v4.new_code_cell(source)
-            for source in (LARGE.format(times), "from helpers import explore_steps\nexplore_steps()")
-        ],
-    )
+    sources = LARGE.format(times), "from helpers import explore_steps\nexplore_steps()"
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nb = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL}, cells=cells)
     nbformat.write(nb, folder / f"large_{times}.ipynb")
     open_notebook(page, f"large_{times}.ipynb")
     run_all(page)

@@ -202,6 +202,7 @@ def changed(node: ast.Call, order: list[str], changes: dict[str, str | None]) ->
         return None
     for name, value in changes.items():
         position = order.index(name) if name in order else int(name[9:]) - 1 if name.startswith("argument ") else 99
+        place = next((i for i, k in enumerate(new.keywords) if k.arg == name), len(new.keywords))  # a keyword stays where it is
         new.keywords = [k for k in new.keywords if k.arg != name]
         if position < len(new.args) and value is not None:
             new.args[position] = ast.parse(value, mode="eval").body
@@ -209,7 +210,7 @@ def changed(node: ast.Call, order: list[str], changes: dict[str, str | None]) ->
             new.keywords[:0] = [ast.keyword(n, a) for n, a in zip(order[position + 1 :], new.args[position + 1 :])]
             new.args = new.args[:position]
         elif value is not None:
-            new.keywords.append(ast.keyword(name, ast.parse(value, mode="eval").body))
+            new.keywords.insert(place, ast.keyword(name, ast.parse(value, mode="eval").body))
     return ast.unparse(ast.fix_missing_locations(new))
 
 

@@ -62,7 +62,10 @@ def errors(notebook):
     types, wrong = [], []
     for cell in code_cells(notebook):
         here = [output.ename for output in cell.outputs if output.output_type == "error"]
-        if len(here) != is_planned(cell):
+        here += re.findall(
+            r"^(\w+Error): ", "\n".join(o.get("data", {}).get("text/plain", "") for o in cell.outputs), re.MULTILINE
+        )
+        if len(here) != (is_planned(cell) or "expect_error()" in cell.source):
             wrong.append(f"{first_line(cell)} is stored with {here or 'no error'}")
         types += here
     return types, wrong
