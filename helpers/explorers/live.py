@@ -15,9 +15,13 @@ import ipywidgets as widgets
 from ..pictures.picture import Picture
 
 # The controls stay in view while a long explorer is scrolled. JupyterLab hides what leaves an output, and would hold them there.
-_STAYING = """<style>
+# On a dark page a picture is dark, too: black and white change places, and a colour stays the colour it is.
+_STYLE_SHEET = """<style>
 .unrolled-controls { position: sticky; top: 0; z-index: 2; max-height: 40vh; background: var(--jp-layout-color0, Canvas); }
-:is(.jp-Cell-outputArea, .jp-OutputArea-child, .jp-OutputArea-output, .widget-vbox):has(.unrolled-controls) { overflow: visible; }
+:is(.jp-Cell-outputArea, .jp-OutputArea-child, .jp-OutputArea-output, .widget-vbox):has(.unrolled-controls)
+    { overflow: visible; min-width: 0; }
+:is([data-jp-theme-light="false"], [theme="dark"]) :is(.jp-OutputArea-output, .jupyter-widgets)
+    :is(svg[role="img"], img[src^="data:image"]) { filter: invert(.9) hue-rotate(180deg); }
 </style>"""
 
 
@@ -102,7 +106,7 @@ class Explorer:
             control.observe(self._update, names="value")
         row = widgets.Box([*controls.values(), *extras], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
         row.add_class("unrolled-controls")
-        above = widgets.HTML(_STAYING + heading, layout=widgets.Layout(display=None if heading else "none"))
+        above = widgets.HTML(_STYLE_SHEET + heading, layout=widgets.Layout(display=None if heading else "none"))
         below = [_side_by_side(self._panes[: len(views)])]
         if folded:
             below.append(widgets.Accordion([_side_by_side(self._panes[len(views) :])], selected_index=None))
