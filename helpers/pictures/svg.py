@@ -116,7 +116,7 @@ def _text_at(x: float, y: float, words: str) -> str:
 
 
 def svg_picture(width: float, height: float, parts: Iterable[str], alt: str) -> Picture:
-    """The complete drawing, on a white background, so that it looks the same on a light and on a dark page.
+    """The complete drawing, on paper of its own, so that it can be read on any page; explorers turn it dark on a dark one.
 
     >>> svg_picture(10, 20, [], alt="nothing").width
     10
