@@ -175,6 +175,13 @@ def _find_sequences(call: Arguments, bare: bool) -> Any:
     """The argument that contains the sequences: a tensor, a PackedSequence, or a list with one item for each sequence.
 
     Of several, it is the first whose longest sequence is as long as the lengths, or a mask, say; else the first of all.
+    Numbers without an axis of features are likelier to be no sequences, and what looks like lengths may be labels.
+
+    >>> series, static, lengths = torch.ones(2, 5, 3), torch.ones(2, 4), torch.tensor([5, 3])
+    >>> _find_sequences(((static, series, lengths), {}), bare=False) is series
+    True
+    >>> _find_sequences(((series, static, torch.tensor([4, 1])), {}), bare=False) is series
+    True
     """
     parts, found = list(parts_of(call)), list[tuple[Any, set[int]]]()
     counts = [part for part in map(_integers, parts) if part and min(part) > 0]
@@ -185,7 +192,9 @@ def _find_sequences(call: Arguments, bare: bool) -> Any:
         if isinstance(part, Tensor) and part.dim() >= 2 + bare and part.dtype != torch.bool:
             found.append((part, set(part.shape[:2])))
     if found:
-        return min(found, key=lambda one: (one[1] not in told, _is_mask(one[0])))[0]
+        thin = [isinstance(part, Tensor) and part.dim() == 2 and part.is_floating_point() and bool(told) for part, _ in found]
+        order = [(_is_mask(part), flat - (sizes in told)) for flat, (part, sizes) in zip(thin, found)]
+        return found[order.index(min(order))][0]
     for part in parts:
         if isinstance(part, Tensor):
             wanted = "three axes: an unbatched one is no batch" if bare else "two axes or more, sequences and steps"

@@ -16,7 +16,7 @@ class _Style:
         # The page's own zoom would enlarge the menus too. What is then too wide scrolls within its cell. In an editor only the
         # letters grow, because it works out for itself where the mouse is.
         shown = f".jp-OutputArea-child > .jp-OutputArea-output, .jp-MarkdownCell .jp-MarkdownOutput {{ zoom: {self.times:g}; }}"
-        code = f".jp-InputArea-editor {{ --jp-code-font-size: {13 * self.times:g}px; }}"
+        code = f".jp-InputArea-editor .cm-editor.cm-editor {{ font-size: calc({self.times:g} * var(--jp-code-font-size)); }}"
         return f"<style>@media screen {{ {shown} {code} }}</style><p>{self!r}</p>"
 
 
