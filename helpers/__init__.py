@@ -10,6 +10,8 @@ import ast
 from importlib import import_module
 from pathlib import Path
 
+from .errors.missing_names import watch
+
 # A published notebook asks for UNROLLED, because another package called helpers may well have a __version__ (tools/publish.py).
 UNROLLED = __version__ = "0.2.0"
 
@@ -29,3 +31,6 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+watch()

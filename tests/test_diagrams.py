@@ -468,6 +468,16 @@ def test_at_empties_what_comes_later_and_emphasises_one(sizes, at, done):
     assert len(arrows(root, "#D0D0D0")) == 2 * (len(places) - len(done))
 
 
+@pytest.mark.parametrize("H_out, feature", [(1, 0), (4, 2), (64, 0), (64, 30), (64, 63)])
+def test_the_chosen_feature_is_framed_in_the_state_and_never_in_a_gap(H_out, feature):
+    t = trace(nn.RNN(3, H_out), torch.ones(5, 2, 3))
+    drawn = draw_unrolled(t, at=(0, 0, 2), feature=feature)
+    (frame,) = re.findall(r"<path d='([^']*)' fill='none'", drawn.data)
+    (fill,) = [colour for colour, boxes in re.findall(r"<path fill='(#\w+)' d='([^']*)'", drawn.data) if frame in boxes]
+    assert fill == value_colour(float(t.hidden[0, 0, 2, 0, feature]), 1.0)
+    assert f"its feature {feature} framed" in drawn.alt
+
+
 def test_a_short_sequence_of_a_packed_batch_ends_where_it_ends():
     torch.manual_seed(0)
     packed = pack_padded_sequence(torch.randn(5, 2, 3), torch.tensor([5, 3]))
@@ -482,7 +492,10 @@ def test_what_was_drawn_before_leaves_nothing_in_a_picture():
     packed = trace(nn.RNN(3, 4), pack_padded_sequence(torch.ones(5, 2, 3), torch.tensor([5, 3])))
     calls = [
         *((make_trace(**sizes), {}) for sizes in (dict(), dict(N=None), dict(N=1), dict(batch_first=True), dict(h0=True))),
-        *((make_trace(), options) for options in (dict(n=1), dict(at=(0, 0, 2)), dict(mark=(0, 0, 2)), dict(mark=(0, 0, 3)))),
+        *(
+            (make_trace(), options)
+            for options in (dict(n=1), dict(at=(0, 0, 2)), dict(mark=(0, 0, 2)), dict(mark=(0, 0, 3), feature=1))
+        ),
         *((make_trace(), dict(labels=words)) for words in (list("abcde"), list("abcdf"))),
         *((packed, dict(n=n)) for n in (0, 1)),
     ]

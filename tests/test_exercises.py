@@ -45,6 +45,65 @@ def typical(exercise):
     return list(exercise.wrong.items() if isinstance(exercise.wrong, Mapping) else exercise.wrong)
 
 
+def walk_of_cells(cell, x, h):
+    states = []
+    for x_t in x:
+        states.append(h := cell(x_t, h))
+    return torch.stack(states)
+
+
+def with_states(rnn, x, size, keep):
+    outputs, h = [], None
+    for chunk in x.split(size):
+        output, h = rnn(chunk, h)
+        h = keep(h)
+        outputs.append(output)
+    return torch.cat(outputs)
+
+
+def packed_states(rnn, padded, lengths):
+    return rnn(pack_padded_sequence(padded, lengths.cpu(), enforce_sorted=False))[1][-1]
+
+
+def masked_mean(output, lengths):
+    mask = torch.arange(len(output), device=output.device)[:, None] < lengths
+    return (output * mask[:, :, None]).sum(0) / lengths[:, None]
+
+
+def clipped(grads, max_norm):
+    copies = [nn.Parameter(grad) for grad in grads]
+    for copy, grad in zip(copies, grads):
+        copy.grad = grad.clone()
+    nn.utils.clip_grad_norm_(copies, max_norm)
+    return [copy.grad for copy in copies]
+
+
+# What a notebook recommends in its own words, as an answer to its exercise: it must be right.
+RECOMMENDED = [
+    ("03.3", "`permute` before `reshape`", lambda rnn, x: rnn(x.permute(1, 0, 2))[0]),
+    ("03.4", "size `h0` from the batch", lambda rnn, x: torch.zeros_like(rnn(x)[1])),
+    ("04.2", "carry `h` within a sequence", lambda rnn, x, size: with_states(rnn, x, size, lambda h: h)),
+    ("04.2", "`detach` it between training steps", lambda rnn, x, size: with_states(rnn, x, size, torch.Tensor.detach)),
+    ("04.3", "a loop only when each step needs your decision", walk_of_cells),
+    ("05.3", "`torch.cat([h_n[-2], h_n[-1]], dim=-1)` in two", lambda rnn, x: torch.cat([*rnn(x)[1][-2:]], dim=-1)),
+    ("05.3", "or the mean over all steps", lambda rnn, x: rnn(x)[0].mean(0)),
+    ("05.3", "Bring the batch to the front, *then* flatten", lambda rnn, x: rnn(x)[1][-2:].transpose(0, 1).flatten(1)),
+    ("07.2", "pack whenever you use `h_n`", packed_states),
+    ("07.3", "mask", masked_mean),
+    ("09.2", "comes back by `@ W_hh`", lambda g, h, W_hh: (g * (1 - h**2)) @ W_hh),
+    ("09.3", "clip_grad_norm_", clipped),
+    ("10.2", "permute", lambda h_n: h_n.permute(1, 0, 2).reshape(h_n.size(1), -1)),
+    ("11.2", "x = x.to(device)", lambda rnn, x: rnn.to(torch.float64)(x.to(torch.float64))[0]),
+]
+
+
+@pytest.mark.parametrize("number, words, answer", RECOMMENDED, ids=[f"{number} {words}" for number, words, _ in RECOMMENDED])
+def test_what_a_notebook_recommends_is_right(number, words, answer):
+    assert words in NOTEBOOKS[number[:2]].read_text(encoding="utf-8")
+    verdict = check(number, answer)
+    assert verdict.right is True, verdict
+
+
 WRONG = [(number, place) for number, exercise in EXERCISES.items() for place in range(len(exercise.wrong))]
 
 

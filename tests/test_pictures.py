@@ -84,9 +84,9 @@ def test_the_text_is_escaped():
 
 def test_a_picture_is_an_image_of_its_width_that_can_shrink():
     html = Picture("<svg/>", "a", 640)._repr_html_()
-    assert re.findall(r"<(\w+)", html) == ["div", "img"]
+    assert re.findall(r"<(\w+)", html) == ["div", "img", "div"]
     style = attribute(html, "style")
-    assert "width:640px" in style and "max-width:100%" in style and "min-width:600px" in style
+    assert "width:640px" in style and "max-width:100%" in style and "min-width:480px" in style
 
 
 def test_a_terminal_sees_the_text():

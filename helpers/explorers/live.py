@@ -16,12 +16,21 @@ from ..pictures.picture import Picture
 
 # The controls stay in view while a long explorer is scrolled. JupyterLab hides what leaves an output, and would hold them there.
 # On a dark page a picture is dark, too: black and white change places, and a colour stays the colour it is.
+# After a restart of the kernel the picture stays, and a sentence takes the place of the controls, which are dead.
 _STYLE_SHEET = """<style>
 .unrolled-controls { position: sticky; top: 0; z-index: 2; max-height: 40vh; background: var(--jp-layout-color0, Canvas); }
 :is(.jp-Cell-outputArea, .jp-OutputArea-child, .jp-OutputArea-output, .widget-vbox):has(.unrolled-controls)
     { overflow: visible; min-width: 0; }
+.widget-vbox:has(> .unrolled-controls) .widget-html-content { min-width: 0; }
 :is([data-jp-theme-light="false"], [theme="dark"]) :is(.jp-OutputArea-output, .jupyter-widgets)
     :is(svg[role="img"], img[src^="data:image"]) { filter: invert(.9) hue-rotate(180deg); }
+.widget-vbox:has(> .unrolled-controls), .widget-vbox:has(> .unrolled-controls) *
+    { &.jupyter-widgets-disconnected::before { display: none; } }
+.widget-vbox > .unrolled-controls.jupyter-widgets-disconnected
+    { &::before { display: block; font: inherit; color: inherit;
+                  content: "The kernel was restarted. Run this cell again to move the controls."; }
+      > * { display: none; } }
+.unrolled-pale { opacity: .35; }
 </style>"""
 
 
@@ -77,6 +86,7 @@ class Explorer:
     heading     : HTML text above the controls
     extras      : widgets that only move the controls, such as a `player`
     folded      : further views, beneath a line that opens them: what moving a control changes must fit on one screen
+    is_slow     : whether the views are pale while the next state is computed
     largest     : from the state to the largest value that a slider has in it, by the name of its control
 
     Where a kernel runs, it is shown as a live widget; a stored or exported notebook shows its first pictures and tables.
@@ -93,9 +103,11 @@ class Explorer:
         extras: Sequence[widgets.Widget] = (),
         largest: Callable[[Any], Mapping[str, int]] = lambda state: {},
         folded: Sequence[View] = (),
+        is_slow: bool = False,
     ) -> None:
         self.name, self.controls, self._compute, self._views, self._largest = name, controls, compute, [*views, *folded], largest
         self._static_html = static_html or self._first_views
+        self._is_slow = is_slow
         self.state: Any = None
         widths = ["100%" if hasattr(view, "full_width") else None for view in self._views]
         # Content that is wider than the page, or as high as the screen, scrolls in its own pane; the page never grows wider.
@@ -120,6 +132,8 @@ class Explorer:
 
     def _update(self, change: Any = None) -> None:
         previous = self.state
+        for pane in self._panes if self._is_slow else []:
+            pane.add_class("unrolled-pale")
         try:
             state = self._compute(**{name: control.value for name, control in self.controls.items()})
             for name, high in self._largest(state).items():
@@ -135,6 +149,7 @@ class Explorer:
             raise
         for pane, html in zip(self._panes, shown):
             pane.value = html  # ipywidgets does not send an unchanged text again
+            pane.remove_class("unrolled-pale")
 
     def _shown(self, state: Any, previous: Any = None) -> list[HasHtml | str]:
         """What the views return for the state."""

@@ -261,7 +261,9 @@ def explore_speed() -> Explorer:
         with one_thread():
             return SpeedState(L, N, H, device.type, measure(forward_ways(rnn, x), device=device, rounds=5))
 
-    return Explorer("how long a forward pass takes here", controls, compute, [views.speed_table], views.unmeasured_note)
+    return Explorer(
+        "how long a forward pass takes here", controls, compute, [views.speed_table], views.unmeasured_note, is_slow=True
+    )
 
 
 def _explore_gated(rnn: nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: Any) -> Explorer:

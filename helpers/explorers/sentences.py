@@ -157,7 +157,10 @@ def _read_batch(rnn: nn.RNN, vectors: Any, packed: bool, typed: list[str]) -> Ba
     tokens = [tokenize(text) for text in typed]
     read = [embed(some[:MOST_STEPS], vectors) for some in tokens]
     notes = tuple(note for i in range(len(typed)) for note in _notes(i, len(tokens[i]), read[i]))
-    sentences = tuple(sentence for sentence in read if sentence.known)
+    kept = [i for i, sentence in enumerate(read) if sentence.known]
+    if kept != list(range(len(kept))):  # the rows of the batch have other numbers than the text boxes
+        notes += (f"In the pictures, {listed([f'n={n} is sentence {i}' for n, i in enumerate(kept)])}.",)
+    sentences = tuple(read[i] for i in kept)
     code = _batch_code(packed, [len(sentence.known) for sentence in sentences])
     if not sentences:
         nothing = torch.empty(0, rnn.hidden_size)

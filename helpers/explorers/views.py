@@ -108,7 +108,7 @@ def chosen_state_picture(state: CursorState) -> Picture:
 
 @full_width
 def cursor_picture(state: CursorState) -> Picture:
-    return draw_unrolled(state.trace, at=state.cursor[:3], n=state.cursor.n)
+    return draw_unrolled(state.trace, at=state.cursor[:3], n=state.cursor.n, feature=state.cursor.feature)
 
 
 def step_picture(state: CursorState) -> Picture:

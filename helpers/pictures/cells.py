@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..colours import QUIET, text_on, value_colour
+from ..colours import QUIET, TEXT, text_on, value_colour
 from ..wording import abbreviate
 from .svg import escape_text, tag, text
 
@@ -37,24 +37,38 @@ class Cells:
         self.limit = limit
         self.boxes: dict[str, list[str]] = {}  # the outlines of the cells, by their colour
         self.gaps: list[str] = []
+        self.frames: list[str] = []
 
-    def column(self, x: float, y: float, w: float, h: float, values: Iterable[float], most: int = MAX_STATE_CELLS) -> None:
-        """Add a column. If there are more than `most` values, it has a gap after the first ones."""
+    def column(
+        self,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        values: Iterable[float],
+        most: int = MAX_STATE_CELLS,
+        chosen: int | None = None,
+    ) -> None:
+        """Add a column. If there are more than `most` values, it has gaps. A chosen value is always shown, and is framed."""
         numbers = [float(value) for value in values]
-        shown, boxes, gaps = _column_shapes(x, y, w, h, len(numbers), most)
+        shown, boxes, gaps = _column_shapes(x, y, w, h, len(numbers), most, chosen)
         for i, box in zip(shown, boxes):
             self.boxes.setdefault(value_colour(numbers[i], self.limit), []).append(box)
+            self.frames += [box] if i == chosen else []
         self.gaps += gaps
 
     def render(self) -> str:
         paths = [f"<path fill='{colour}' d='{''.join(boxes)}'/>" for colour, boxes in self.boxes.items()]
-        return tag("g", *paths, stroke=QUIET, stroke_width=0.6, pointer_events="none") + "".join(self.gaps)
+        frames = [tag("path", d=box, fill="none", stroke=TEXT, stroke_width=2.5) for box in self.frames]
+        return tag("g", *paths, stroke=QUIET, stroke_width=0.6, pointer_events="none") + "".join([*self.gaps, *frames])
 
 
 @lru_cache(512)  # from move to move the columns of a picture stay where they are, and only their colours change
-def _column_shapes(x: float, y: float, w: float, h: float, size: int, most: int) -> tuple[list[int], list[str], list[str]]:
-    """The indices of the values that a column shows, the outlines of their cells, and the sign of the gap."""
-    shown = abbreviate(size, most)
+def _column_shapes(
+    x: float, y: float, w: float, h: float, size: int, most: int, chosen: int | None
+) -> tuple[list[int], list[str], list[str]]:
+    """The indices of the values that a column shows, the outlines of their cells, and the signs of the gaps."""
+    shown = abbreviate(size, most, chosen)
     step = h / len(shown)
     boxes = [f"M{x:g} {y + row * step:.5g}h{w:g}v{step:.4g}h-{w:g}z" for row, i in enumerate(shown) if i is not None]
     gaps = [

@@ -26,6 +26,7 @@ class Layout:
     n: int = 0  # the index of this sequence in the batch
     at: StepIndex | None = None  # the last step that is computed
     mark: StepIndex | None = None  # the step that is emphasised
+    feature: int | None = None  # the element of its state that is framed
     labels: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:

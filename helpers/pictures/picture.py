@@ -38,19 +38,34 @@ class Picture:
         return "data:image/svg+xml," + "".join(unsafe.get(c, c) for c in self.data)
 
     @property
+    def _least_width(self) -> int:
+        # On a narrow page a wide picture shrinks to 480 px and then scrolls: if it were smaller, its text would be illegible.
+        return min(self.width, 480)
+
+    @property
     def style(self) -> str:
-        # On a narrow page a wide picture shrinks to 600 px and then scrolls: if it were smaller, its text would be illegible.
-        return f"width:{self.width}px;max-width:100%;min-width:{min(self.width, 600)}px;height:auto;display:block"
+        return f"width:{self.width}px;max-width:100%;min-width:{self._least_width}px;height:auto;display:block"
+
+    @property
+    def _cue(self) -> str:
+        """A line that says there is more to the right; it has a height only where the page is narrower than the picture."""
+        closed = f"margin-bottom:clamp(-20px,(100% - {self._least_width}px)*-999,0px)"  # per cent of the page's width
+        opened = f"max-width:clamp(0px,({self._least_width}px - 100%)*999,100%)"
+        return (
+            f'<div style="{closed};{opened};height:20px;overflow:hidden;font-size:12px">↔ Scroll sideways to see the rest.</div>'
+        )
 
     def _repr_html_(self) -> str:
-        image = f'<img alt="{escape(self.alt)}" style="{self.style};border-radius:6px" src="{self.data_url}">'
-        return f'<div style="overflow-x:auto">{image}</div>'
+        return self._scrolled(f'<img alt="{escape(self.alt)}" style="{self.style};border-radius:6px" src="{self.data_url}">')
+
+    def _scrolled(self, drawing: str) -> str:
+        return f'<div style="overflow-x:auto">{drawing}</div>{self._cue}'
 
     def inline(self) -> str:
         """The HTML of the picture in a live view: the SVG itself, so that hovering over a cell shows its value.
 
-        >>> print(Picture("<svg/>", alt="an empty drawing", width=10).inline())
-        <svg preserveAspectRatio="xMinYMin" style="width:10px;max-width:100%;min-width:10px;height:auto;display:block"/>
+        >>> Picture("<svg/>", alt="an empty drawing", width=10).inline()[:57]
+        '<div style="overflow-x:auto"><svg preserveAspectRatio="xM'
 
         A PNG has no parts to hover over, so it stays an `<img>`.
         """
@@ -58,7 +73,7 @@ class Picture:
             return self._repr_html_()
         # In a low window a tall picture shrinks, to three quarters at most, so that it stays on one screen with its controls.
         low = f";max-height:max(37vh,{self.height * 3 // 4}px)" if self.height else ""
-        return f'<svg preserveAspectRatio="xMinYMin" style="{self.style}{low}"{self.data.removeprefix("<svg")}'
+        return self._scrolled(f'<svg preserveAspectRatio="xMinYMin" style="{self.style}{low}"{self.data.removeprefix("<svg")}')
 
     def __repr__(self) -> str:
         return f"Picture: {self.alt}"

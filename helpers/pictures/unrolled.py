@@ -24,6 +24,7 @@ def draw_unrolled(
     n: int = 0,
     at: StepIndex | None = None,
     mark: StepIndex | None = None,
+    feature: int | None = None,
     labels: Sequence[str] | None = None,
 ) -> Picture:
     """Draw a trace unrolled in time: steps from left to right, layers from the bottom up.
@@ -38,6 +39,7 @@ def draw_unrolled(
     n      : the index of the sequence in front. The others are drawn as cards behind it.
     at     : (layer, direction, t), a step to emphasise. States that are computed later are left empty.
     mark   : (layer, direction, t), a step to emphasise. No state is left empty.
+    feature: the index of the element of the emphasised state to frame
     labels : one word per step, written below the input in place of x[t]
 
     Returns
@@ -47,7 +49,7 @@ def draw_unrolled(
     Raises
     ------
     TypeError : trace is not a Trace, or labels are not a list of words.
-    ValueError : n, at or mark is out of range, or there are fewer labels than steps.
+    ValueError : n, at, mark or feature is out of range, or there are fewer labels than steps.
     """
     require_trace(trace)
     require_index("n", n, len(trace.lengths))
@@ -55,8 +57,10 @@ def draw_unrolled(
     for name, step in (("at", at), ("mark", mark)):
         if step is not None:
             _require_step(name, step, (trace.shapes.num_layers, trace.shapes.D, steps))
+    if feature is not None:
+        require_index("feature", feature, trace.shapes.H_out)
     words = None if labels is None else tuple(require_labels(labels, steps))
-    return _cached_scaffold(trace.shapes, steps, n, at, at or mark, words).render(trace)
+    return _cached_scaffold(trace.shapes, steps, n, at, at or mark, feature, words).render(trace)
 
 
 def _require_step(argument: str, step: StepIndex, sizes: StepIndex) -> None:
@@ -108,13 +112,14 @@ class Scaffold(Layout):
         """The complete picture, with the numbers of a trace of these sizes."""
         cards, nodes, cells = StyleGroup(), StyleGroup(), Cells(colour_limit(trace.hidden))
         for x, y, r, name, role, is_marked, tensor, where in self.nodes:
+            chosen = self.feature if is_marked and tensor == "hidden" else None
             for dx, dy in batch_card_offsets(self.N):
                 card = outline(role.mark, x + dx, y + dy, r) % ""
                 cards.add(card, fill=PAPER, stroke=role.colour, stroke_width=1)
             numbers = getattr(trace, tensor)[where].tolist()
             node = outline(role.mark, x, y, r) % tooltip(name, numbers)
             nodes.add(node, fill=role.tint, stroke=role.colour, stroke_width=4 if is_marked else 2)
-            cells.column(x - 6, y - r * 0.72, 12, r * 1.44, numbers)
+            cells.column(x - 6, y - r * 0.72, 12, r * 1.44, numbers, chosen=chosen)
         legend = colour_scale(140 if self.N == 1 else 190, self.bottom + R + 49, cells.limit)
         moving = [layer.render() for layer in (cards, nodes, cells)]
         return svg_picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt())
@@ -272,7 +277,8 @@ class Scaffold(Layout):
         if self.mark is not None:
             layer, direction, t = self.mark
             later = "; later states are left empty" if self.at else ""
-            parts.append(f"Emphasised: layer {layer}{', reverse' * direction}, step {t}{later}.")
+            framed = "" if self.feature is None else f", its feature {self.feature} framed"
+            parts.append(f"Emphasised: layer {layer}{', reverse' * direction}, step {t}{framed}{later}.")
         return " ".join(parts)
 
 

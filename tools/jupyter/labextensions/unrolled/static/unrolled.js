@@ -1,0 +1,61 @@
+// What the course adds to JupyterLab, where no option of JupyterLab or ipywidgets does it: names of controls, still
+// pictures of explorers whose kernel is gone, and dark pictures on a dark page. The last two change only what is shown.
+
+// Names. The handle of a slider and the number beside it stand next to a label that is not theirs, and the buttons of a
+// player contain only an icon. With these names a screen reader says "hidden_size" where it would only say "slider".
+
+const NAMELESS = '.widget-slider [role=slider], .widget-slider .widget-readout, .widget-play button';
+const ICONS = { 'fa-play': 'play or pause', 'fa-pause': 'play or pause', 'fa-stop': 'stop', 'fa-retweet': 'repeat' };
+
+function nameOf(control) {
+  if (control.matches('button')) return ICONS[control.firstElementChild.classList[1]];
+  const label = control.closest('.widget-slider').querySelector('.widget-label').textContent;
+  return control.matches('.widget-readout') ? `${label}, as a number` : label;
+}
+
+function nameControlsIn(part) {
+  for (const control of part.querySelectorAll(NAMELESS)) {
+    control.setAttribute('aria-label', nameOf(control));
+    if (control.matches('.widget-readout')) control.setAttribute('role', 'textbox');
+  }
+}
+
+// Still pictures. A notebook that JupyterLab itself saved contains the explorer twice: as a widget, which needs the kernel
+// that made it, and as a picture. When JupyterLab opens it and finds no such widget, it shows the picture instead.
+
+const WIDGET = 'application/vnd.jupyter.widget-view+json';
+
+function showPicture(app, message) {
+  for (const panel of app.shell.widgets('main')) {
+    for (const { outputArea } of panel.content?.widgets ?? []) {
+      const outputs = outputArea?.node.contains(message) ? outputArea.model : { length: 0 };
+      for (let i = 0; i < outputs.length; i++) {
+        const { [WIDGET]: widget, ...data } = outputs.get(i).data;
+        if (widget && data['text/html']) outputs.get(i).setData({ data });
+      }
+    }
+  }
+}
+
+// Dark pictures: black and white change places, and a colour stays the colour it is. A live explorer brings the same rule.
+
+const DARK = `[data-jp-theme-light="false"] .jp-OutputArea-output :is(svg[role="img"], img[src^="data:image"])
+  { filter: invert(.9) hue-rotate(180deg); }`;
+
+function activate(app) {
+  document.head.append(Object.assign(document.createElement('style'), { textContent: DARK }));
+  const lookAt = (node) => {
+    if (node instanceof HTMLElement) nameControlsIn(node); // never the inside of a picture
+    else if (node.data?.startsWith('Error displaying widget')) showPicture(app, node.parentElement);
+  };
+  new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach(lookAt))).observe(document.body, {
+    childList: true,
+    subtree: true,
+  });
+}
+
+// What JupyterLab expects of an extension that was built elsewhere: a container from which it takes modules by name.
+(window._JUPYTERLAB ??= {}).unrolled = {
+  init() {},
+  get: async () => () => ({ __esModule: true, default: { id: 'unrolled:plugin', autoStart: true, activate } }),
+};
