@@ -10,6 +10,7 @@ from lab import (
     ANSWERED,
     EXPLORER,
     NOTEBOOKS,
+    OPEN,
     VIEWS,
     close_notebook,
     copied_notebooks,
@@ -205,6 +206,28 @@ def test_what_axe_finds_in_jupyterlab_itself_is_known(lab):
         assert {rule for rule, *_ in found} <= JUPYTERLABS
         lab.page.evaluate(f"document.querySelector('{OURS}').innerHTML += '<img src=\"data:,\">'")
         assert {rule for rule, *_ in grave_findings(lab.page, OURS)} == {"image-alt"}  # a fault of ours would be seen
+    finally:
+        close_notebook(lab.page)
+
+
+@pytest.mark.sweep
+def test_without_its_kernel_an_explorer_is_a_still_picture_that_says_what_to_do(lab):
+    code = "from helpers import explore_neuron\nexplore_neuron()"
+    notebook = new_notebook(cells=[new_code_cell(code)], metadata={"kernelspec": KERNEL})
+    nbformat.write(notebook, lab.folder / "without.ipynb")
+    lab.run("without.ipynb")
+    lab.page.evaluate(f"{OPEN}.context.save()")
+    lab.page.evaluate(f"{OPEN}.sessionContext.session.kernel.restart()")
+    expect(lab.page.locator(f"{EXPLORER} [role=slider]").first).not_to_be_visible()
+    before = "e => { const s = getComputedStyle(e, '::before'); return s.display == 'none' ? '' : s.content; }"
+    said = lab.page.evaluate(f"[...document.querySelectorAll('{EXPLORER} .jupyter-widgets-disconnected')].map({before})")
+    assert [text for text in said if text] == ['"The kernel was restarted. Run this cell again to move the controls."']
+    assert lab.page.locator(f"{EXPLORER} svg[role=img]").is_visible()
+    close_notebook(lab.page)
+    open_notebook(lab.page, "without.ipynb")  # as JupyterLab saved it: with a widget that no kernel has
+    try:
+        expect(lab.page.locator(".jp-OutputArea-output")).to_contain_text("Run this notebook to move its sliders.")
+        assert lab.page.locator(".jp-OutputArea-output img").is_visible()
     finally:
         close_notebook(lab.page)
 
