@@ -32,6 +32,7 @@ from .pictures.mixups import draw_reading as draw_reading
 from .pictures.packing import draw_final_states as draw_final_states
 from .pictures.packing import draw_packed as draw_packed
 from .pictures.packing import draw_padded as draw_padded
+from .pictures.phrasebook import show_phrasebook as show_phrasebook
 from .pictures.picture import show as show
 from .pictures.plots import plot_accuracies as plot_accuracies
 from .pictures.plots import plot_curves as plot_curves
@@ -43,6 +44,7 @@ from .pictures.plots import plot_training as plot_training
 from .pictures.plots import plot_trajectory as plot_trajectory
 from .pictures.tables import show_parameters as show_parameters
 from .pictures.tables import show_shapes as show_shapes
+from .pictures.tasks import draw_tasks as draw_tasks
 from .pictures.timelines import draw_gradients as draw_gradients
 from .pictures.timelines import draw_hidden as draw_hidden
 from .pictures.timelines import draw_response as draw_response
@@ -57,6 +59,8 @@ from .rnn.shapes import expected_shapes as expected_shapes
 from .rnn.stepwise import step_by_step as step_by_step
 from .rnn.traces import Trace as Trace
 from .rnn.traces import trace as trace
+from .running_example import show_weather as show_weather
+from .running_example import weather as weather
 from .speed import forward_ways as forward_ways
 from .speed import measure as measure
 from .speed import stored_speeds as stored_speeds

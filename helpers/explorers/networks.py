@@ -1,5 +1,6 @@
 """The explorers of networks: each has a few controls, one state, and the views that show it. There is no arithmetic here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -99,7 +100,12 @@ def explore_shapes() -> Explorer:
     return Explorer("shapes of input, h_0, output and h_n", controls, compute, shown)
 
 
-def explore_steps(rnn: nn.RNN | None = None, input: Tensor | PackedSequence | None = None, h0: Tensor | None = None) -> Explorer:
+def explore_steps(
+    rnn: nn.RNN | None = None,
+    input: Tensor | PackedSequence | None = None,
+    h0: Tensor | None = None,
+    labels: Sequence[str] | None = None,
+) -> Explorer:
     """Go through a call step by step: the cursor in the picture, the equation of this step, its values and the states.
 
     >>> explorer = explore_steps(nn.RNN(3, 4), torch.ones(5, 1, 3))
@@ -110,6 +116,7 @@ def explore_steps(rnn: nn.RNN | None = None, input: Tensor | PackedSequence | No
     Parameters
     ----------
     rnn, input, h0 : a call of your own, batched, unbatched or packed; without them, a small network is made
+    labels         : one word per step, written below the input in place of x[t]
 
     Raises
     ------
@@ -127,7 +134,7 @@ def explore_steps(rnn: nn.RNN | None = None, input: Tensor | PackedSequence | No
     controls = _cursor_controls(seen)
 
     def compute(**cursor: int) -> CursorState:
-        return CursorState(code, seen, _cursor(seen, **cursor))
+        return CursorState(code, seen, _cursor(seen, **cursor), labels)
 
     shown: list[View] = [
         views.cursor_picture,

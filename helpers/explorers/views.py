@@ -1,6 +1,6 @@
 """The views of the explorers: functions from a state to a picture, a table or HTML text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple, Protocol
@@ -56,6 +56,7 @@ class CursorState(CallState):
     """A call of an nn.RNN, and a cursor in it."""
 
     cursor: Cursor
+    labels: Sequence[str] | None = None  # one word per step
 
     @property
     def hidden_states(self) -> np.ndarray:
@@ -108,7 +109,8 @@ def chosen_state_picture(state: CursorState) -> Picture:
 
 @full_width
 def cursor_picture(state: CursorState) -> Picture:
-    return draw_unrolled(state.trace, at=state.cursor[:3], n=state.cursor.n, feature=state.cursor.feature)
+    cursor = state.cursor
+    return draw_unrolled(state.trace, at=cursor[:3], n=cursor.n, feature=cursor.feature, labels=state.labels)
 
 
 def step_picture(state: CursorState) -> Picture:
