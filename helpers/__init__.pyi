@@ -13,7 +13,6 @@ from .explorers.networks import explore as explore
 from .explorers.networks import explore_constructor as explore_constructor
 from .explorers.networks import explore_gradient as explore_gradient
 from .explorers.networks import explore_layers as explore_layers
-from .explorers.networks import explore_neuron as explore_neuron
 from .explorers.networks import explore_shapes as explore_shapes
 from .explorers.networks import explore_speed as explore_speed
 from .explorers.networks import explore_steps as explore_steps
@@ -23,6 +22,9 @@ from .explorers.sentences import explore_packing as explore_packing
 from .explorers.sentences import explore_reviews as explore_reviews
 from .explorers.sentences import explore_sentence as explore_sentence
 from .explorers.shape_quiz import explore_quiz as explore_quiz
+from .explorers.theory import explore_neuron as explore_neuron
+from .explorers.theory import explore_two_neurons as explore_two_neurons
+from .explorers.theory import explore_unrolling as explore_unrolling
 from .habits import check_habits as check_habits
 from .pictures.diagrams import draw_step as draw_step
 from .pictures.diagrams import draw_tensors as draw_tensors

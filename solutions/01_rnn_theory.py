@@ -30,3 +30,11 @@ def all_states(x, W_ih, W_hh, b_ih, b_hh):
 
 
 print(check("01.3", all_states))
+
+# 01.4 The weights belong to the network and not to a step, and the state has H_out elements after every step.
+answer = "b"
+print(check("01.4", answer))
+
+# 01.5 With w_hh = 1.5 the state stays near 0.86; with 0.5 it fades, and relu lets it grow.
+answer = "b"
+print(check("01.5", answer))

@@ -14,7 +14,17 @@ from explorer_sweep import require_well_formed, sweep, values
 from torch import nn
 
 import helpers
-from helpers import explore, explore_constructor, explore_gradient, explore_layers, explore_neuron, explore_shapes, explore_steps
+from helpers import (
+    explore,
+    explore_constructor,
+    explore_gradient,
+    explore_layers,
+    explore_neuron,
+    explore_shapes,
+    explore_steps,
+    explore_two_neurons,
+    explore_unrolling,
+)
 from helpers.explorers.live import Explorer, slider, with_previous
 
 
@@ -36,6 +46,7 @@ EXPLORERS = {
     "steps": explore_steps,
     "steps of a large call": large_call,
     "neuron": explore_neuron,
+    "two_neurons": explore_two_neurons,
     "layers": explore_layers,
     "gradient": explore_gradient,
     "an LSTM": lstm_call,
@@ -49,6 +60,7 @@ VIEWS = {
     "steps": STEPS,
     "steps of a large call": STEPS,
     "neuron": ["equation", PICTURE, CODE, SHAPES],
+    "two_neurons": [PICTURE, CODE, SHAPES],
     "layers": ["note", PICTURE, "final states", CODE, SHAPES, PARAMETERS],
     "gradient": ["note", PICTURE, CODE, SHAPES],
     "an LSTM": ["states", PICTURE, CODE, SHAPES, PARAMETERS],
@@ -59,6 +71,7 @@ WITHOUT_PICTURE = {
     ("shapes", "h0"): {CODE},
     ("steps", "feature"): LINKED,
     ("steps of a large call", "feature"): LINKED,
+    ("neuron", "own"): set(),  # the text that is typed last has no number in it
     ("an LSTM", "t"): {"states"},
     ("an LSTM", "n"): {"states"},
 }
@@ -96,7 +109,7 @@ def test_each_control_there_and_back(name):
 @pytest.mark.filterwarnings("ignore:dropout option adds dropout")
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_every_setting_and_what_is_shown_does_not_depend_on_the_way(name):
-    """Each control over its range, each pair of extremes, and 250 random moves: 2,000 of all eight explorers."""
+    """Each control over its range, each pair of extremes, and 250 random moves: 2,000 of all explorers."""
     number = count()
 
     def check_here(explorer):
@@ -127,7 +140,7 @@ def run(html):
     return made
 
 
-MAKES_ITS_NETWORK = {"constructor", "shapes", "layers", "neuron", "gradient"}
+MAKES_ITS_NETWORK = {"constructor", "shapes", "layers", "neuron", "two_neurons", "gradient"}
 
 
 def check_shapes(name, explorer):
@@ -356,9 +369,30 @@ def test_a_reader_without_a_kernel_sees_the_first_pictures(name):
 
 
 def test_every_explorer_is_tested_here():
-    # `explore` has "an LSTM" and "steps" as its two halves; `explore_speed` shows times and is tested with them.
-    public = {name for name, module in helpers.PUBLIC.items() if module == "explorers.networks"} - {"explore", "explore_speed"}
-    assert public == {f"explore_{name}" for name in EXPLORERS if " " not in name}
+    # `explore` has "an LSTM" and "steps" as its two halves; `explore_speed` shows times and is tested with them; the state of
+    # `explore_unrolling` is no call.
+    public = {name for name, module in helpers.PUBLIC.items() if module in ("explorers.networks", "explorers.theory")}
+    assert public - {"explore", "explore_speed", "explore_unrolling"} == {
+        f"explore_{name}" for name in EXPLORERS if " " not in name
+    }
+
+
+def test_a_neuron_reads_the_numbers_that_are_typed_and_goes_back_to_the_menu():
+    explorer = explore_neuron()
+    before = explorer.html
+    explorer.controls["own"].value = "1, −0.5 and 1e9"
+    assert explorer.state.trace.input[:, 0, 0].tolist() == [1.0, -0.5, 100.0]
+    explorer.controls["own"].value = "5000 " * 50
+    assert explorer.state.trace.input[:, 0, 0].tolist() == [100.0] * 24
+    explorer.controls["own"].value = "none"
+    assert explorer.state.trace.shapes.L == 12 and shown(explorer) == tuple(before)
+
+
+def test_as_many_steps_are_unrolled_as_the_slider_says():
+    explorer = explore_unrolling()
+    for steps in range(explorer.controls["steps"].max + 1):
+        explorer.controls["steps"].value = steps
+        assert explorer.html[0].count("<circle") == 1 + steps and explorer.html[0].count(">W_hh<") == 1 + steps
 
 
 def test_a_control_is_named_in_the_widget():

@@ -6,6 +6,7 @@ That its links lead somewhere is asked with those of all other pages: tests/note
 import json
 import math
 import re
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_what_is_to_be_moved_or_shown_stands_in_the_notebook(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_section_has_objectives_and_wrong_answers(path):
     section = SECTIONS[path.name[:2]]
-    assert "**They can then**" in section and "**Said wrongly:**" in section and "needs" in section
+    assert "**They can then**" in section and "common misconception:**" in section and "needs" in section
 
 
 def moves(action):
@@ -111,7 +112,7 @@ def test_each_control_reaches_the_value_it_is_moved_to(number):
 
 
 def test_the_neuron_of_01_does_what_the_script_says_when_it_is_played_in_order():
-    answers = [explorer.state.trace.hidden[0, 0, :, 0, 0].tolist() for explorer in played("01")]
+    answers = [explorer.state.trace.hidden[0, 0, :, 0, 0].tolist() for explorer in islice(played("01"), 4)]
     gone, stays, explodes, swings = answers
     assert gone[0] > 0.5 and not any(gone[1:])
     assert all(0.5 < h < 1 for h in stays)

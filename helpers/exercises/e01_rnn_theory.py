@@ -47,10 +47,22 @@ def all_states_by_torch(x: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_h
     return output
 
 
+def which_neuron_keeps_a_tap() -> str:
+    """The letter of the only neuron whose state is above one half, and not above 1, twenty steps after a tap."""
+    kept = []
+    for letter, nonlinearity, w_hh in (("a", "tanh", 0.5), ("b", "tanh", 1.5), ("c", "relu", 1.5), ("d", "tanh", 0.0)):
+        neuron = nn.RNN(1, 1, nonlinearity=nonlinearity, bias=False)
+        neuron.load_state_dict({"weight_ih_l0": torch.tensor([[1.0]]), "weight_hh_l0": torch.tensor([[w_hh]])})
+        last = neuron(torch.eye(21)[:, :1])[1].item()
+        kept += [letter] if 0.5 < last <= 1 else []
+    (answer,) = kept
+    return answer
+
+
 EXERCISES: list[Exercise] = [
     Predict(
         "01.1",
-        "nn.RNN(10, 20): how many numbers do its weights and biases hold, all together?",
+        "nn.RNN(10, 20): how many parameters does it have, weights and biases together?",
         lambda: sum(parameter.numel() for parameter in nn.RNN(10, 20).parameters()),
         {
             600: "These are the two matrices. What is added to them?",
@@ -62,7 +74,7 @@ EXERCISES: list[Exercise] = [
     ),
     Write(
         "01.2",
-        "This recurrence has every term, and yet its last state is not torch's. Where is the bug?",
+        "This recurrence has every term, but its last state is not torch's. Where is the bug?",
         "last_state(x, W_ih, W_hh, b_ih, b_hh)",
         input_and_parameters,
         lambda *arguments: all_states_by_torch(*arguments)[-1],
@@ -97,5 +109,28 @@ EXERCISES: list[Exercise] = [
         ],
         ("Start from zeros, and go through x step by step.", "h = tanh(W_ih @ x_t + b_ih + W_hh @ h + b_hh)"),
         axes=("L", "H_out"),
+    ),
+    Predict(
+        "01.4",
+        "Why can one RNN read sequences of any length? (a letter)",
+        lambda: "b",
+        {
+            "a": "Look at the table of parameters: no row has a size L.",
+            "c": "You saw the same rnn read 5 days, and nothing was cut or filled up.",
+            "d": "That keeps the numbers small. With relu an RNN reads sequences of any length, too.",
+        },
+        ("Which sizes are in the table of parameters?", "Think of the drawing with the loop: what goes around, step after step?"),
+    ),
+    Predict(
+        "01.5",
+        "One neuron shall still say, twenty steps later, that there was a tap. Its state must stay between −1 and 1. "
+        "Which one do you choose? (a letter)",
+        which_neuron_keeps_a_tap,
+        {
+            "a": "It halves its state at every step. After 20 steps almost nothing is left.",
+            "c": "It keeps the tap, but its state grows without end.",
+            "d": "Then the past adds nothing, and the tap is gone after one step.",
+        },
+        ("Try all three in explore_neuron.", "A large w_hh keeps the state, and tanh holds it below 1."),
     ),
 ]

@@ -14,16 +14,8 @@ from ..rnn.traces import Trace, trace
 from ..speed import forward_ways, measure
 from . import views
 from .live import Explorer, View, checkbox, dropdown, player, slider
-from .snippets import call_code, neuron_code, run_code, scaled_code
+from .snippets import call_code, run_code, scaled_code
 from .views import CallState, Cursor, CursorState, GatedState, SpeedState
-
-SIGNAL_LENGTH = 12  # steps
-SIGNALS = {  # what a neuron can read
-    "impulse": [1.0] + [0.0] * (SIGNAL_LENGTH - 1),
-    "step": [0.0] * 2 + [1.0] * (SIGNAL_LENGTH - 2),
-    "alternating": [1.0, -1.0] * (SIGNAL_LENGTH // 2),
-}
-
 
 # ---- the explorers ----------------------------------------------------------------------------------------------
 
@@ -153,34 +145,6 @@ def explore_steps(
         largest=lambda state: {"t": steps[state.cursor.n] - 1},
         folded=folded,
     )
-
-
-def explore_neuron() -> Explorer:
-    """One neuron, which has three parameters and a nonlinearity: see how long it remembers.
-
-    >>> explorer = explore_neuron()
-    >>> explorer.controls["w_hh"].value = 0.0
-    >>> float(explorer.state.trace.hidden[0, 0, 1, 0, 0])  # no memory: after one step the impulse is gone
-    0.0
-
-    Views: its equation, its response to an impulse, a step or an alternating input, its code and its shapes.
-    """
-    controls = {
-        "w_ih": slider("w_ih", 1.0, -2.0, 2.0, 0.1),
-        "w_hh": slider("w_hh", 0.9, -1.5, 1.5, 0.1),
-        "bias": slider("bias", 0.0, -1.0, 1.0, 0.1),
-        "nonlinearity": dropdown("nonlinearity", ["tanh", "relu"]),
-        "signal": dropdown("input", list(SIGNALS)),
-    }
-
-    def compute(w_ih: float, w_hh: float, bias: float, nonlinearity: str, signal: str) -> CallState:
-        # A slider at 0.3 has the value 0.30000000000000004, and one at 0 may have -1.4e-15: + 0.0 turns −0.0 into 0.0.
-        w_ih, w_hh, bias = (round(value, 1) + 0.0 for value in (w_ih, w_hh, bias))
-        return CallState.from_code(neuron_code(w_ih, w_hh, bias, nonlinearity, SIGNALS[signal]))
-
-    shown: list[View] = [views.neuron_equation, views.response_picture]
-    folded: list[View] = [views.marked_code, views.marked_shapes]
-    return Explorer("one neuron and its memory", controls, compute, shown, folded=folded)
 
 
 def explore_layers() -> Explorer:

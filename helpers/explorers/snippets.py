@@ -86,6 +86,29 @@ def neuron_code(w_ih: float, w_hh: float, bias: float, nonlinearity: str, signal
     )
 
 
+def two_neurons_code(scale: float, turn: float, steps: int) -> str:
+    """The code of two neurons whose W_hh turns their state by an angle and scales it; only the first of them is tapped.
+
+    >>> print(two_neurons_code(0.9, 30, steps=12))
+    angle = torch.deg2rad(torch.tensor(30.0))
+    turning = torch.tensor([[angle.cos(), -angle.sin()], [angle.sin(), angle.cos()]])
+    rnn = nn.RNN(1, 2, bias=False)
+    rnn.load_state_dict({"weight_ih_l0": torch.tensor([[1.0], [0.0]]), "weight_hh_l0": 0.9 * turning})
+    x = torch.eye(12)[:, :1]  # (L, H_in): 1, 0, 0, ...
+    output, h_n = rnn(x)
+    """
+    return "\n".join(
+        [
+            f"angle = torch.deg2rad(torch.tensor({float(turn)}))",
+            "turning = torch.tensor([[angle.cos(), -angle.sin()], [angle.sin(), angle.cos()]])",
+            "rnn = nn.RNN(1, 2, bias=False)",
+            f'rnn.load_state_dict({{"weight_ih_l0": torch.tensor([[1.0], [0.0]]), "weight_hh_l0": {scale} * turning}})',
+            f"x = torch.eye({steps})[:, :1]  # (L, H_in): 1, 0, 0, ...",
+            "output, h_n = rnn(x)",
+        ]
+    )
+
+
 def scaled_code(scale: float, nonlinearity: str, L: int, hidden_size: int = 16) -> str:
     """The code of a network whose W_hh is random with standard deviation `scale / sqrt(hidden_size)`, and one call of it.
 
