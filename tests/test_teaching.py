@@ -136,3 +136,8 @@ def test_the_gradient_of_09_vanishes_and_explodes_as_the_script_says():
     explorer.controls["nonlinearity"].value = "tanh"
     first, *_, last = map(float, helpers.gradient_norms(explorer.state.trace))
     assert 5 < first / last < 20  # tenfold
+
+
+def test_the_minutes_of_the_plan_add_up():
+    plan = TEXT.split("**90 minutes in one sitting")[1].split("**Three times")[0]
+    assert sum(map(int, re.findall(r"^\| (\d+) \|", plan, re.M))) == 90
