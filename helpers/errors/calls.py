@@ -50,6 +50,10 @@ class ConstructorCall(Call):
 
     kind: type
 
+    @property
+    def name(self) -> str:
+        return known_as(self.kind)
+
 
 @dataclass(frozen=True, eq=False)
 class PackingCall(Call):

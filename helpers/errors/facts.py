@@ -77,9 +77,11 @@ class Facts:
     def tried(self, argument: str = "", value: Any = None, **options: Any) -> bool:
         """Whether a copy of the network without values takes another argument, or made with other options takes the call.
 
-        The copy itself asks that the states have as many sequences as the input.
+        The copy itself asks that the states have as many sequences as the input, but for the state of a cell.
         """
         given = self.call.given | ({argument: value} if argument else {})
+        if argument == "hx" and self.cell and [tuple(state.shape) for state in (value if self.lstm else [value])] != self.wanted:
+            return False
         try:
             with torch.no_grad(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -90,7 +92,8 @@ class Facts:
 
     def changed(self, argument: str, template: str) -> Any:
         """The value that a change of an argument gives, without values; None if the network does not take it."""
-        value = after(template, self.call.given.get(argument), x=self.input, net=self.module)
+        others = dict(x=self.input, net=self.module, first=next(iter(self.states), None))
+        value = after(template, self.call.given.get(argument), **others)
         return value if value is not None and self.tried(argument, value) else None
 
 
@@ -132,7 +135,7 @@ def after(template: str, value: Any, **others: Any) -> Any:
     >>> after("{}.transpose(0, 1)", torch.zeros(5, 2, 3)).shape
     torch.Size([2, 5, 3])
     """
-    code = re.sub(r"\{(torch[\w.]*|x|net)\}", lambda found: found[1], template).replace("{}", "it")
+    code = re.sub(r"\{(torch[\w.]*|x|net|first)\}", lambda found: found[1], template).replace("{}", "it")
     try:
         return eval(code, {"torch": torch, "it": stand_in(value), **{k: stand_in(v) for k, v in others.items()}})
     except Exception:  # a change that does not even run is no fix

@@ -1,7 +1,8 @@
 """Fixes: the learner's own line with one part of its syntax tree written anew, wherever in the line that part is.
 
 A template says how a value is to be written: "{}" stands for the argument, "{x}" for an expression with the sizes of the input,
-"{net}" for the network, "{torch.zeros}" for that name as the learner has imported it. A name that is not in scope gives no fix.
+"{net}" for the network, "{first}" for the first state, "{torch.zeros}" for that name as the learner has imported it. A name
+that is not in scope gives no fix.
 """
 
 import ast
@@ -77,7 +78,7 @@ def rewrite(call: Call, argument: str, template: str, facts: Facts | None = None
     if found is None or not template:
         return Fix()
     known = {name: call.line.spell(name) for name in re.findall(r"\{(torch[\w.]*)\}", template)}
-    known |= {"x": sizes_of(facts), "net": network(facts)} if facts else {}
+    known |= {"x": sizes_of(facts), "net": network(facts), "first": first_state(facts)} if facts else {}
     for name, said in known.items():
         if f"{{{name}}}" in template and said is None:
             return Fix()
@@ -115,6 +116,13 @@ def network(facts: Facts) -> str | None:
     if func is not None and ast.unparse(func) == "super()":
         return "self"
     return line.text(func) if func is not None and line.value(func) is facts.module else line.name_of(facts.module)
+
+
+def first_state(facts: Facts) -> str:
+    """How to write the first state: h of (h, c), hidden[0] of a pair hidden."""
+    found = spot(facts.call, "hx")
+    pair = found.node.elts if found and isinstance(found.node, ast.Tuple) else []
+    return ast.unparse(pair[0]) if pair else "{}[0]" if facts.lstm else "{}"
 
 
 def sizes_of(facts: Facts) -> str | None:
@@ -220,7 +228,7 @@ def remake(facts: Facts, **changes: Any) -> Fix:
     return remade(line, facts.module, **written) if facts.tried(**changes) else Fix()
 
 
-def remade(line: Line, module: nn.Module, **changes: str) -> Fix:
+def remade(line: Line, module: nn.Module, **changes: str | None) -> Fix:
     """The line that makes a layer with some numbers changed, if it is certain which one it is; a name in it is not changed."""
     order = ["in_features", "out_features"] if isinstance(module, nn.Linear) else argument_order(type(module))
     found = []
@@ -236,7 +244,7 @@ def remade(line: Line, module: nn.Module, **changes: str) -> Fix:
         found = [each for each in found if re.match(rf"(.*\.)?{re.escape(own)} = ", each[1])]
     if len(found) != 1 or found[0][2] & changes.keys():
         return Fix()
-    code = changed(found[0][0], order, dict(changes))
+    code = changed(found[0][0], order, changes)
     return replace(line, found[0][0], code, elsewhere=True) if code else Fix()
 
 

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ...pictures.sides import Side
+from ...pictures.sides import Side, culprit
 from ...wording import shorten
-from ..calls import CELLS, LSTMS, RECURRENT, ConstructorCall, Written, known_as
+from ..calls import CELLS, RECURRENT, ConstructorCall, PackingCall, Written, argument_order, known_as
 from ..explanations import Explanation, Fix, about
 from ..facts import DEFAULTS, Facts, options_of
 from ..fixes import remade, with_arguments
-from ..source import Frame, is_module, line_of
+from ..source import Frame, Line, is_module, line_of
 
 
 class Finding(NamedTuple):
@@ -38,6 +38,10 @@ RULES = {
     "dropout": "a number from 0 to 1: the probability that an element is set to zero",
     "bidirectional": "True or False",
     "proj_size": "0 for no projection, or an integer smaller than hidden_size",
+    "input": "the padded batch: (L, N, H_in), or (N, L, H_in) with batch_first=True",
+    "lengths": "one integer for each sequence: len(sequence)",
+    "sequences": "a list of tensors: one (L, H_in) for each sequence",
+    "padded_sequences": "the padded batch",
 }
 # How people call the arguments elsewhere, and what Keras has and torch does in another way.
 ELSEWHERE = {
@@ -54,20 +58,24 @@ _KEY = re.compile(r"(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$")
 
 def check_constructor(call: ConstructorCall) -> Explanation | None:
     """The first wrong argument, in the order in which torch looks at them."""
-    finding = next((found for check in (_names, _options, _sizes) for found in check(call)), None)
-    if finding is None:
-        return None
-    name, what = finding.argument, known_as(call.kind)
+    finding = next((found for check in (check_names, _options, _sizes) for found in check(call)), None)
+    return explain_finding(call, finding) if finding else None
+
+
+def explain_finding(call: ConstructorCall | PackingCall, finding: Finding, made: Any = None) -> Explanation:
+    """What is said about a wrong argument, and the call or the line that has made a network, without it."""
+    name, what = finding.argument, call.name
     unknown = not _has(call, name)
-    rule = f"{what} has no argument {name}." if unknown else f"{name} is {RULES[name]}."
+    rule = f"{what} has no argument {name.removeprefix('argument ')}." if unknown else f"{name} is {RULES[name]}."
     expected = f"{name}={RULES[name].partition(':')[0]}" if not unknown else finding.instead.strip("-") or f"no {name}"
     given = f"{name}={_said(call.given[name])}" if name in call.given else f"no {name}"
     changes: dict[str, str | None] = {}
-    for found in reversed([*_names(call)]) if unknown else [finding]:  # of unknown names, all at once
+    for found in reversed([*check_names(call)]) if unknown else [finding]:  # of unknown names, all at once
         changes |= {found.argument: None} if found.instead else {}
         changes |= {found.instead or found.argument: found.value} if found.value is not None else {}
-    fix = with_arguments(call, **changes) if changes else Fix()
-    return about(what, rule, given, expected, finding.cause, fix)
+    fix = remade(call.line, made, **changes) if made is not None else with_arguments(call, **changes)
+    late = " torch accepts this when the network is made, and raises when it is called." * (made is not None)
+    return about(what, rule, given, expected, finding.cause + late, fix if changes else Fix())
 
 
 def _said(value: Any) -> str:
@@ -76,12 +84,12 @@ def _said(value: Any) -> str:
     return getattr(value, "__name__", f"a {type(value).__name__}") if " at 0x" in said else shorten(said, 40)
 
 
-def _has(call: ConstructorCall, name: str) -> bool:
-    return name in call.order and (name != "proj_size" or issubclass(call.kind, LSTMS))
+def _has(call: ConstructorCall | PackingCall, name: str) -> bool:
+    return name in call.order and (name != "proj_size" or "LSTM" in call.name)
 
 
-def _names(call: ConstructorCall) -> Iterator[Finding]:
-    """Arguments that the class does not have, and sizes that are missing."""
+def check_names(call: ConstructorCall | PackingCall) -> Iterator[Finding]:
+    """Arguments that the class or the function does not have, and arguments that are missing."""
     for name, value in call.given.items():
         if _has(call, name):
             continue
@@ -90,23 +98,22 @@ def _names(call: ConstructorCall) -> Iterator[Finding]:
         if name == "proj_size" and not isinstance(value, int):
             cause = "By position the ninth argument is proj_size, which only an LSTM has. Pass device and dtype by name."
             yield Finding(name, cause, repr(value), "dtype" if isinstance(value, torch.dtype) else "device")
-        elif name in RULES:
+        elif name in DEFAULTS and isinstance(call, ConstructorCall):
             owner = {"proj_size": "nn.LSTM", "nonlinearity": "nn.RNN and nn.RNNCell"}.get(name, "nn.RNN, nn.LSTM and nn.GRU")
             yield Finding(name, f"{name} belongs to {owner}. Leave it out, or use another class.", instead="-")
         elif name in KERAS:
             cause = "This is an argument of Keras. In torch, output always has all time steps, and h_n has the final state."
             yield Finding(name, cause, instead="-")
         elif not near or near[0] in call.given:
-            yield Finding(name, "It may belong to another class.")
+            yield Finding(name, "It is one too many, or belongs to another class or function.")
         elif isinstance(value, tuple) and value:
             cause = f"It is called {near[0]} here, and it is one number: the last of the shape, the features of a time step."
             yield Finding(name, cause, repr(value[-1]) if isinstance(value[-1], int) else None, near[0])
         else:
             code = str(value) if isinstance(value, Written) else repr(value)
             yield Finding(name, f"It is called {near[0]} here.", code, near[0])
-    for name, cause in (("input_size", "It is what x.size(-1) is."), ("hidden_size", "You choose it.")):
-        if name not in call.given:
-            yield Finding(name, f"{name} is missing. {cause}")
+    needed = call.order[: 2 if {"hidden_size", "lengths"} & {*call.order} else 1]
+    yield from (Finding(name, f"{name} is missing.") for name in needed if name not in call.given)
 
 
 def _options(call: ConstructorCall) -> Iterator[Finding]:
@@ -126,7 +133,7 @@ def _options(call: ConstructorCall) -> Iterator[Finding]:
         yield Finding("dropout", cause, None if value else "0.0")
     if not isinstance(value, (int, float)) or not 0 <= value <= 1:
         yield Finding("dropout", "It is not such a number.")
-    for name in ("bias", "batch_first"):
+    for name in ("bias", "batch_first", "bidirectional"):
         value = known.get(name, True)
         if isinstance(value, bool) or issubclass(call.kind, CELLS):
             continue
@@ -139,6 +146,9 @@ def _sizes(call: ConstructorCall) -> Iterator[Finding]:
     least = 0 if issubclass(call.kind, CELLS) else 1
     for name in ("input_size", "hidden_size", "num_layers"):
         value = call.given.get(name, 1)
+        if isinstance(value, bool):
+            cause = "The third argument by position is num_layers, and this looks like batch_first. Pass options by name."
+            yield Finding(name, cause, str(value), "batch_first")
         if isinstance(value, Written) or isinstance(value, int) and value >= least:
             continue
         if isinstance(value, int):
@@ -169,61 +179,47 @@ def _integer(value: Any) -> int:
 
 def check_made(facts: Facts) -> Explanation | None:
     """What torch accepts when a network is made, and refuses when it is called."""
-    wrong, layers = getattr(facts.module, "nonlinearity", "tanh"), getattr(facts.module, "num_layers", 1)
-    if wrong not in ("tanh", "relu"):
-        cause = f"{facts.kind} accepts any name when it is made, and raises when it is called."
-        rule = f"nonlinearity is {RULES['nonlinearity']}."
-        return about(facts.kind, rule, f"nonlinearity={wrong!r}", f"nonlinearity={RULES['nonlinearity']}", cause)
-    both = getattr(facts.module, "bidirectional", False)
-    if not isinstance(both, bool):
-        cause = f"{facts.kind} accepts {both!r} when it is made, and raises when it is called. There, write bool(...)."
-        return about(facts.kind, "bidirectional is True or False.", f"bidirectional={both!r}", "True or False", cause)
-    if not isinstance(layers, bool):
-        return None
-    cause = "The third argument by position is num_layers, and this looks like batch_first. Pass options by name."
-    fix = remade(facts.call.line, facts.module, num_layers="1", batch_first=str(layers))
-    rule = f"num_layers is {RULES['num_layers']}."
-    return about(facts.kind, rule, f"num_layers={layers}", f"batch_first={layers}", cause, fix)
+    module, kind = facts.module, type(facts.module)
+    given = {name: getattr(module, name) for name in ("num_layers", "nonlinearity", "bidirectional") if hasattr(module, name)}
+    call = ConstructorCall(given, facts.call.line, False, argument_order(kind), kind)
+    finding = next((found for check in (_options, _sizes) for found in check(call)), None)
+    return explain_finding(call, finding, module) if finding else None
 
 
 def explain_loading(steps: list[Frame]) -> Explanation | None:
     """An error of load_state_dict whose weights do not fit a recurrent network in the model."""
     step = next((s for s in reversed(steps) if s.function == "load_state_dict" and s.in_torch and is_module(s.owner)), None)
     saved: Any = step.frame.f_locals.get("state_dict") if step else None
-    for place, part in step.owner.named_modules() if step and isinstance(saved, Mapping) else ():
-        if not isinstance(part, RECURRENT):
-            continue
-        prefix, what = f"{place}." * bool(place), known_as(type(part))
-        kind, made = made_with(saved, prefix)
-        own = {k: v for k, v in options_of(part).items() if k in made}
-        moved = next((k for k in saved if (m := _KEY.search(k)) and k.endswith(f".{prefix}{m[0]}")), None)
-        if not made and moved is not None:
-            rule, front = "The keys of a state_dict are the names in the model that loads it.", moved.partition(".")
-            cause = f"Each key begins with {front[0]}: the weights were saved from a model around this one, as nn.DataParallel "
-            given, expected = Side("keys", note=moved, wrong_note=True), Side("keys", note=front[2])
-            return Explanation(rule, given, expected, f"{cause}makes it. Take that part off each key.")
-        names = place.split(".")
-        lacking = [k for k in (1, 2) if place and not made and made_with(saved, "".join(f"{name}." for name in names[k:]))[1]]
-        if lacking:
-            front = ".".join(names[: lacking[0]])
-            rule, cause = "The keys of a state_dict are the names in the model that loads it.", f"No key begins with {front}: "
-            given, expected = (
-                Side("keys", note=place.removeprefix(front)[1:] or "weight_ih_l0", wrong_note=True),
-                Side("keys", note=place),
-            )
-            return Explanation(
-                rule, given, expected, f"{cause}the weights were saved from that part alone. Load them into .{front}."
-            )
-        if made and (own != made or kind != what):
-            wrong = {k: repr(v) for k, v in made.items() if own.get(k) != v}
-            given = Side("the file", note=f"{kind}({_written(made)})", wrong_note=True)
-            expected = Side(place or "the network", note=f"{what}({_written(own)})")
-            cause = f"The weights were saved from {given.note}, and are loaded into {expected.note}. Make both in the same way."
-            if kind != what and kind.removesuffix("Cell") == what.removesuffix("Cell"):
-                cause += " Or rename the keys: weight_ih of a cell is weight_ih_l0 of a layer, and so on."
-            fix = remade(line_of(steps), part, **wrong) if kind == what else Fix()
-            return Explanation("A state_dict fits a network that was made with the same arguments.", given, expected, cause, fix)
-    return None
+    parts = step.owner.named_modules() if step and isinstance(saved, Mapping) else ()
+    found = (_loaded(saved, place, part, line_of(steps)) for place, part in parts if isinstance(part, RECURRENT))
+    return next(filter(None, found), None)
+
+
+def _loaded(saved: Mapping[str, Any], place: str, part: Any, line: Line) -> Explanation | None:
+    """Weights of a network with another name or other arguments than the one at this place of the model."""
+    prefix, what = f"{place}." * bool(place), known_as(type(part))
+    kind, made = made_with(saved, prefix)
+    own = {k: v for k, v in options_of(part).items() if k in made}
+    for key in saved if not made else ():
+        found = _KEY.search(key)
+        front = key[: found.start()] if found else ""
+        if found and (front.endswith(f".{prefix}") or f".{prefix}".endswith(f".{front}")):
+            cause = f"Each key begins with {front.partition('.')[0]}: the weights were saved from a model around this one, as "
+            cause += "nn.DataParallel makes it. Take that part off each key."
+            if len(front) < len(prefix):
+                less = prefix.removesuffix(front)[:-1]
+                cause = f"No key begins with {less}: the weights were saved from that part alone. Load them into .{less}."
+            rule = "The keys of a state_dict are the names in the model that loads it."
+            return about("keys", rule, key, prefix + found[0], cause)
+    if not made or own == made and kind == what:
+        return None
+    given, expected = f"{kind}({_written(made)})", f"{what}({_written(own)})"
+    cause = f"The weights were saved from {given}, and are loaded into {expected}. Make both in the same way."
+    if kind != what and kind.removesuffix("Cell") == what.removesuffix("Cell"):
+        cause += " Or rename the keys: weight_ih of a cell is weight_ih_l0 of a layer, and so on."
+    fix = remade(line, part, **{k: repr(v) for k, v in made.items() if own.get(k) != v}) if kind == what else Fix()
+    sides = culprit("the file", given), Side(place or "the network", note=expected)
+    return Explanation("A state_dict fits a network that was made with the same arguments.", *sides, cause, fix)
 
 
 def _written(options: dict[str, Any]) -> str:

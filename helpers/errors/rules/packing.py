@@ -1,6 +1,5 @@
 """Lists to pad or pack, padded batches with their lengths, packed batches, and the options of the packing functions."""
 
-import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from ..calls import PackingCall
 from ..explanations import Explanation, Fix, about
 from ..facts import after, described, special, tensors_only
 from ..fixes import rewrite, with_arguments
+from .constructor import Finding, check_names, explain_finding
 from .inputs import PACK
 
 
@@ -38,19 +38,7 @@ def check_arguments(call: PackingCall) -> Explanation | None:
         return _about(call, "batch_sizes", rule, "one for each time step", "The batch sizes are missing.")
     if not call.refused:
         return None
-    needed, expected = call.order[: 1 + ("lengths" in call.order)], f"({', '.join(call.order)})"
-    unknown = next((name for name in call.given if name not in call.order and not name.startswith("argument ")), None)
-    if unknown is not None:
-        near = next((n for n in difflib.get_close_matches(unknown, call.order, 1, 0.5) if n not in call.given), "")
-        fix = with_arguments(call, **{unknown: None, near: call.given[unknown]}) if near else Fix()
-        cause = f"It is called {near} here." if near else "It may belong to another function."
-        rule = f"{call.name} has no argument {unknown}."
-        return about(call.name, rule, f"{unknown}={call.given[unknown]}", expected, cause, fix)
-    rule = f"{call.name} takes {' and '.join(needed)}, and options by name."
-    missing = next((name for name in needed if name not in call.given), None)
-    cause = "It is one integer for each sequence, len(sequence)." if missing == "lengths" else "It is the first argument."
-    cause = f"{missing} is missing. {cause}" if missing else "There are too many arguments, or one of them is given twice."
-    return about(call.name, rule, f"no {missing}" if missing else f"{len(call.given)} arguments", expected, cause)
+    return explain_finding(call, next(check_names(call), Finding(call.order[0], "One of the arguments is given twice.")))
 
 
 def check_sequences(call: PackingCall) -> Explanation | None:

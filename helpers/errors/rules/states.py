@@ -13,20 +13,16 @@ from ...wording import plural
 from ..explanations import Explanation, Fix, about
 from ..facts import STATES, Facts, described, networks_in, short, special, tensors_only
 from ..fixes import decide, remade, replace, rewrite, sizes_of, spot
-from .inputs import DENSE, cast, from_numbers
-
-Cause = tuple[str, str | Fix, str]  # words; how each state is to be written; the condition under which it is still wrong
+from .inputs import DENSE, Causes, cast, from_numbers
 
 
 class Spelling:
-    """How the learner's line writes the state: h of (h, c), hidden[0] of a pair hidden; and the sizes it must have."""
+    """How the learner's line writes the state, how it is to be written, and the sizes it must have."""
 
     def __init__(self, facts: Facts) -> None:
         line, found = facts.call.line, spot(facts.call, "hx")
         self.node: ast.AST = found.node if found else ast.Pass()
-        pair = self.node.elts if isinstance(self.node, ast.Tuple) else []
-        self.first = ast.unparse(pair[0]) if pair else "{}[0]" if facts.lstm else "{}"
-        self.again = line.given_again(self.node)
+        self.pair, self.again = facts.lstm, line.given_again(self.node)
         none = any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(line.tree))
         maybe_none = none and self.again and isinstance(self.node, (ast.Name, ast.Attribute))
         self.there = "{} is not None and " * maybe_none  # where the file has a None that the state may be
@@ -34,6 +30,11 @@ class Spelling:
         self.count = str(facts.N)  # the number of sequences, or an expression that has it
         if facts.N is not None and sizes_of(facts) is not None:
             self.count = "int({x}.batch_sizes[0])" if facts.packed else f"{{x}}.size({facts.axes.index('N')})"
+
+    def each(self, change: str, wrong: str = "") -> str:
+        """A change of each state; only while it is `wrong`, if it may be another state next time."""
+        new = f"tuple({change.replace('{}', 's')} for s in {{}})" if self.pair else change
+        return f"{new} if {self.there}{wrong} else {{}}" if wrong and self.again else new
 
 
 def check_state_kind(facts: Facts) -> Explanation | None:
@@ -103,80 +104,81 @@ def check_state_shape(facts: Facts) -> Explanation | None:
     for name, state, want in zip(STATES, facts.states, facts.wanted):
         wrong = [i for i in range(state.dim()) if state.dim() != need or state.shape[i] != want[i]]
         given.append(shape_side(name, state.shape, names, wrong))
-    found = "", Fix()
-    for cause, change, still in (_other_axes if other else _other_sizes)(facts, written):
-        if isinstance(change, Fix):
-            found = cause, change
-            break
-        new = f"tuple({change.replace('{}', 's')} for s in {{}})" if facts.lstm else change
-        value = facts.changed("hx", new)
-        if value is not None and [tuple(state.shape) for state in (value if facts.lstm else [value])] == facts.wanted:
-            while_wrong = f"{new} if {written.there}{still.replace('{}', written.first)} else {{}}"
-            found = cause, rewrite(facts.call, "hx", while_wrong if still and written.again else new, facts)
-            break
-    return Explanation(rule, (*given, facts.input_side()), facts.state_sides(), *found)
+    causes = _other_axes(facts, written) if other else _other_sizes(facts, written)
+    return Explanation(rule, (*given, facts.input_side()), facts.state_sides(), *decide(facts, "hx", causes))
 
 
-def _other_axes(facts: Facts, written: Spelling) -> Iterator[Cause]:
+def _other_axes(facts: Facts, written: Spelling) -> Causes:
     n, want, step = facts.states[0].dim(), facts.wanted[0], f"{{}}.unsqueeze({int(facts.first)})"
     if facts.N is None and not facts.cell and facts.changed("input", step) is not None:
-        yield "The input is one time step of a batch: its axis of time steps is missing.", rewrite(facts.call, "input", step), ""
+        yield "The input is one time step of a batch: its axis of time steps is missing.", rewrite(facts.call, "input", step)
     if len({s.dim() for s in facts.states}) > 1:
-        yield "The two states have different axes, and they must have the same.", Fix(), ""
-    still, repeat = f"{{}}.dim() == {n}", "There is one state for all sequences: repeat it for each."
+        yield "The two states have different axes, and they must have the same.", ""
+    still, repeat = f"{{first}}.dim() == {n}", "There is one state for all sequences: repeat it for each."
     if facts.cell:
-        yield "It has an axis for the layers, as a whole network returns it: this is the top layer's.", "{}[-1]", still
-        yield repeat, f"{{}}.expand({written.count}, -1)", still
+        cause = "It has an axis for the layers, as a whole network returns it: this is the top layer's."
+        yield cause, written.each("{}[-1]", still)
+        yield repeat, written.each(f"{{}}.expand({written.count}, -1)", still)
     else:
-        yield "There is no axis for the layers: torch wants one even for a single layer.", "{}.unsqueeze(0)", still
-        yield "There is no batch axis.", "{}.unsqueeze(1)", still
-        yield repeat, f"{{}}.expand({want[0]}, {written.count}, -1).contiguous()", still
+        cause = "There is no axis for the layers: torch wants one even for a single layer."
+        yield cause, written.each("{}.unsqueeze(0)", still)
+        yield "There is no batch axis.", written.each("{}.unsqueeze(1)", still)
+        yield repeat, written.each(f"{{}}.expand({want[0]}, {written.count}, -1).contiguous()", still)
     cause = "It has a batch axis, and the input has none." if facts.N is None else "It has an axis too many."
-    yield from ((cause, f"{{}}.squeeze({axis})", still) for axis in range(n))
-    yield f"It has {n} {'axis' if n == 1 else 'axes'}, and no change of them alone makes it fit.", Fix(), ""
+    yield from ((cause, written.each(f"{{}}.squeeze({axis})", still)) for axis in range(n))
+    yield f"It has {n} {'axis' if n == 1 else 'axes'}, and no change of them alone makes it fit.", ""
 
 
-def _other_sizes(facts: Facts, written: Spelling) -> Iterator[Cause]:
+def _other_sizes(facts: Facts, written: Spelling) -> Causes:
     state, want, line, first = facts.states[0], facts.wanted[0], facts.call.line, facts.first
-    still = f"{{}}.size(0) != {written.layers}"
+    still = f"{{first}}.size(0) != {written.layers}"
     if facts.cell:
         cause = "The axes of the state are swapped: the batch comes first in a cell's state."
-        yield cause, "{}.transpose(0, 1)", "{}.size(-1) != {net}.hidden_size"
+        yield cause, written.each("{}.transpose(0, 1)", "{first}.size(-1) != {net}.hidden_size")
     if not facts.cell and not facts.packed and facts.N is not None and facts.tried(batch_first=not first):
         looks, reads = ("(L, N, H_in)", "(N, L, H_in)") if first else ("(N, L, H_in)", "(L, N, H_in)")
         cause = f"By the state, the input is {looks}, and the network reads {reads}: batch_first={first}. Make it with "
-        one_step, kept = (
-            facts.data.size(1 - first) == 1,
-            ast.unparse(line.statement or ast.Pass()).partition(" = ")[0].split(",")[0],
-        )
-        read_so = any(ast.unparse(part).startswith((f"{kept}[-1]", f"{kept}[0]")) for part in ast.walk(line.tree))
+        kept = ast.unparse(line.statement or ast.Pass()).partition(" = ")[0].split(",")[0]
+        read_so = not first and any(f"{kept}[{t}]" in line.source for t in (0, -1))
         # What follows may read the output as it is now: of one step it takes [0] or squeezes it.
-        fix = Fix() if one_step or read_so and not first else remade(line, facts.module, batch_first=str(not first))
-        yield f"{cause}batch_first={not first}, or transpose the input.", fix, ""
+        certain = facts.data.size(1 - first) > 1 and not read_so
+        yield (
+            f"{cause}batch_first={not first}, or transpose the input.",
+            remade(line, facts.module, batch_first=str(not first)) if certain else "",
+        )
     if not facts.cell:
         cause = "batch_first changes the axes of input and output, never those of the states: there the batch is second."
-        yield cause, "{}.transpose(0, 1).contiguous()", still
+        yield cause, written.each("{}.transpose(0, 1).contiguous()", still)
     if len(want) == 3 and state.size(0) != want[0] and state.size(2) == want[2]:
-        for node in ast.walk(line.tree):  # dec(x, output): h_n came out beside that output
-            if isinstance(node, ast.Tuple) and len(node.elts) == 2 and ast.unparse(node.elts[0]) == ast.unparse(written.node):
-                h_n, value = ast.unparse(node.elts[1]), line.value(node.elts[1])
-                if value is not None and facts.tried("hx", value):
-                    yield f"This is output, of all time steps. The state is h_n: {h_n}.", replace(line, written.node, h_n), ""
-        givers = [n for n in networks_in([state]) if isinstance(n, nn.RNNBase)]
-        if any(n.bidirectional for n in givers) and not facts.module.bidirectional:
-            cause = "It comes from a bidirectional network, forward and backward in turn. What to hand on is your choice: "
-            yield f"{cause}the sum of both directions of each layer, as here, or a layer over both.", "{}[0::2] + {}[1::2]", still
-        if any(n.num_layers * (1 + n.bidirectional) == state.size(0) for n in givers):
-            cause = f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}."
-            yield f"{cause} Make both with the same num_layers.", Fix(), ""
-        if state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0]:
-            cause = "It was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
-            yield f"{cause}Keep it as (N, D*num_layers, H_out) outside, and transpose it inside forward.", Fix(), ""
+        yield from _other_layers(facts, written, still)
     yield from _other_batch(facts, written, 0 if facts.cell else 1)
-    yield _unlike(facts), Fix(), ""
+    yield _unlike(facts), ""
 
 
-def _other_batch(facts: Facts, written: Spelling, axis: int) -> Iterator[Cause]:
+def _other_layers(facts: Facts, written: Spelling, still: str) -> Causes:
+    """A state of another number of layers: output in place of h_n, or the state of a deeper or bidirectional network."""
+    state, want, line = facts.states[0], facts.wanted[0], facts.call.line
+    for node in ast.walk(line.tree):  # dec(x, output): h_n came out beside that output
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and ast.unparse(node.elts[0]) == ast.unparse(written.node):
+            h_n, value = ast.unparse(node.elts[1]), line.value(node.elts[1])
+            if value is not None and facts.tried("hx", value):
+                yield f"This is output, of all time steps. The state is h_n: {h_n}.", replace(line, written.node, h_n)
+    givers = [n for n in networks_in([state]) if isinstance(n, nn.RNNBase)]
+    if any(n.bidirectional for n in givers) and not facts.module.bidirectional:
+        cause = "It comes from a bidirectional network, forward and backward in turn. What to hand on is your choice: the sum "
+        yield (
+            cause + "of both directions of each layer, as here, or a layer over both.",
+            written.each("{}[0::2] + {}[1::2]", still),
+        )
+    if any(n.num_layers * (1 + n.bidirectional) == state.size(0) for n in givers):
+        cause = f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}."
+        yield f"{cause} Make both with the same num_layers.", ""
+    if state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0]:
+        cause = "It was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
+        yield f"{cause}Keep it as (N, D*num_layers, H_out) outside, and transpose it inside forward.", ""
+
+
+def _other_batch(facts: Facts, written: Spelling, axis: int) -> Causes:
     """A state that is right but for the number of its sequences."""
     pairs = [([*s.shape], [*w]) for s, w in zip(facts.states, facts.wanted)]
     got, N, count = pairs[0][0][axis], facts.N, written.count
@@ -186,16 +188,16 @@ def _other_batch(facts: Facts, written: Spelling, axis: int) -> Iterator[Cause]:
     steps = facts.shape[facts.axes.index("L")] if "L" in facts.axes else 0
     if N == 1 and steps > got and steps % got == 0:
         behind = "If they hold the sequences one behind the other, give each sequence its place on axis N."
-        yield f"{cause}, of {steps} steps. {behind}", Fix(), ""
+        yield f"{cause}, of {steps} steps. {behind}", ""
     if got == 1 < N:
-        each = f"{{}}.expand(-1, {count}, -1).contiguous()" if axis else f"{{}}.expand({count}, -1)"
-        yield f"{cause}: repeat it for each.", each, ""
+        change = f"{{}}.expand(-1, {count}, -1).contiguous()" if axis else f"{{}}.expand({count}, -1)"
+        yield f"{cause}: repeat it for each.", written.each(change)
     cause += ". The last batch of a DataLoader is often smaller: drop_last=True leaves it out." if got > N else "."
     again = written.again or not any(s.any() for s in facts.states if s.device.type != "meta")
-    template = f"{{}} if {written.there}{written.first}.size({axis}) == {count} else None"
+    template = f"{{}} if {written.there}{{first}}.size({axis}) == {count} else None"
     learned = any(isinstance(s, nn.Parameter) for s in facts.states)
-    fix = rewrite(facts.call, "hx", template, facts) if "size" in count and again and not learned else Fix()
-    yield f"{cause} Where the sizes differ, the state can start anew: None is zeros.", fix, ""
+    fix = rewrite(facts.call, "hx", template, facts) if "size" in count and again and not learned else ""
+    yield f"{cause} Where the sizes differ, the state can start anew: None is zeros.", fix
 
 
 def _unlike(facts: Facts) -> str:
@@ -225,6 +227,6 @@ def check_state_like_input(facts: Facts) -> Explanation | None:
         names, parts = facts.state_axes(len(facts.wanted[0])), zip(STATES, facts.states, kinds)
         given = tuple(shape_side(n, s.shape, names, note=short(k), wrong_note=k != right) for n, s, k in parts)
         rule = f"The state has the {kind} of the input and the weights."
-        new = f"tuple({change.replace('{}', 's')} for s in {{}})" if facts.lstm else change
-        return Explanation(rule, given, facts.state_sides(short(right)), cause, rewrite(facts.call, "hx", new, facts))
+        fix = rewrite(facts.call, "hx", Spelling(facts).each(change), facts)
+        return Explanation(rule, given, facts.state_sides(short(right)), cause, fix)
     return None
