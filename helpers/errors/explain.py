@@ -7,20 +7,20 @@ from collections.abc import Callable
 from types import FrameType
 
 from .calls import Call, ConstructorCall, ForwardCall, PackingCall, find_call
-from .explanations import Explanation, Fix, about
+from .explanations import Explanation, Fix, Rule
 from .facts import Facts
-from .fixes import rewrite, with_arguments
+from .fixes import Check, explained, rewrite, with_arguments
 from .rules import backward, constructor, inputs, outputs, packing, states
 from .source import Frame, steps_of
 
 # In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
-FORWARD: list[Callable[[Facts], Explanation | None]] = [inputs.check_signature, inputs.check_kind, inputs.check_steps]
+FORWARD: list[Callable[[Facts], Check]] = [inputs.check_signature, inputs.check_kind, inputs.check_steps]
 FORWARD += [constructor.check_made, inputs.check_axes, states.check_state_kind, inputs.check_dtype, inputs.check_features]
 FORWARD += [lambda facts: packing.check_batch_sizes(facts.input), states.check_state_shape, inputs.check_device]
 FORWARD += [states.check_state_like_input, inputs.check_weights]
-PACKING: list[Callable[[PackingCall], Explanation | None]] = [packing.check_arguments, packing.check_packed]
-PACKING += [lambda call: packing.check_batch_sizes(call.given.get("sequence")), packing.check_sequences]
-PACKING += [packing.check_total, packing.check_lengths]
+PACKING: list[Callable[[PackingCall], Check]] = [packing.check_arguments, packing.check_packed, packing.check_sequences]
+PACKING += [packing.check_padded, packing.check_lengths, packing.check_order]
+PACKING += [lambda call: packing.check_batch_sizes(call.given.get("sequence"))]
 EXCEPTIONS = (Exception,)
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
@@ -97,11 +97,11 @@ def _explain(error: BaseException, steps: list[Frame]) -> Explanation | None:
         return found
     if isinstance(call, ForwardCall):
         facts = Facts(call)
-        return next(filter(None, (check(facts) for check in FORWARD)), None)
+        return next(filter(None, (explained(facts, check(facts)) for check in FORWARD)), None)
     if isinstance(call, PackingCall):
-        return next(filter(None, (check(call) for check in PACKING)), None)
+        return next(filter(None, (explained(call, check(call)) for check in PACKING)), None)
     if isinstance(call, ConstructorCall):
-        return constructor.check_constructor(call)
+        return explained(call, constructor.check_constructor(call))
     return constructor.explain_loading(steps) or backward.explain_backward(steps, str(error))
 
 
@@ -110,16 +110,18 @@ def explain_warning(message: str, call: Call | None) -> Explanation | None:
     if "dropout" in message and "num_layers" in message:
         number = re.search(r"dropout=([\d.]+)", message)
         rule, given = "dropout acts between stacked layers only.", f"{number[1] if number else '> 0'} with num_layers=1"
-        cause = "Dropout acts between stacked layers, and a single layer has none above it: here it does nothing at all. Leave "
-        cause += "it out, or stack layers with num_layers=2. To drop elements of the output, put an nn.Dropout after the network."
+        cause = (
+            "A single layer has none above it: here it does nothing at all. Leave it out, or put an nn.Dropout after the network."
+        )
         fix = with_arguments(call, dropout=None) if isinstance(call, ConstructorCall) else Fix()
-        return about("dropout", rule, given, "0 with num_layers=1, or two layers and more", cause, fix)
+        return Rule("dropout", rule, given, "0 with num_layers=1, or two layers and more").explained(cause, fix)
     if "contiguous" in message and "weights" in message and "RNN" in message:
         cause = "The weights were copied one by one, as by a copy of the network or by DataParallel. The results are right. "
         cause += "On a GPU each call gathers the weights anew, which costs memory, until flatten_parameters() is called."
-        return about("weights", "cuDNN wants the weights side by side in memory.", "scattered in memory", "one block", cause)
+        rule = "cuDNN wants the weights side by side in memory."
+        return Rule("weights", rule, "scattered in memory", "one block").explained(cause)
     if "pack_padded_sequence" in message and "trace" in message:
         cause = "torch.jit.trace records what happens to tensors only: numbers in a list become constants of the traced network."
         fix = rewrite(call, "lengths", "{torch.as_tensor}({})") if isinstance(call, PackingCall) else Fix()
-        return about("lengths", "Under torch.jit.trace, lengths must be a tensor.", "a list", "a tensor", cause, fix)
+        return Rule("lengths", "Under torch.jit.trace, lengths must be a tensor.", "a list", "a tensor").explained(cause, fix)
     return None

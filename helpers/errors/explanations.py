@@ -33,7 +33,7 @@ class Explanation:
 
     >>> from helpers.pictures.sides import axes_of
     >>> given, expected = Side("input", axes_of(["L", "H_in"], L=5, H_in=7)), Side("input", axes_of(["L", "H_in"], H_in=3))
-    >>> Explanation("The last axis is H_in.", given, expected, "The input has other features.", Fix("rnn(x[:, :3])"))
+    >>> Explanation("The last axis is H_in.", (given,), (expected,), "The input has other features.", Fix("rnn(x[:, :3])"))
     The last axis is H_in.
       given     input (L=5, H_in=7)
       expected  input (L, H_in=3)
@@ -42,18 +42,18 @@ class Explanation:
     """
 
     rule: str
-    sides_given: Side | tuple[Side, ...]
-    sides_expected: Side | tuple[Side, ...]
+    sides_given: tuple[Side, ...]
+    sides_expected: tuple[Side, ...]
     cause: str  # the likeliest first
     fix: Fix = Fix()
 
     @property
     def given(self) -> str:
-        return "; ".join(map(str, _sides(self.sides_given)))
+        return "; ".join(map(str, self.sides_given))
 
     @property
     def expected(self) -> str:
-        return "; ".join(map(str, _sides(self.sides_expected)))
+        return "; ".join(map(str, self.sides_expected))
 
     @property
     def where(self) -> str:
@@ -84,20 +84,26 @@ class Explanation:
     @property
     def picture(self) -> Picture:
         """Given above, expected below; what is wrong is red and has a cross."""
-        return draw_sides(_sides(self.sides_given), _sides(self.sides_expected))
+        return draw_sides(self.sides_given, self.sides_expected)
 
 
-def about(name: str, rule: str, given: str, expected: str, cause: str, fix: Fix = Fix()) -> Explanation:  # noqa: B008
-    """An explanation of one value in words.
+class Rule(NamedTuple):
+    """A rule that is broken: the argument it is about, what was given, and what is expected.
 
-    >>> about("lengths", "Each sequence has a length.", "[2, 0]", ">= 1 each", "One is empty.").given
+    >>> Rule("lengths", "Each sequence has a length.", "[2, 0]", ">= 1 each").explained("One is empty.").given
     'lengths [2, 0]'
     """
-    return Explanation(rule, culprit(name, given), Side(name, note=expected), cause, fix)
 
+    argument: str
+    rule: str
+    given: str | Side | tuple[Side, ...]  # in words, or tensors with their axes
+    expected: str | Side | tuple[Side, ...]
 
-def _sides(sides: Side | tuple[Side, ...]) -> tuple[Side, ...]:
-    return (sides,) if isinstance(sides, Side) else sides
+    def explained(self, cause: str, fix: Fix = Fix()) -> Explanation:  # noqa: B008
+        given = culprit(self.argument, self.given) if isinstance(self.given, str) else self.given
+        expected = Side(self.argument, note=self.expected) if isinstance(self.expected, str) else self.expected
+        given, expected = ((side,) if isinstance(side, Side) else side for side in (given, expected))
+        return Explanation(self.rule, given, expected, cause, fix)
 
 
 # Colours are the page's own: the explanation must be readable in light and dark themes alike.

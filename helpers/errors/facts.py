@@ -34,6 +34,7 @@ class Facts:
         value: Any = call.given.get("input")
         hx: Any = call.given.get("hx")
         self.call, self.module, self.kind, self.input = call, module, known_as(type(module)), value
+        self.whole = self.kind.removesuffix("Cell")  # the class that reads all time steps
         self.cell, self.lstm = isinstance(module, CELLS), isinstance(module, LSTMS)
         self.packed = isinstance(value, PackedSequence)
         self.data: Any = value.data if self.packed else value  # the tensor with the values
@@ -51,7 +52,8 @@ class Facts:
         self.N = int(value.batch_sizes[0]) if self.packed else None if batched is None else self.shape[batched]
         self.H_in, self.H_out = int(module.input_size), int(module.hidden_size)
         self.weight: Tensor = next(iter(module.parameters()), torch.empty(0))
-        self.to_device = f"{{}}.to({{net}}.{'weight_ih' if self.cell else 'weight_ih_l0'}.device)"  # a template, see fixes.py
+        self.to_device = f"{{}}.to({{net}}.{'weight_ih' if self.cell else 'weight_ih_l0'}.device)"  # templates, see fixes.py
+        self.to_tensor = f"{{torch.as_tensor}}({{}}, dtype={{{self.weight.dtype}}})"
         self.states: list[Any] = [] if hx is None else list(hx) if self.lstm and isinstance(hx, (tuple, list)) else [hx]
         layers = () if self.cell else (int(module.num_layers) * (2 if module.bidirectional else 1),)
         widths = [getattr(module, "proj_size", 0) or self.H_out, self.H_out][: 1 + self.lstm]
@@ -147,6 +149,8 @@ def described(value: Any) -> str:
     kind = type(value).__name__
     if value is None or isinstance(value, (int, float)):
         return str(value)
+    if isinstance(value, (list, tuple)) and not value:
+        return f"an empty {kind}"
     if isinstance(value, np.ndarray):
         return f"NumPy array ({', '.join(map(str, value.shape))}) {value.dtype}"
     if isinstance(value, Tensor):

@@ -9,17 +9,19 @@ import ast
 import builtins
 import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from .calls import Call, ConstructorCall, ForwardCall, argument_order
-from .explanations import Fix
-from .facts import Facts
+from .explanations import Explanation, Fix, Rule
+from .facts import Facts, after
 from .source import Line, stored_in
 
+Cause = str | tuple[str, str | Fix]  # in words; with a change: a template for the argument, or a whole fix
+Check = Iterator[Rule | Cause]  # a rule that is broken, and its causes, the likeliest first
 # Functions that call the network for the learner, and the position of its inputs among their arguments.
 WRAPPERS: dict[Any, int] = {torch.jit.trace: 1, torch.func.functional_call: 2}
 PLAIN = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Tuple, ast.List, ast.Starred)
@@ -88,24 +90,37 @@ def rewrite(call: Call, argument: str, template: str, facts: Facts | None = None
     return replace(call.line, found.node, found.form.replace("{}", code))
 
 
-def decide(facts: Facts, argument: str, causes: Iterable[tuple[str, str | Fix]]) -> tuple[str, Fix]:
-    """The first cause whose change of an argument a copy of the network takes, or that comes with a fix or without any."""
-    line, found = facts.call.line, spot(facts.call, argument)
-    for cause, change in causes:
-        if isinstance(change, Fix) or not change:
-            return cause, change or Fix()
-        value = facts.changed(argument, change)
-        if value is None and change != "None":
-            continue
-        if found is None and facts.call.behind and argument == "input":
-            return cause, layer_between(line, facts.call.behind, "Reorder", "x", change.replace("{}", "x"))
-        names = {n.id for n in ast.walk(found.node) if isinstance(n, ast.Name)} if found else set()
-        simple = line.statement is not None and not isinstance(line.statement, (ast.For, ast.While)) and line.loops()
-        again = names & stored_in(line.statement) if line.statement and simple else set()
-        if again and argument == "input" and isinstance(value, Tensor) and value.shape != facts.shape:
-            return cause, Fix()  # the next round would change it again
-        return cause, rewrite(facts.call, argument, change, facts)
-    return "", Fix()
+def explained(subject: Facts | Call, found: Check) -> Explanation | None:
+    """What a check says: the rule that is broken, and the first of its causes whose change is possible; None without causes."""
+    rule, cause = None, ""
+    for each in found:
+        if isinstance(each, Rule):
+            rule = each
+        elif rule is not None:
+            cause, change = (each, "") if isinstance(each, str) else each
+            fix = change if isinstance(change, Fix) else _tried(subject, rule.argument, change) if change else Fix()
+            if fix is not None:
+                return rule.explained(cause, fix)
+    return rule.explained(cause) if rule is not None and cause else None
+
+
+def _tried(subject: Facts | Call, argument: str, change: str) -> Fix | None:
+    """The fix that a change of an argument makes; None if a copy of the network does not take it."""
+    if not isinstance(subject, Facts):  # the causes of a packing function are certain: each was seen in the values
+        value = subject.given.get(argument)
+        possible = isinstance(value, Tensor) or after(change, value) is not None
+        return rewrite(subject, argument, change) if possible else Fix()
+    line, found, value = subject.call.line, spot(subject.call, argument), subject.changed(argument, change)
+    if value is None and change != "None":
+        return None
+    if found is None and subject.call.behind and argument == "input":
+        return layer_between(line, subject.call.behind, "Reorder", "x", change.replace("{}", "x"))
+    names = {n.id for n in ast.walk(found.node) if isinstance(n, ast.Name)} if found else set()
+    looped = line.statement is not None and not isinstance(line.statement, (ast.For, ast.While)) and line.loops()
+    again = looped and line.statement and names & stored_in(line.statement)
+    if again and argument == "input" and isinstance(value, Tensor) and value.shape != subject.shape:
+        return Fix()  # the next round would change it again
+    return rewrite(subject.call, argument, change, subject)
 
 
 def network(facts: Facts) -> str | None:

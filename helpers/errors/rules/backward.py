@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from ...pictures.sides import Side, culprit
-from ..explanations import Explanation, Fix, about
+from ...pictures.sides import Side
+from ..explanations import Explanation, Fix, Rule
 from ..facts import graph_of, networks_in, tensors_in
 from ..fixes import line_after, replace
 from ..source import COMPREHENSIONS, Frame, Line, is_module, line_at, stored_in
@@ -147,7 +147,7 @@ def _walked_twice(holders: list[Holder]) -> Explanation:
     name = ", ".join(h.name for h in alike if h.kind == kind) or "graph"
     fix = _cut(alike) if kind == "state" else _each_time(holders[0]) if kind == "init" else Fix()
     expected = Side("each backward()", note="a graph of its own")
-    return Explanation(rule, culprit(name, held), expected, cause.format(name), fix)
+    return Rule(name, rule, held, expected).explained(cause.format(name), fix)
 
 
 def _cut(holders: list[Holder]) -> Fix:
@@ -185,8 +185,9 @@ def _changed(line: Line, holders: list[Holder]) -> Explanation:
         rule, name = "The weights that a graph was made with must be unchanged when backward() walks it.", states[0].name
         cause = f"The optimizer has changed the weights in place since {name} was made. detach() drops its past; then "
         cause += "retain_graph=True is not needed either."
-        return about(name, rule, "carries a graph made with the old weights", "a graph of this round", cause, _cut(states))
+        given = "carries a graph made with the old weights"
+        return Rule(name, rule, given, "a graph of this round").explained(cause, _cut(states))
     rule, expected = "A tensor that backward() still needs must not be changed in place.", "a change in a copy"
     cause = "A line such as y += 1, y[0] = 0 or y.zero_() changed a tensor after the forward pass had read it: change a copy, "
     cause += "y = y + 1 or y.clone(). Or optimizer.step() changed the weights before this backward()."
-    return about("a tensor", rule, "changed in place", expected, cause)
+    return Rule("a tensor", rule, "changed in place", expected).explained(cause)

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ...pictures.sides import Side, culprit
+from ...pictures.sides import Side
 from ...wording import shorten
 from ..calls import CELLS, RECURRENT, ConstructorCall, PackingCall, Written, argument_order, known_as
-from ..explanations import Explanation, Fix, about
+from ..explanations import Explanation, Fix, Rule
 from ..facts import DEFAULTS, Facts, options_of
-from ..fixes import remade, with_arguments
+from ..fixes import Check, remade, with_arguments
 from ..source import Frame, Line, is_module, line_of
 
 
@@ -56,14 +56,15 @@ KERAS = "return_sequences return_state stateful recurrent_dropout time_major go_
 _KEY = re.compile(r"(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$")
 
 
-def check_constructor(call: ConstructorCall) -> Explanation | None:
-    """The first wrong argument, in the order in which torch looks at them."""
-    finding = next((found for check in (check_names, _options, _sizes) for found in check(call)), None)
-    return explain_finding(call, finding) if finding else None
+def check_constructor(call: ConstructorCall) -> Check:
+    """The wrong arguments, in the order in which torch looks at them."""
+    for check in (check_names, _options, _sizes):
+        for finding in check(call):
+            yield from said_of(call, finding)
 
 
-def explain_finding(call: ConstructorCall | PackingCall, finding: Finding, made: Any = None) -> Explanation:
-    """What is said about a wrong argument, and the call or the line that has made a network, without it."""
+def said_of(call: ConstructorCall | PackingCall, finding: Finding, made: Any = None) -> Check:
+    """The rule of a wrong argument, the cause, and the call, or the line that made a network, with another argument."""
     name, what = finding.argument, call.name
     unknown = not _has(call, name)
     rule = f"{what} has no argument {name.removeprefix('argument ')}." if unknown else f"{name} is {RULES[name]}."
@@ -75,7 +76,8 @@ def explain_finding(call: ConstructorCall | PackingCall, finding: Finding, made:
         changes |= {found.instead or found.argument: found.value} if found.value is not None else {}
     fix = remade(call.line, made, **changes) if made is not None else with_arguments(call, **changes)
     late = " torch accepts this when the network is made, and raises when it is called." * (made is not None)
-    return about(what, rule, given, expected, finding.cause + late, fix if changes else Fix())
+    yield Rule(what, rule, given, expected)
+    yield finding.cause + late, fix if changes else ""
 
 
 def _said(value: Any) -> str:
@@ -177,13 +179,13 @@ def _integer(value: Any) -> int:
         return 0
 
 
-def check_made(facts: Facts) -> Explanation | None:
+def check_made(facts: Facts) -> Check:
     """What torch accepts when a network is made, and refuses when it is called."""
     module, kind = facts.module, type(facts.module)
     given = {name: getattr(module, name) for name in ("num_layers", "nonlinearity", "bidirectional") if hasattr(module, name)}
     call = ConstructorCall(given, facts.call.line, False, argument_order(kind), kind)
-    finding = next((found for check in (_options, _sizes) for found in check(call)), None)
-    return explain_finding(call, finding, module) if finding else None
+    for finding in (*_options(call), *_sizes(call)):
+        yield from said_of(call, finding, module)
 
 
 def explain_loading(steps: list[Frame]) -> Explanation | None:
@@ -210,7 +212,7 @@ def _loaded(saved: Mapping[str, Any], place: str, part: Any, line: Line) -> Expl
                 less = prefix.removesuffix(front)[:-1]
                 cause = f"No key begins with {less}: the weights were saved from that part alone. Load them into .{less}."
             rule = "The keys of a state_dict are the names in the model that loads it."
-            return about("keys", rule, key, prefix + found[0], cause)
+            return Rule("keys", rule, key, prefix + found[0]).explained(cause)
     if not made or own == made and kind == what:
         return None
     given, expected = f"{kind}({_written(made)})", f"{what}({_written(own)})"
@@ -218,8 +220,8 @@ def _loaded(saved: Mapping[str, Any], place: str, part: Any, line: Line) -> Expl
     if kind != what and kind.removesuffix("Cell") == what.removesuffix("Cell"):
         cause += " Or rename the keys: weight_ih of a cell is weight_ih_l0 of a layer, and so on."
     fix = remade(line, part, **{k: repr(v) for k, v in made.items() if own.get(k) != v}) if kind == what else Fix()
-    sides = culprit("the file", given), Side(place or "the network", note=expected)
-    return Explanation("A state_dict fits a network that was made with the same arguments.", *sides, cause, fix)
+    rule, side = "A state_dict fits a network that was made with the same arguments.", Side(place or "the network", note=expected)
+    return Rule("the file", rule, given, side).explained(cause, fix)
 
 
 def _written(options: dict[str, Any]) -> str:

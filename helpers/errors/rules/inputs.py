@@ -1,7 +1,6 @@
 """How a network is called, and its input: the arguments, kind, dtype, device, axes and features."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,14 +8,14 @@ import torch
 from torch import Tensor
 
 from ...pictures.sides import Side, axes_of, culprit, shape_side
-from ..explanations import Explanation, Fix, about
-from ..facts import Facts, after, described, networks_in, short, special, tensors_only
-from ..fixes import decide, remake, rewrite, with_arguments
+from ..explanations import Fix, Rule
+from ..facts import DEFAULTS, Facts, after, described, networks_in, short, special, tensors_only
+from ..fixes import Check, remake, rewrite, spot, with_arguments
 
-Causes = Iterator[tuple[str, str | Fix]]
 FLOATS = {torch.float32: "float", torch.float64: "double", torch.float16: "half", torch.bfloat16: "bfloat16"}
 PACK = "{torch.nn.utils.rnn.pack_sequence}({}, enforce_sorted=False)"
 DENSE = {"nested": PACK.replace("{}", "list({}.unbind())"), "sparse": "{}.to_dense()", "quantized": "{}.dequantize()"}
+SERIES = "A series of numbers has one feature at each time step, and that needs an axis of its own."
 
 
 def cast(right: torch.dtype) -> str:
@@ -24,123 +23,104 @@ def cast(right: torch.dtype) -> str:
     return f"{{}}.{FLOATS[right]}()" if right in FLOATS else f"{{}}.to({{{right}}})"
 
 
-def from_numbers(facts: Facts) -> str:
-    return f"{{torch.as_tensor}}({{}}, dtype={{{facts.weight.dtype}}})"
-
-
-def check_signature(facts: Facts) -> Explanation | None:
+def check_signature(facts: Facts) -> Check:
     """rnn(), rnn(x, h0, c0), rnn(x, batch_first=True): not the arguments that forward takes."""
-    call, state, node = facts.call, "(h0, c0)" if facts.lstm else "h0", facts.call.line.call if facts.call.direct else None
-    unknown = next((key for key in call.kwargs if key not in ("input", "hx")), "")
+    call, state = facts.call, "(h0, c0)" if facts.lstm else "h0"
+    unknown = next((key for key in call.kwargs if key not in call.order), "")
     if len(call.args) + ("hx" in call.kwargs) <= 2 and "input" in call.given and not unknown:
-        return None
+        return
     words = ", ".join([type(a).__name__ for a in call.args] + [f"{key}=…" for key in call.kwargs])
-    cause, fix = "There are more arguments than a call takes.", Fix()
+    rule = f"A call takes the input and, if you like, the state: rnn(input, {state})."
+    yield Rule("arguments", rule, words or "none", f"input, {state}")
     if "input" not in call.given:
-        cause = f"The input is missing: a tensor ({', '.join(facts.layout)}) with {facts.H_in} features."
-    elif unknown in ("batch_first", "bidirectional", "dropout", "num_layers", "nonlinearity", "bias"):
-        cause = f"{unknown} is chosen when the network is made, not when it is called."
-    elif unknown:
+        yield f"The input is missing: a tensor ({', '.join(facts.layout)}) with {facts.H_in} features."
+    if unknown in DEFAULTS:
+        yield f"{unknown} is chosen when the network is made, not when it is called."
+    if unknown:
         fits = "hx" not in call.given and facts.tried("hx", call.kwargs[unknown])
-        code = next((call.line.text(k.value) for k in node.keywords if k.arg == unknown), "") if node else ""
-        fix = with_arguments(call, **{unknown: None, "hx": code}) if code and fits else fix
+        found = spot(call, unknown) if fits and call.direct else None
         state_like = fits or re.search(r"^h|state|init", unknown)
         cause = f"The state is called hx, not {unknown}." if state_like else f"A call has no argument {unknown}."
-    elif facts.lstm and len(call.args) == 3:
-        cause = "h0 and c0 belong together: they are one argument, a pair."
-        if node and len(node.args) == 3 and facts.tried("hx", tuple(call.args[1:])):
-            pair = ", ".join(call.line.text(arg) for arg in node.args[1:])
-            fix = with_arguments(call, **{"argument 3": None, "hx": f"({pair})"})
-    rule = f"A call takes the input and, if you like, the state: rnn(input, {state})."
-    return about("arguments", rule, words or "none", f"input, {state}", cause, fix)
+        yield cause, with_arguments(call, **{unknown: None, "hx": found.code}) if found else ""
+    if facts.lstm and len(call.args) == 3:
+        pair = [call.line.text(arg) for arg in call.line.call.args[1:]] if call.direct and call.line.call else []
+        fits = len(pair) == 2 and facts.tried("hx", tuple(call.args[1:]))
+        fix = with_arguments(call, **{"argument 3": None, "hx": f"({', '.join(pair)})"}) if fits else Fix()
+        yield "h0 and c0 belong together: they are one argument, a pair.", fix
+    yield "There are more arguments than a call takes."
 
 
-def check_kind(facts: Facts) -> Explanation | None:
+def check_kind(facts: Facts) -> Check:
     """A list, an array, a pair, None, a nested or sparse tensor: not what a network reads."""
     value = facts.input
     if isinstance(value, Tensor) and special(value) is None or facts.packed and not facts.cell:
-        return None
+        return
     rule = "The input is a dense tensor." if facts.cell else "The input is a dense tensor, or a packed batch."
-    expected = Side("input", axes_of(facts.batch, H_in=facts.H_in))
-    return Explanation(rule, culprit("input", described(value)), expected, *decide(facts, "input", _into_tensor(facts, value)))
-
-
-def _into_tensor(facts: Facts, value: Any) -> Causes:
-    """The likely cause and the change for an input that is no dense tensor."""
+    yield Rule("input", rule, described(value), Side("input", axes_of(facts.batch, H_in=facts.H_in)))
     if isinstance(value, Tensor):
-        kind = str(special(value))
-        yield f"Recurrent networks have no kernel for {kind} tensors.", DENSE.get(kind, "")
-        yield f"Recurrent networks have no kernel for {kind} tensors.", ""
+        yield f"Recurrent networks have no kernel for {special(value)} tensors.", DENSE.get(str(special(value)), "")
+        return
     if facts.packed:
-        yield f"A cell reads one time step. A packed batch goes into nn.{_whole(facts)}.", ""
+        yield f"A cell reads one time step. A packed batch goes into {facts.whole}."
     if isinstance(value, dict):
         fits = [k for k, v in value.items() if isinstance(k, str) and isinstance(v, Tensor) and facts.tried("input", v)]
         cause = f"This is a dictionary with the keys {', '.join(map(str, list(value)[:6]))}. The input is one of its values."
         yield cause, rewrite(facts.call, "input", f'{{}}["{fits[0]}"]') if len(fits) == 1 else ""
     if tensors_only(value):
         yield from _tensors(facts, value)
+        return
     numbers = isinstance(value, (np.ndarray, list, tuple, int, float))
     array = after("{torch.as_tensor}({})", value) if numbers else None
-    array = array if array is not None and array.numel() else None
-    if array is not None and not array.is_floating_point() and array.dim() < 3:
-        yield "These are integers. If they are word ids, an nn.Embedding makes vectors of them.", ""
-    if array is not None:
+    if array is not None and array.numel():
+        if not array.is_floating_point() and array.dim() < 3:
+            yield "These are integers. If they are word ids, an nn.Embedding makes vectors of them."
         cause = "NumPy made it" if isinstance(value, np.ndarray) else "These are Python numbers"
-        yield f"{cause}, and a network reads tensors.", from_numbers(facts)
-        yield f"{cause}, and a network reads tensors.", ""
-    if isinstance(value, str) or isinstance(value, (list, tuple)) and value and isinstance(value[0], str):
-        yield "Words are not numbers: give each word an id, then an nn.Embedding makes vectors of the ids.", ""
-    none = "It is None: the function that made it has no return, or its result was not kept."
-    yield none if value is None else f"{described(value)} is not a tensor.", ""
+        yield f"{cause}, and a network reads tensors.", facts.to_tensor
+    elif isinstance(value, str) or isinstance(value, (list, tuple)) and value and isinstance(value[0], str):
+        yield "Words are not numbers: give each word an id, then an nn.Embedding makes vectors of the ids."
+    elif value is None:
+        yield "It is None: the function that made it has no return, or its result was not kept."
+    else:
+        yield f"{described(value)} is not a tensor."
 
 
-def _tensors(facts: Facts, value: Any) -> Causes:
+def _tensors(facts: Facts, value: Any) -> Check:
     """A list or tuple of tensors: a batch with its labels, sequences, time steps."""
     first = value[0]
     if len(value) == 2 and (value[1].dim() < first.dim() or not value[1].is_floating_point()):
         yield "This is a batch with its labels or lengths, as a DataLoader returns it. Only the first part is the input.", "{}[0]"
     if any(v.shape != first.shape or v.dtype != first.dtype for v in value):
-        cause = "This is a list of sequences of different lengths. Pack them into one batch."
-        yield cause, PACK if first.dim() == 2 and not facts.cell else ""
-        yield cause, ""
+        yield "This is a list of sequences of different lengths. Pack them into one batch.", "" if facts.cell else PACK
+        return
     if first.dim() > 2:
-        yield "This is a list of batches. Call the network with one of them at a time.", ""
+        yield "This is a list of batches. Call the network with one of them at a time."
     if facts.cell or first.dim() < 2:
         yield "A list of tensors is not a tensor. Stacked, the list becomes the first axis.", "{torch.stack}({})"
     stack = "{torch.stack}({})" if facts.first else "{torch.stack}({}, dim=1)"
     yield "A list of sequences is not a batch. Stacked along the batch axis it is.", stack
-    yield "A list of tensors is not a tensor.", ""
 
 
-def check_axes(facts: Facts) -> Explanation | None:
+def check_axes(facts: Facts) -> Check:
     """One axis too many or too few."""
-    shape, n = facts.shape, len(facts.shape)
+    shape, n, H_in = facts.shape, len(facts.shape), facts.H_in
     if n in ((2,) if facts.packed else (1, 2) if facts.cell else (2, 3)):
-        return None
+        return
     rule = f"The input has 3 axes ({', '.join(facts.layout)}), or 2 axes (L, H_in) without a batch."
     if facts.packed:
         rule = "The data of a packed batch have two axes: all time steps of all sequences, and the features."
     elif facts.cell:
         rule = "A cell reads one time step: 2 axes (N, H_in), or 1 axis (H_in) without a batch."
     if not (facts.data.is_floating_point() or facts.data.is_complex()):
-        return explain_integers(facts, rule)
+        yield from _integers(facts, rule)
     ones = [i for i, size in enumerate(shape) if size == 1] if n > 2 else []
-    given = facts.input_side(ones[:1] or range(n))
-    return Explanation(rule, given, facts.expected_input(), *decide(facts, "input", _reshaped(facts, n)))
-
-
-def _reshaped(facts: Facts, n: int) -> Causes:
-    """Ways to another number of axes, the likelier first."""
-    H_in, shape = facts.H_in, facts.shape
+    yield Rule("input", rule, facts.input_side(ones[:1] or range(n)), facts.expected_input())
     if facts.cell and n == 3 and shape[-1] == H_in:
-        cause = "This is a whole sequence, and a cell reads one time step: write a loop over the time steps, or use"
-        yield f"{cause} nn.{_whole(facts)}, which has it inside.", ""
+        yield f"This is a whole sequence, and a cell reads one time step: loop over the time steps, or use {facts.whole}."
     if facts.packed and n > 2:
-        cause = "The features of each time step are in several axes: flatten them before you pack."
-        yield cause, "{}._replace(data={}.data.flatten(1))"
+        yield "The features are in several axes: flatten them before you pack.", "{}._replace(data={}.data.flatten(1))"
     if facts.packed:
-        cause, change = "The features have no axis of their own: give them one before you pack.", "{}.data.unsqueeze(-1)"
-        yield from ((cause, f"{{}}._replace(data={change})"), (cause, ""))
+        yield "The features have no axis of their own: add it before you pack.", "{}._replace(data={}.data.unsqueeze(-1))"
+        return
     if n == 0:
         yield "This is a single number: one time step of one feature.", "{}.reshape(1, 1, 1)"
     if n == 1:
@@ -158,69 +138,52 @@ def _reshaped(facts: Facts, n: int) -> Causes:
         if shape[axis] == 1:
             yield f"Axis {axis} has size 1: an unsqueeze({axis}) too many.", f"{{}}.squeeze({axis})"
     if n > 3 and not facts.cell:
-        cause = "The features of each time step are in several axes, such as channels and rows: flatten them."
-        yield cause, "{}.flatten(2)"
-    yield f"No axis has the {H_in} features that this network reads.", ""
+        yield "The features of each time step are in several axes, such as channels and rows: flatten them.", "{}.flatten(2)"
+    yield f"No axis has the {H_in} features that this network reads."
 
 
-SERIES = "A series of numbers has one feature at each time step, and that needs an axis of its own."
-
-
-def _whole(facts: Facts) -> str:
-    return type(facts.module).__name__.removesuffix("Cell")
-
-
-def check_dtype(facts: Facts) -> Explanation | None:
+def check_dtype(facts: Facts) -> Check:
     """Integers, or floating-point numbers of another precision than the weights."""
     data, right = facts.data, facts.weight.dtype
     device = "cpu" if data.device.type == "meta" else data.device.type
     if data.dtype == right or data.is_floating_point() and torch.is_autocast_enabled(device):
-        return None
+        return
     rule = f"The input and the weights have the same dtype: {short(right)}."
     if not (data.is_floating_point() or data.is_complex()):
-        return explain_integers(facts, rule)
+        yield from _integers(facts, rule)
+    yield Rule("input", rule, facts.input_side(note=short(data.dtype)), Side("weights", note=short(right)))
     cause = f"The network was made in {short(right)}, or turned into it."
-    cause = "NumPy and pandas make float64." if data.dtype == torch.float64 else cause
-    given, expected = facts.input_side(note=short(data.dtype)), Side("weights", note=short(right))
-    return Explanation(rule, given, expected, *decide(facts, "input", [(cause, cast(right)), (cause, "")]))
+    yield "NumPy and pandas make float64." if data.dtype == torch.float64 else cause, cast(right)
 
 
-def explain_integers(facts: Facts, rule: str) -> Explanation:
+def _integers(facts: Facts, rule: str) -> Check:
     """Integers where vectors are expected: one-hot vectors of the wrong dtype, or the ids of words."""
-    data, right = facts.data, short(facts.weight.dtype)
+    data, right, change = facts.data, short(facts.weight.dtype), cast(facts.weight.dtype)
     ones = data.device.type == "meta" or bool(((data == 0) | (data == 1)).all())
-    change = cast(facts.weight.dtype)
     if facts.shape[-1:] == (facts.H_in,) and (data.dim() > 2 or ones) and facts.changed("input", change) is not None:
-        cause = f"The shape is right, but these are of type {short(data.dtype)}, as one_hot or a comparison makes them."
-        given, expected = facts.input_side(note=short(data.dtype)), facts.expected_input(right)
-        return Explanation(rule, given, expected, *decide(facts, "input", [(cause, change)]))
+        yield Rule("input", rule, facts.input_side(note=short(data.dtype)), facts.expected_input(right))
+        yield f"The shape is right, but these are of type {short(data.dtype)}, as one_hot or a comparison makes them.", change
     # Ids in two axes are a batch of sentences.
     names = facts.batch[:2] if not facts.packed and not facts.cell and data.dim() == 2 else facts.axes
     given = shape_side("input", facts.shape, names, note=short(data.dtype), wrong_note=True)
+    yield Rule("input", rule, given, Side("input", axes_of(facts.layout, H_in=facts.H_in), right))
     most = int(data.max()) + 1 if data.numel() and data.device.type != "meta" else 0
     rows = f"at least {most}" if most else "as many rows as there are words"
     cause = "These look like word ids: an nn.Embedding makes a vector of each. " + "Embed before you pack. " * facts.packed
-    cause += f"Make an nn.Embedding({rows}, {facts.H_in}) once, beside the network, and pass its result."
-    return Explanation(rule, given, Side("input", axes_of(facts.layout, H_in=facts.H_in), right), cause)
+    yield f"{cause}Make an nn.Embedding({rows}, {facts.H_in}) once, beside the network, and pass its result."
 
 
-def check_features(facts: Facts) -> Explanation | None:
+def check_features(facts: Facts) -> Check:
     """The last axis is not input_size."""
-    shape, H_in, data = facts.shape, facts.H_in, facts.data
+    shape, H_in, H_out, data, n = facts.shape, facts.H_in, facts.H_out, facts.data, len(facts.shape)
     if shape[-1] == H_in:
-        return None
+        return
+    last, plain, whole = shape[-1], not facts.packed, not facts.packed and not facts.cell
     rule = f"The last axis of the input is H_in, the features of a time step: this network has input_size={H_in}."
-    table = not facts.cell and not facts.packed and data.dim() == 2 and data.device.type != "meta" and H_in > 1
+    table = whole and n == 2 and data.device.type != "meta" and H_in > 1
     if table and bool((data == data.round()).all() and (data >= 0).all() and data.max() > 1):  # as ids.float() has them
-        return explain_integers(facts, rule)
-    given = facts.input_side([len(shape) - 1])
-    return Explanation(rule, given, facts.expected_input(), *decide(facts, "input", _features(facts)))
-
-
-def _features(facts: Facts) -> Causes:
-    """The causes of another number of features, the likelier first."""
-    shape, H_in, H_out, last, n = facts.shape, facts.H_in, facts.H_out, facts.shape[-1], len(facts.shape)
-    plain, whole = not facts.packed, not facts.packed and not facts.cell
+        yield from _integers(facts, rule)
+    yield Rule("input", rule, facts.input_side([n - 1]), facts.expected_input())
     if last == 1 and n == 3 and H_in in shape[:2]:
         cause = f"input_size is not a length: it is the number of features of each time step, here 1. The {H_in} time steps"
         yield f"{cause} are in the data themselves.", remake(facts, input_size=1)
@@ -229,7 +192,7 @@ def _features(facts: Facts) -> Causes:
         cause = "The features are in the middle, as nn.Conv1d has them, instead of last."
         yield cause + right, "{}.transpose(1, 2)" if facts.first else "{}.permute(2, 0, 1)"
     if n == 3 and shape[0] == H_in and last != H_out:
-        yield f"The features are first instead of last.{right}", ""
+        yield f"The features are first instead of last.{right}"
     if n == 2 and H_in == 1 and whole:
         yield SERIES + right, "{}.unsqueeze(-1)" if facts.first else ""
     if n == 2 and shape[0] == H_in and last != H_out and plain:
@@ -238,8 +201,7 @@ def _features(facts: Facts) -> Causes:
         cause = f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis."
         yield cause, f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.first)
     if H_in == 2 * last and n > 1:
-        cause = f"The network was made for twice as many features, {H_in}. Where two tensors are joined, write "
-        yield f"{cause}torch.cat(…, dim=-1).", ""
+        yield f"The network was made for twice as many features, {H_in}. To join two tensors, write torch.cat(…, dim=-1)."
     below, name = networks_in([facts.data]), facts.call.line.name_of(facts.module) or "the network"
     if last == H_out and not below and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
         cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
@@ -251,36 +213,34 @@ def _features(facts: Facts) -> Causes:
     yield cause + ("" if fix else f" Where {name} is made, write input_size={last}."), fix
 
 
-def check_device(facts: Facts) -> Explanation | None:
+def check_device(facts: Facts) -> Check:
     """The input and the weights on different devices."""
-    data, here = facts.data, facts.weight.device
-    if data.device == here:
-        return None
-    rule = "The input and the network are on the same device."
-    given, expected = (culprit("input", str(data.device)), Side("weights", note=str(here))), Side("both", note="the same device")
+    data, here = facts.data.device, facts.weight.device
+    if data == here:
+        return
+    given = (culprit("input", str(data)), Side("weights", note=str(here)))
+    yield Rule("input", "The input and the network are on the same device.", given, Side("both", note="the same device"))
     if here.type == "cpu":
-        cause = "The data were moved and the network was not. Call model.to(device) once, after the model is made."
-        return Explanation(rule, given, expected, cause)
+        yield "The data were moved and the network was not. Call model.to(device) once, after the model is made."
     cause = "The network was moved and this batch was not: each batch needs .to(device)."
-    return Explanation(rule, given, expected, cause, rewrite(facts.call, "input", facts.to_device, facts))
+    yield cause, rewrite(facts.call, "input", facts.to_device, facts)
 
 
-def check_steps(facts: Facts) -> Explanation | None:
+def check_steps(facts: Facts) -> Check:
     """An input without any element."""
     empty = [i for i, size in enumerate(facts.shape) if not size and (not facts.axes or facts.axes[i] != "N")]
-    if facts.packed or not empty:
-        return None
-    given = facts.input_side(empty)
-    cause = "There is nothing to read: an empty text, or a slice that begins after the end. Leave such inputs out."
-    return Explanation("A sequence has at least one time step, and each step its features.", given, facts.expected_input(), cause)
+    if empty and not facts.packed:
+        rule = "A sequence has at least one time step, and each step its features."
+        yield Rule("input", rule, facts.input_side(empty), facts.expected_input())
+        yield "There is nothing to read: an empty text, or a slice that begins after the end. Leave such inputs out."
 
 
-def check_weights(facts: Facts) -> Explanation | None:
+def check_weights(facts: Facts) -> Check:
     """A weight that was deleted, as weight normalisation by hand does it."""
     names = getattr(facts.module, "_flat_weights_names", [])
     missing = next((name for name in names if not isinstance(getattr(facts.module, name, None), Tensor)), None)
-    if missing is None:
-        return None
-    near = next((n for n in facts.module._parameters if n.startswith(missing)), "")
-    cause = f"{missing} was deleted or is None." + (f" {near} is there: set {missing} from it before each call." if near else "")
-    return about("weights", f"{facts.kind} reads its weights by their names.", f"no {missing}", f"{missing}, a tensor", cause)
+    if missing is not None:
+        yield Rule("weights", f"{facts.kind} reads its weights by their names.", f"no {missing}", f"{missing}, a tensor")
+        near = next((n for n in facts.module._parameters if n.startswith(missing)), "")
+        cause = f"{missing} was deleted or is None."
+        yield cause + (f" {near} is there: set {missing} from it before each call." if near else "")

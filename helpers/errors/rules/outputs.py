@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from ...pictures.sides import Side, culprit, shape_side
+from ...pictures.sides import Side, shape_side
 from ..calls import CELLS, LSTMS, RECURRENT, behind, known_as
-from ..explanations import Explanation, Fix
+from ..explanations import Explanation, Fix, Rule
 from ..facts import described, networks_in, tensors_in, weights_in
 from ..fixes import layer_between, remade, replace
 from ..source import COMPREHENSIONS, Frame, Line, is_module, line_of, stored_in
@@ -34,9 +34,9 @@ class Use:
         own, node = type(self.layer).__module__.startswith("torch."), self.line.node
         taker = f"nn.{type(self.layer).__name__} takes" if self.layer is not None and own else "This line takes"
         taker = f".{node.attr} belongs to" if self.layer is None and isinstance(node, ast.Attribute) else taker
-        given = culprit("value", "a tuple" if isinstance(self.value[0], RECURRENT) else described(self.value))
+        given = "a tuple" if isinstance(self.value[0], RECURRENT) else described(self.value)
         fix = self.fixed(fix) if isinstance(fix, str) else fix
-        return Explanation(f"{rule} {taker} {expected}.", given, Side("value", note=expected), cause, fix)
+        return Rule("value", f"{rule} {taker} {expected}.", given, expected).explained(cause, fix)
 
     def fixed(self, template: str) -> Fix:
         """The line with another expression in the place of the value, whenever it is a plain tuple."""
@@ -231,7 +231,7 @@ def _directions(use: Use, reach: list[Any]) -> Explanation | None:
     if need in widths and last == 2 * need:
         rule = "With two directions the output has 2*H_out features: forward and backward side by side."
         cause, fix = f"{name} was made for {need} features, as for one direction.", remade(line, layer, in_features=str(last))
-        return Explanation(rule, given, Side("layer", note=f"nn.Linear({last}, …)"), cause, fix)
+        return Rule("input", rule, given, Side("layer", note=f"nn.Linear({last}, …)")).explained(cause, fix)
     if last not in widths or need != 2 * last:
         return None
     rule = "With two directions, h_n[-2] is the final state of the forward direction, and h_n[-1] of the backward direction."
@@ -241,7 +241,7 @@ def _directions(use: Use, reach: list[Any]) -> Explanation | None:
     if isinstance(node, ast.Subscript) and cat and ast.unparse(node.slice) in ("-1", "-2", "0", "1"):
         h_n = line.text(node.value)
         fix = replace(line, node, f"{cat}([{h_n}[-2], {h_n}[-1]], dim=1)")
-    return Explanation(rule, given, Side("input", note=f"{need} features"), cause, fix)
+    return Rule("input", rule, given, f"{need} features").explained(cause, fix)
 
 
 def _taken_apart(line: Line) -> Explanation | None:
@@ -259,5 +259,4 @@ def _taken_apart(line: Line) -> Explanation | None:
         cause = "The two states are a pair."
         fix = replace(line, target, f"{names[0]}, ({names[1]}, {names[2]})", elsewhere=True) if len(names) == 3 else fix
     what = _parts(rnn)
-    given, expected = culprit("names", ast.unparse(target)), Side("names", note=what)
-    return Explanation(f"{known_as(type(rnn))} returns {what}.", given, expected, cause, fix)
+    return Rule("names", f"{known_as(type(rnn))} returns {what}.", ast.unparse(target), what).explained(cause, fix)

@@ -1,7 +1,6 @@
 """The state a network is given: one tensor, or the pair of an LSTM; its axes, sizes, dtype and device."""
 
 import ast
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,10 @@ from torch import Tensor, nn
 
 from ...pictures.sides import shape_side
 from ...wording import plural
-from ..explanations import Explanation, Fix, about
+from ..explanations import Fix, Rule
 from ..facts import STATES, Facts, described, networks_in, short, special, tensors_only
-from ..fixes import decide, remade, replace, rewrite, sizes_of, spot
-from .inputs import DENSE, Causes, cast, from_numbers
+from ..fixes import Check, remade, replace, rewrite, sizes_of, spot
+from .inputs import DENSE, cast
 
 
 class Spelling:
@@ -37,45 +36,44 @@ class Spelling:
         return f"{new} if {self.there}{wrong} else {{}}" if wrong and self.again else new
 
 
-def check_state_kind(facts: Facts) -> Explanation | None:
+def check_state_kind(facts: Facts) -> Check:
     """An LSTM takes a pair, all others one tensor."""
     hx, line, node = facts.call.given.get("hx"), facts.call.line, Spelling(facts).node
     if hx is None or len(facts.states) == len(facts.wanted) and tensors_only(facts.states):
-        return None
-    expected = "; ".join(map(str, facts.state_sides()))
+        return
     if callable(hx) and not isinstance(hx, Tensor):  # h = h.detach: the line that forgot the parentheses
         name = getattr(hx, "__name__", "it")
         kept = [v for v in line.assigned(node) if isinstance(v, ast.Attribute) and v.attr == name]
+        yield Rule("hx", "A state is a tensor, or a pair of tensors.", f"the method {name}", facts.state_sides())
         fix = replace(line, kept[0], f"{line.text(kept[0])}()", elsewhere=True) if len(kept) == 1 else Fix()
-        rule, cause = "A state is a tensor, or a pair of tensors.", f"The parentheses are missing: {name}() returns the state."
-        return about("hx", rule, f"the method {name}", expected, cause, fix)
+        yield f"The parentheses are missing: {name}() returns the state.", fix
     rule = "An LSTM has two states, and they are one argument, a pair: (h_0, c_0)."
     rule = rule if facts.lstm else f"{facts.kind} has one state: hx is a single tensor, h_0."
-    causes = _pair(hx, line.given_again(node)) if facts.lstm else _single(facts, hx)
-    return about("hx", rule, described(hx), expected, *decide(facts, "hx", causes))
+    yield Rule("hx", rule, described(hx), facts.state_sides())
+    yield from _pair(hx, line.given_again(node)) if facts.lstm else _single(facts, hx)
 
 
-def _pair(hx: Any, again: bool) -> Iterator[tuple[str, str]]:
-    """Causes and changes for an LSTM whose hx is no pair of tensors."""
+def _pair(hx: Any, again: bool) -> Check:
+    """Check and changes for an LSTM whose hx is no pair of tensors."""
     zeros = "({}, {torch.zeros_like}({}))"
     if isinstance(hx, Tensor):
         yield "Both states are stacked in one tensor.", "tuple({})"
         cause = "Only h_0 was given, and an LSTM needs c_0 as well: here it starts at zero."
         yield cause, f"{{}} if isinstance({{}}, tuple) else {zeros}" if again else zeros
-        yield "Only one state was given, and it does not have the shape of h_0.", ""
+        yield "Only one state was given, and it does not have the shape of h_0."
     if isinstance(hx, (tuple, list)) and hx:
         yield "This is all that an LSTM returned, (output, (h_n, c_n)). Only the inner pair is the state.", "{}[1]"
         if any(isinstance(part, (tuple, list)) for part in hx):
-            yield "One part is a pair itself: both states were kept under one name. Take them apart, (h_n, c_n).", ""
+            yield "One part is a pair itself: both states were kept under one name. Take them apart, (h_n, c_n)."
         if len(hx) == 1:
             yield "c_0 is missing. It may start at zero, like h_0.", zeros.replace("{}", "{}[0]")
         if all(part is None for part in hx):
             yield "A pair of None: leave the state out, or pass None, and both start at zero.", "None"
-    yield "This is not a pair of tensors, one h_0 and one c_0.", ""
+    yield "This is not a pair of tensors, one h_0 and one c_0."
 
 
-def _single(facts: Facts, hx: Any) -> Iterator[tuple[str, str]]:
-    """Causes and changes for a network of one state whose hx is no dense tensor."""
+def _single(facts: Facts, hx: Any) -> Check:
+    """Check and changes for a network of one state whose hx is no dense tensor."""
     if special(hx):
         yield f"The state must be dense, and this is a {special(hx)} tensor.", DENSE.get(str(special(hx)), "")
     if tensors_only(hx):
@@ -86,14 +84,14 @@ def _single(facts: Facts, hx: Any) -> Iterator[tuple[str, str]]:
         pair = "This is a pair (h, c), and only an LSTM has c."
         yield pair if len(hx) > 1 else "The state is in a list or tuple of its own.", "{}[0]"
     if isinstance(hx, np.ndarray):
-        yield "NumPy made it, and a state is a tensor.", from_numbers(facts)
-    yield f"This is of type {type(hx).__name__}, not a tensor. A state that starts at zero can be left out.", ""
+        yield "NumPy made it, and a state is a tensor.", facts.to_tensor
+    yield f"This is of type {type(hx).__name__}, not a tensor. A state that starts at zero can be left out."
 
 
-def check_state_shape(facts: Facts) -> Explanation | None:
+def check_state_shape(facts: Facts) -> Check:
     """A state with other axes, or axes of other sizes."""
     if all(tuple(state.shape) == want for state, want in zip(facts.states, facts.wanted)):
-        return None
+        return
     need, written = len(facts.wanted[0]), Spelling(facts)
     names, other = facts.state_axes(need), any(state.dim() != need for state in facts.states)
     rule = f"h_0 has the axes ({', '.join(names)})" + ("." if facts.cell else ", whatever batch_first is.")
@@ -104,32 +102,30 @@ def check_state_shape(facts: Facts) -> Explanation | None:
     for name, state, want in zip(STATES, facts.states, facts.wanted):
         wrong = [i for i in range(state.dim()) if state.dim() != need or state.shape[i] != want[i]]
         given.append(shape_side(name, state.shape, names, wrong))
-    causes = _other_axes(facts, written) if other else _other_sizes(facts, written)
-    return Explanation(rule, (*given, facts.input_side()), facts.state_sides(), *decide(facts, "hx", causes))
+    yield Rule("hx", rule, (*given, facts.input_side()), facts.state_sides())
+    yield from _other_axes(facts, written) if other else _other_sizes(facts, written)
 
 
-def _other_axes(facts: Facts, written: Spelling) -> Causes:
+def _other_axes(facts: Facts, written: Spelling) -> Check:
     n, want, step = facts.states[0].dim(), facts.wanted[0], f"{{}}.unsqueeze({int(facts.first)})"
     if facts.N is None and not facts.cell and facts.changed("input", step) is not None:
         yield "The input is one time step of a batch: its axis of time steps is missing.", rewrite(facts.call, "input", step)
     if len({s.dim() for s in facts.states}) > 1:
-        yield "The two states have different axes, and they must have the same.", ""
+        yield "The two states have different axes, and they must have the same."
     still, repeat = f"{{first}}.dim() == {n}", "There is one state for all sequences: repeat it for each."
     if facts.cell:
-        cause = "It has an axis for the layers, as a whole network returns it: this is the top layer's."
-        yield cause, written.each("{}[-1]", still)
+        yield "It has an axis for the layers, as a whole network returns it: take the top one.", written.each("{}[-1]", still)
         yield repeat, written.each(f"{{}}.expand({written.count}, -1)", still)
     else:
-        cause = "There is no axis for the layers: torch wants one even for a single layer."
-        yield cause, written.each("{}.unsqueeze(0)", still)
+        yield "There is no axis for the layers: torch wants one even of size 1.", written.each("{}.unsqueeze(0)", still)
         yield "There is no batch axis.", written.each("{}.unsqueeze(1)", still)
         yield repeat, written.each(f"{{}}.expand({want[0]}, {written.count}, -1).contiguous()", still)
     cause = "It has a batch axis, and the input has none." if facts.N is None else "It has an axis too many."
     yield from ((cause, written.each(f"{{}}.squeeze({axis})", still)) for axis in range(n))
-    yield f"It has {n} {'axis' if n == 1 else 'axes'}, and no change of them alone makes it fit.", ""
+    yield f"It has {n} {'axis' if n == 1 else 'axes'}, and no change of them alone makes it fit."
 
 
-def _other_sizes(facts: Facts, written: Spelling) -> Causes:
+def _other_sizes(facts: Facts, written: Spelling) -> Check:
     state, want, line, first = facts.states[0], facts.wanted[0], facts.call.line, facts.first
     still = f"{{first}}.size(0) != {written.layers}"
     if facts.cell:
@@ -142,43 +138,32 @@ def _other_sizes(facts: Facts, written: Spelling) -> Causes:
         read_so = not first and any(f"{kept}[{t}]" in line.source for t in (0, -1))
         # What follows may read the output as it is now: of one step it takes [0] or squeezes it.
         certain = facts.data.size(1 - first) > 1 and not read_so
-        yield (
-            f"{cause}batch_first={not first}, or transpose the input.",
-            remade(line, facts.module, batch_first=str(not first)) if certain else "",
-        )
+        fix = remade(line, facts.module, batch_first=str(not first)) if certain else ""
+        yield f"{cause}batch_first={not first}, or transpose the input.", fix
     if not facts.cell:
         cause = "batch_first changes the axes of input and output, never those of the states: there the batch is second."
         yield cause, written.each("{}.transpose(0, 1).contiguous()", still)
     if len(want) == 3 and state.size(0) != want[0] and state.size(2) == want[2]:
-        yield from _other_layers(facts, written, still)
+        for node in ast.walk(line.tree):  # dec(x, output): h_n came out beside that output
+            if isinstance(node, ast.Tuple) and len(node.elts) == 2 and ast.unparse(node.elts[0]) == ast.unparse(written.node):
+                h_n, value = ast.unparse(node.elts[1]), line.value(node.elts[1])
+                if value is not None and facts.tried("hx", value):
+                    yield f"This is output, of all time steps. The state is h_n: {h_n}.", replace(line, written.node, h_n)
+        givers = [n for n in networks_in([state]) if isinstance(n, nn.RNNBase)]
+        if any(n.bidirectional for n in givers) and not facts.module.bidirectional:
+            cause = "It comes from a bidirectional network, forward and backward in turn. What to hand on is your choice: "
+            cause += "the sum of both directions of each layer, as here, or a layer over both."
+            yield cause, written.each("{}[0::2] + {}[1::2]", still)
+        if any(n.num_layers * (1 + n.bidirectional) == state.size(0) for n in givers):
+            yield f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}: give both the same num_layers."
+        if state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0]:
+            cause = "It was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
+            yield f"{cause}Keep it as (N, D*num_layers, H_out) outside, and transpose it inside forward."
     yield from _other_batch(facts, written, 0 if facts.cell else 1)
-    yield _unlike(facts), ""
+    yield _unlike(facts)
 
 
-def _other_layers(facts: Facts, written: Spelling, still: str) -> Causes:
-    """A state of another number of layers: output in place of h_n, or the state of a deeper or bidirectional network."""
-    state, want, line = facts.states[0], facts.wanted[0], facts.call.line
-    for node in ast.walk(line.tree):  # dec(x, output): h_n came out beside that output
-        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and ast.unparse(node.elts[0]) == ast.unparse(written.node):
-            h_n, value = ast.unparse(node.elts[1]), line.value(node.elts[1])
-            if value is not None and facts.tried("hx", value):
-                yield f"This is output, of all time steps. The state is h_n: {h_n}.", replace(line, written.node, h_n)
-    givers = [n for n in networks_in([state]) if isinstance(n, nn.RNNBase)]
-    if any(n.bidirectional for n in givers) and not facts.module.bidirectional:
-        cause = "It comes from a bidirectional network, forward and backward in turn. What to hand on is your choice: the sum "
-        yield (
-            cause + "of both directions of each layer, as here, or a layer over both.",
-            written.each("{}[0::2] + {}[1::2]", still),
-        )
-    if any(n.num_layers * (1 + n.bidirectional) == state.size(0) for n in givers):
-        cause = f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}."
-        yield f"{cause} Make both with the same num_layers.", ""
-    if state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0]:
-        cause = "It was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
-        yield f"{cause}Keep it as (N, D*num_layers, H_out) outside, and transpose it inside forward.", ""
-
-
-def _other_batch(facts: Facts, written: Spelling, axis: int) -> Causes:
+def _other_batch(facts: Facts, written: Spelling, axis: int) -> Check:
     """A state that is right but for the number of its sequences."""
     pairs = [([*s.shape], [*w]) for s, w in zip(facts.states, facts.wanted)]
     got, N, count = pairs[0][0][axis], facts.N, written.count
@@ -188,7 +173,7 @@ def _other_batch(facts: Facts, written: Spelling, axis: int) -> Causes:
     steps = facts.shape[facts.axes.index("L")] if "L" in facts.axes else 0
     if N == 1 and steps > got and steps % got == 0:
         behind = "If they hold the sequences one behind the other, give each sequence its place on axis N."
-        yield f"{cause}, of {steps} steps. {behind}", ""
+        yield f"{cause}, of {steps} steps. {behind}"
     if got == 1 < N:
         change = f"{{}}.expand(-1, {count}, -1).contiguous()" if axis else f"{{}}.expand({count}, -1)"
         yield f"{cause}: repeat it for each.", written.each(change)
@@ -215,7 +200,7 @@ def _unlike(facts: Facts) -> str:
     return " ".join(dict.fromkeys(causes)) + " A state that starts at zero can be left out."
 
 
-def check_state_like_input(facts: Facts) -> Explanation | None:
+def check_state_like_input(facts: Facts) -> Check:
     """A state of another dtype than the input, or on another device."""
     for kind, cause, change in (
         ("device", "torch.zeros makes tensors on the CPU by default.", facts.to_device),
@@ -226,7 +211,5 @@ def check_state_like_input(facts: Facts) -> Explanation | None:
             continue
         names, parts = facts.state_axes(len(facts.wanted[0])), zip(STATES, facts.states, kinds)
         given = tuple(shape_side(n, s.shape, names, note=short(k), wrong_note=k != right) for n, s, k in parts)
-        rule = f"The state has the {kind} of the input and the weights."
-        fix = rewrite(facts.call, "hx", Spelling(facts).each(change), facts)
-        return Explanation(rule, given, facts.state_sides(short(right)), cause, fix)
-    return None
+        yield Rule("hx", f"The state has the {kind} of the input and the weights.", given, facts.state_sides(short(right)))
+        yield cause, rewrite(facts.call, "hx", Spelling(facts).each(change), facts)
