@@ -77,11 +77,9 @@ class Facts:
         return tuple(shape_side(n, s, self.state_axes(len(s)), note=note) for n, s in zip(STATES, self.wanted))
 
     def tried(self, argument: str = "", value: Any = None, **options: Any) -> bool:
-        """Whether a copy of the network without values takes another argument, or made with other options takes the call.
-
-        The copy itself asks that the states have as many sequences as the input, but for the state of a cell.
-        """
+        """Whether a copy of the network without values takes another argument, or made with other options takes the call."""
         given = self.call.given | ({argument: value} if argument else {})
+        # Of a cell, torch takes states that only can be repeated to the right sizes.
         if argument == "hx" and self.cell and [tuple(state.shape) for state in (value if self.lstm else [value])] != self.wanted:
             return False
         try:

@@ -111,7 +111,7 @@ def _tried(subject: Facts | Call, argument: str, change: str) -> Fix | None:
         possible = isinstance(value, Tensor) or after(change, value) is not None
         return rewrite(subject, argument, change) if possible else Fix()
     line, found, value = subject.call.line, spot(subject.call, argument), subject.changed(argument, change)
-    if value is None and change != "None":
+    if value is None:
         return None
     if found is None and subject.call.behind and argument == "input":
         return layer_between(line, subject.call.behind, "Reorder", "x", change.replace("{}", "x"))
@@ -205,10 +205,7 @@ def _place(node: Any, line: Line) -> tuple[int, int] | None:
         same = ast.unparse(ast.parse(f"({line.source[start:end]})", mode="eval")) == code
     except SyntaxError:
         same = isinstance(node, (ast.Starred, ast.stmt))
-    if same:
-        return start, end
-    start = line.source.find(code)  # inside an f-string the places in the tree may be wrong: look for the text
-    return (start, start + len(code)) if line.source.count(code) == 1 else None
+    return (start, end) if same else None  # inside an f-string the places in the tree may be wrong
 
 
 def with_arguments(call: Call, **changes: str | None) -> Fix:

@@ -56,11 +56,11 @@ KERAS = "return_sequences return_state stateful recurrent_dropout time_major go_
 _KEY = re.compile(r"(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$")
 
 
-def check_constructor(call: ConstructorCall) -> Check:
-    """The wrong arguments, in the order in which torch looks at them."""
+def check_constructor(call: ConstructorCall, made: Any = None) -> Check:
+    """The wrong arguments of a network that was to be made, or was made, in the order in which torch looks at them."""
     for check in (check_names, _options, _sizes):
         for finding in check(call):
-            yield from said_of(call, finding)
+            yield from said_of(call, finding, made)
 
 
 def said_of(call: ConstructorCall | PackingCall, finding: Finding, made: Any = None) -> Check:
@@ -130,11 +130,8 @@ def _options(call: ConstructorCall) -> Iterator[Finding]:
         right = next((repr(name) for name in ("tanh", "relu") if name in said), None)
         yield Finding("nonlinearity", "A plain RNN has only these two, by their names in quotes.", right)
     value = known.get("dropout", 0.0)
-    if value is None or isinstance(value, bool):
-        cause = "Dropout is no switch: it says how large a share is set to zero. No dropout is 0.0."
-        yield Finding("dropout", cause, None if value else "0.0")
-    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        yield Finding("dropout", "It is not such a number.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        yield Finding("dropout", "It is not such a number. No dropout is 0.0.", "0.0" if value in (None, False) else None)
     for name in ("bias", "batch_first", "bidirectional"):
         value = known.get(name, True)
         if isinstance(value, bool) or issubclass(call.kind, CELLS):
@@ -182,10 +179,9 @@ def _integer(value: Any) -> int:
 def check_made(facts: Facts) -> Check:
     """What torch accepts when a network is made, and refuses when it is called."""
     module, kind = facts.module, type(facts.module)
-    given = {name: getattr(module, name) for name in ("num_layers", "nonlinearity", "bidirectional") if hasattr(module, name)}
-    call = ConstructorCall(given, facts.call.line, False, argument_order(kind), kind)
-    for finding in (*_options(call), *_sizes(call)):
-        yield from said_of(call, finding, module)
+    names = ("input_size", "hidden_size", "num_layers", "nonlinearity", "bidirectional")
+    given = {name: getattr(module, name) for name in names if hasattr(module, name)}
+    return check_constructor(ConstructorCall(given, facts.call.line, False, argument_order(kind), kind), module)
 
 
 def explain_loading(steps: list[Frame]) -> Explanation | None:

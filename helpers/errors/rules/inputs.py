@@ -92,12 +92,11 @@ def _tensors(facts: Facts, value: Any) -> Check:
     if any(v.shape != first.shape or v.dtype != first.dtype for v in value):
         yield "This is a list of sequences of different lengths. Pack them into one batch.", "" if facts.cell else PACK
         return
-    if first.dim() > 2:
-        yield "This is a list of batches. Call the network with one of them at a time."
     if facts.cell or first.dim() < 2:
         yield "A list of tensors is not a tensor. Stacked, the list becomes the first axis.", "{torch.stack}({})"
     stack = "{torch.stack}({})" if facts.first else "{torch.stack}({}, dim=1)"
     yield "A list of sequences is not a batch. Stacked along the batch axis it is.", stack
+    yield "A list of tensors is not a tensor: make one of them, or call the network with one at a time."
 
 
 def check_axes(facts: Facts) -> Check:
