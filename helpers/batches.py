@@ -114,10 +114,8 @@ class SequenceBatch:
     def _find_axis(self, batch_axis: int | None, usual: int) -> int:
         """What is told; else the only axis whose size the lengths, or all other arguments, share; else the usual one."""
         parts = [part for part in parts_of(self.call) if part is not self.x]
-        counts, shapes = (
-            {len(_integers(part)) for part in parts},
-            [x.shape for x in parts if isinstance(x, Tensor) and x.dim() > 1],
-        )
+        counts = {len(_integers(part)) for part in parts}
+        shapes = [x.shape for x in parts if isinstance(x, Tensor) and x.dim() > 1]
         fitting = [axis for axis in (0, 1) if self.x.size(axis) in counts]
         shared = [axis for axis in (0, 1) if shapes and all(self.x.size(axis) in shape for shape in shapes)]
         if batch_axis is None:

@@ -15,8 +15,6 @@ CELLS = nn.modules.rnn.RNNCellBase
 RECURRENT = (nn.RNNBase, CELLS)
 LSTMS = (nn.LSTM, nn.LSTMCell)
 PACKING = ["pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence", "unpack_sequence", "unpad_sequence"]
-# The names of a constructor's arguments, in their order; torch's own signature says only *args, **kwargs.
-OPTIONS = ["bias", "batch_first", "dropout", "bidirectional", "proj_size"]
 
 
 class Written(str):
@@ -149,8 +147,9 @@ def argument_order(kind: type) -> list[str]:
     >>> argument_order(nn.GRUCell)
     ['input_size', 'hidden_size', 'bias', 'device', 'dtype']
     """
-    own = ["nonlinearity"] if issubclass(kind, (nn.RNN, nn.RNNCell)) else []
-    options = ["bias", *own] if issubclass(kind, CELLS) else ["num_layers", *own, *OPTIONS]
+    own = ["nonlinearity"] if issubclass(kind, (nn.RNN, nn.RNNCell)) else []  # torch's signature says only *args, **kwargs
+    layer = ["num_layers", *own, "bias", "batch_first", "dropout", "bidirectional", "proj_size"]
+    options = ["bias", *own] if issubclass(kind, CELLS) else layer
     return ["input_size", "hidden_size", *options, "device", "dtype"]
 
 

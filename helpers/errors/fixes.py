@@ -42,9 +42,8 @@ def spot(call: Call, argument: str) -> Spot | None:
     if node is None or not call.direct:
         return _handed_on(call, node, argument) if node and isinstance(call, ForwardCall) else None
     for keyword in node.keywords:
-        code = line.text(keyword.value)
         if keyword.arg == argument:
-            return Spot(keyword.value, code)
+            return Spot(keyword.value, line.text(keyword.value))
     position = call.order.index(argument) if argument in call.order else len(node.args)
     for arg in node.args:
         whole = line.value(arg.value) if isinstance(arg, ast.Starred) else [arg]

@@ -169,20 +169,18 @@ def _packed(use: Use, known: list[Any]) -> Explanation:
         return use.explained("A packed batch is not a tensor.", packed, "", "a tensor of ids")
     rnns = [n for n in known if isinstance(n, nn.RNNBase)]
     giver = next((n for n in rnns if width == ((1 + n.bidirectional) * (n.proj_size or n.hidden_size),)), None)
-    rule = "The output of a packed batch is packed, too." if giver is not None else "This batch is packed."
+    rule, change = "The output of a packed batch is packed, too." if giver is not None else "This batch is packed.", ""
     if isinstance(line.node, ast.Subscript):
         cause += " For the last time step of each sequence use h_n: the last column of a padded output is padding for most."
-        return use.explained(rule, cause, "", "one padded tensor")
-    if isinstance(line.node, ast.Attribute) and line.node.attr in ("size", "shape"):
+    elif isinstance(line.node, ast.Attribute) and line.node.attr in ("size", "shape"):
         cause = "The number of its sequences is int(x.batch_sizes[0]), for a packed x. Without h_0, torch makes the zeros itself."
-        return use.explained(rule, cause, "", "one padded tensor")
-    pad = line.spell("torch.nn.utils.rnn.pad_packed_sequence")
-    looped = isinstance(use.node, ast.Name) and any(use.node.id in stored_in(loop) for loop in line.loops())
-    alone = not looped and len(set(rnns)) == 1  # another network may read it next, padding and all
-    change = f"{pad}({{}}{', batch_first=True' * giver.batch_first})[0]" if pad and giver is not None and alone else ""
-    cause += " Pad it again with pad_packed_sequence; after each length there are zeros."
-    if not alone:
-        cause += " If a network reads it next, keep it packed: x._replace(data=layer(x.data))."
+    else:
+        pad = line.spell("torch.nn.utils.rnn.pad_packed_sequence")
+        looped = isinstance(use.node, ast.Name) and any(use.node.id in stored_in(loop) for loop in line.loops())
+        alone = not looped and len(set(rnns)) == 1  # another network may read it next, padding and all
+        change = f"{pad}({{}}{', batch_first=True' * giver.batch_first})[0]" if pad and giver is not None and alone else ""
+        cause += " Pad it again with pad_packed_sequence; after each length there are zeros."
+        cause += " If a network reads it next, keep it packed: x._replace(data=layer(x.data))." * (not alone)
     return use.explained(rule, cause, change, "one padded tensor")
 
 
