@@ -110,7 +110,7 @@ def _tried(subject: Facts | Call, argument: str, change: str) -> Fix | None:
         possible = isinstance(value, Tensor) or after(change, value) is not None
         return rewrite(subject, argument, change) if possible else Fix()
     line, found, value = subject.call.line, spot(subject.call, argument), subject.changed(argument, change)
-    if value is None:
+    if value is None and change != "None":
         return None
     if found is None and subject.call.behind and argument == "input":
         return layer_between(line, subject.call.behind, "Reorder", "x", change.replace("{}", "x"))

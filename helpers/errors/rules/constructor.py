@@ -42,6 +42,8 @@ RULES = {
     "lengths": "one integer for each sequence: len(sequence)",
     "sequences": "a list of tensors: one (L, H_in) for each sequence",
     "padded_sequences": "the padded batch",
+    "sequence": "a PackedSequence: what a network returns for packed input",
+    "packed_sequences": "a PackedSequence: what a network returns for packed input",
 }
 # How people call the arguments elsewhere, and what Keras has and torch does in another way.
 ELSEWHERE = {
@@ -68,7 +70,8 @@ def said_of(call: ConstructorCall | PackingCall, finding: Finding, made: Any = N
     name, what = finding.argument, call.name
     unknown = not _has(call, name)
     rule = f"{what} has no argument {name.removeprefix('argument ')}." if unknown else f"{name} is {RULES[name]}."
-    expected = f"{name}={RULES[name].partition(':')[0]}" if not unknown else finding.instead.strip("-") or f"no {name}"
+    others = f"({', '.join(call.order)})" if isinstance(call, PackingCall) else f"no {name}"
+    expected = f"{name}={RULES[name].partition(':')[0]}" if not unknown else finding.instead.strip("-") or others
     given = f"{name}={_said(call.given[name])}" if name in call.given else f"no {name}"
     changes: dict[str, str | None] = {}
     for found in reversed([*check_names(call)]) if unknown else [finding]:  # of unknown names, all at once
@@ -145,7 +148,7 @@ def _sizes(call: ConstructorCall) -> Iterator[Finding]:
     least = 0 if issubclass(call.kind, CELLS) else 1
     for name in ("input_size", "hidden_size", "num_layers"):
         value = call.given.get(name, 1)
-        if isinstance(value, bool):
+        if isinstance(value, bool) and name == "num_layers":
             cause = "The third argument by position is num_layers, and this looks like batch_first. Pass options by name."
             yield Finding(name, cause, str(value), "batch_first")
         if isinstance(value, Written) or isinstance(value, int) and value >= least:
@@ -201,7 +204,7 @@ def _loaded(saved: Mapping[str, Any], place: str, part: Any, line: Line) -> Expl
     for key in saved if not made else ():
         found = _KEY.search(key)
         front = key[: found.start()] if found else ""
-        if found and (front.endswith(f".{prefix}") or f".{prefix}".endswith(f".{front}")):
+        if found and front != prefix and (front.endswith(f".{prefix}") or f".{prefix}".endswith(f".{front}")):
             cause = f"Each key begins with {front.partition('.')[0]}: the weights were saved from a model around this one, as "
             cause += "nn.DataParallel makes it. Take that part off each key."
             if len(front) < len(prefix):

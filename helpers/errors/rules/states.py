@@ -67,6 +67,8 @@ def _pair(hx: Any, again: bool) -> Check:
             yield "One part is a pair itself: both states were kept under one name. Take them apart, (h_n, c_n)."
         if len(hx) == 1:
             yield "c_0 is missing. It may start at zero, like h_0.", zeros.replace("{}", "{}[0]")
+        if all(part is None for part in hx):
+            yield "A pair of None: leave the state out, or pass None, and both start at zero.", "None"
     yield "This is not a pair of tensors, one h_0 and one c_0. Without a state, both start at zero."
 
 
@@ -189,6 +191,8 @@ def _unlike(facts: Facts) -> str:
     for state, want in zip(facts.states, facts.wanted):
         for name, got, right in zip(facts.state_axes(len(want)), state.shape, want):
             known = {facts.H_in: "input_size", 2 * right: "both directions side by side"} if name == "H_out" else {}
+            if getattr(module, "proj_size", 0) and name == "H_out":
+                known[facts.H_out] = "hidden_size, and with proj_size only c_0 has that"
             if name == "D*num_layers" and module.bidirectional:
                 known[module.num_layers] = "num_layers, and a bidirectional network has two for each layer"
             more = f" That is {known[got]}." if got in known else ""
