@@ -79,9 +79,6 @@ class Facts:
     def tried(self, argument: str = "", value: Any = None, **options: Any) -> bool:
         """Whether a copy of the network without values takes another argument, or made with other options takes the call."""
         given = self.call.given | ({argument: value} if argument else {})
-        # Of a cell, torch takes states that only can be repeated to the right sizes.
-        if argument == "hx" and self.cell and [tuple(state.shape) for state in (value if self.lstm else [value])] != self.wanted:
-            return False
         try:
             with torch.no_grad(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
