@@ -22,7 +22,7 @@ GOOD, BAD = ({*ROWS[side], *ROWS[f"{side}_of_stories"], *ROWS[f"{side}_of_food"]
 
 @pytest.fixture(scope="module")
 def vectors():
-    return load_glove()
+    return load_glove("mini")
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_no_network_no_bar_and_nothing_left_behind(monkeypatch, tmp_path, capfd)
     monkeypatch.chdir(tmp_path)
     for name in ("socket", "create_connection", "getaddrinfo"):
         monkeypatch.setattr(socket, name, cut)
-    assert len(load_glove()) == 658
+    assert len(load_glove()) == 6676 and len(load_glove("mini")) == 658
     assert list(tmp_path.rglob("*")) == []
     assert capfd.readouterr() == ("", "")
 
@@ -238,7 +238,7 @@ def test_rubbish_where_torchnlp_would_look_is_not_read(monkeypatch, tmp_path, ve
             (folder / name).write_text("king 1 2")
             (folder / f"{name}.pt").write_bytes(b"broken")
     monkeypatch.chdir(tmp_path)
-    assert torch.equal(load_glove().vectors, vectors.vectors)
+    assert torch.equal(load_glove("mini").vectors, vectors.vectors)
 
 
 def test_no_cache_to_break_when_the_source_changes(small):
@@ -247,7 +247,7 @@ def test_no_cache_to_break_when_the_source_changes(small):
 
 
 def load_and_sum(_):
-    return float(load_glove().vectors.double().sum())
+    return float(load_glove("mini").vectors.double().sum())
 
 
 @pytest.mark.sweep
@@ -257,23 +257,23 @@ def test_processes_at_once(vectors):
 
 
 def test_words_filter(vectors):
-    some = load_glove(words=["queen", "xylophone", "king", "queen", "abacus"])
+    some = load_glove("mini", ["queen", "xylophone", "king", "queen", "abacus"])
     assert some.missing == ("xylophone", "abacus")
     assert set(some.index_to_token) == {"king", "queen"} and len(some) == 2
     assert torch.equal(some["queen"], vectors["queen"])
-    assert load_glove(words=(word for word in ["king"])).missing == ()
+    assert load_glove("mini", (word for word in ["king"])).missing == ()
 
 
 @pytest.mark.parametrize("words", ["king", 5, ["king", 5], [["king"]]])
 def test_words_must_be_a_list_of_words(words):
     with pytest.raises(ValueError, match="words: given .*expected a list of words"):
-        load_glove(words=words)
+        load_glove("mini", words)
 
 
 @pytest.mark.parametrize("words", [[], ["xylophone"]])
 def test_none_of_the_words(words):
     with pytest.raises(ValueError, match="words: glove.mini.20d.txt has none of"):
-        load_glove(words=words)
+        load_glove("mini", words)
 
 
 def test_lookups_are_copies(vectors):
@@ -296,5 +296,5 @@ def test_a_file_of_ones_own(small):
 
 @pytest.mark.parametrize("source", ["6B", "6B.60d", "no/such/file.txt", "~nobody/x", "\0", "", None, 5, ["mini"], "."])
 def test_a_wrong_source(source):
-    with pytest.raises(ValueError, match='^source: given .*, expected "mini", "6B.50d", .* or the path of an'):
+    with pytest.raises(ValueError, match='^source: given .*, expected "bundled", "mini", "6B.50d", .* or the path of an'):
         load_glove(source)

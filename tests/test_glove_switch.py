@@ -22,7 +22,7 @@ MINI, REAL = 'GLOVE = "mini"', 'GLOVE = "6B.50d"'
 def server(tmp_path, monkeypatch):
     """A web server with a file like GloVe's: 50 numbers a word, no contraction, other words between."""
     numbers, lines = random.Random(0), []
-    for place, word in enumerate(load_glove().index_to_token):
+    for place, word in enumerate(load_glove("mini").index_to_token):
         lines += [f"other{place}"] + ([] if is_contraction(word) else [word])
     rows = [" ".join([word, *(f"{numbers.gauss(0, 1):.5f}" for _ in range(50))]) for word in lines]
     text = "\n".join([f"{len(rows)} 50", *rows, ""])

@@ -16,7 +16,7 @@ from helpers.words.sentences import Sentence, embed, tokenize
 
 @pytest.fixture(scope="module")
 def vectors():
-    return load_glove()
+    return load_glove("mini")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class Bag(nn.Module):
 
 @pytest.fixture(scope="module")
 def vectors():
-    return load_glove()
+    return load_glove("mini")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_shuffled_words_leave_only_guessing(reviews, vectors):
 def test_random_vectors_know_nothing_of_an_unseen_adjective(reviews, vectors):
     seen, unseen = [], []
     for seed in SEEDS:
-        noise = load_glove()
+        noise = load_glove("mini")
         drawn = torch.randn(noise.vectors.shape, generator=torch.Generator().manual_seed(seed))
         noise.vectors = noise.vectors.std() * drawn
         reader, _ = trained(lambda: Reader(vectors.dim), encode(reviews[0], noise), seed)

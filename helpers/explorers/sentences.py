@@ -62,7 +62,7 @@ def explore_packing(texts: Sequence[str] = SENTENCES, vectors: Any = None) -> Ex
 
     >>> explorer = explore_packing(["I love you", "hello"])
     >>> explorer.state.padded.shape  # (L, N, H_in)
-    torch.Size([3, 2, 20])
+    torch.Size([3, 2, 50])
     >>> torch.allclose(explorer.state.h_n, explorer.state.alone, atol=1e-4)  # padded: the row of the short one is wrong
     False
     >>> explorer.controls["packed"].value = True

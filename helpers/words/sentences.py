@@ -81,7 +81,7 @@ def embed(text_or_tokens: str | list[str] | tuple[str, ...], vectors: "GloVe") -
     >>> from helpers.words.glove import load_glove
     >>> sentence = embed("I love you, Grelda", load_glove())
     >>> sentence.input.shape
-    torch.Size([4, 1, 20])
+    torch.Size([4, 1, 50])
     >>> sentence.known
     ('i', 'love', 'you', ',')
     >>> sentence.unknown

@@ -1,4 +1,4 @@
-"""Where word vectors come from: the file that comes with the course, GloVe on the web, a file of one's own.
+"""Where word vectors come from: the files that come with the course, an installed package, the web, a file of one's own.
 
 Vectors from a download or from a large file are cached, and are checked again when they come back:
 
@@ -14,20 +14,25 @@ import reprlib
 import time
 import warnings
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
+import numpy as np
+import numpy.typing as npt
+
 from ..wording import shorten
 from . import cache
 from .downloads import DOWNLOAD_ERRORS, Download
+from .glove_tables import BUNDLED, DATA, WordTable, open_package, package_folder, read_bundled
 from .vector_files import READ_ERRORS, gunzip, open_vectors, progress_bar
 from .vector_lines import Numbers, checked_lines
 
-MINI = Path(__file__).parent.parent / "data" / "glove.mini.20d.txt"
+MINI = DATA / "glove.mini.20d.txt"
+ADDRESS = "UNROLLED_GLOVE_URL"  # in the environment: where "6B" is on the web
 MIN_CACHED_SIZE = 1 << 20  # bytes; a smaller file is read again as quickly as what would be cached of it
 MIN_AGE = 2.0  # seconds; a file that was changed more recently could change again and keep its time stamp
 CACHE_FORMAT = 2  # another number makes all that was cached before be ignored
@@ -47,7 +52,7 @@ class Release:
 
     @property
     def url(self) -> str:
-        pattern = os.environ.get("UNROLLED_GLOVE_URL") or RELEASES_URL
+        pattern = os.environ.get(ADDRESS) or RELEASES_URL
         return pattern.replace("{name}", f"glove-wiki-gigaword-{self.dim}")
 
 
@@ -63,7 +68,7 @@ class Vectors(NamedTuple):
     """name : of the source; values : the float32 values of each word; missing : wanted words that the source does not have"""
 
     name: str
-    values: "dict[str, array[float]]"
+    values: Mapping[str, "array[float] | npt.NDArray[np.float32]"]
     missing: tuple[str, ...]
 
 
@@ -81,18 +86,22 @@ def require_vectors(vectors: object) -> None:
 def find_vectors(source: "str | os.PathLike[str]", words: Iterable[str] | None = None, everything: bool = False) -> Vectors:
     """The vectors of the wanted words as they are in the source, checked. `helpers.words.glove.load_glove` explains the rest.
 
-    >>> find_vectors("mini", ["king", "xylophone"]).missing
+    >>> find_vectors("bundled", ["king", "xylophone"]).missing
     ('xylophone',)
     """
     wanted = None if words is None else _unique(words)
     if everything and wanted is not None:
         raise ValueError("everything: given True and words too, expected one of them")
+    if source == "bundled":
+        return _in_table(BUNDLED.name, read_bundled(), wanted)
     if isinstance(source, str) and source in RELEASES:
         if wanted is None and not everything:
             raise ValueError(
                 f"words: given None, expected the words to find in {source!r}, or everything=True to "
                 f"download all of it ({RELEASES[source].size / 1e6:.0f} MB)"
             )
+        if source == "6B.50d" and ADDRESS not in os.environ and (folder := package_folder()):
+            return _in_table(source, open_package(folder), wanted)
         found = _in_release(source, wanted)
     else:
         found = _in_file(source, wanted)
@@ -100,11 +109,27 @@ def find_vectors(source: "str | os.PathLike[str]", words: Iterable[str] | None =
     if values is None:
         numbers = {} if wanted == [] else dict(found.lines)
         if not numbers:
-            raise ValueError(f"words: {found.name} has none of {reprlib.repr(wanted)}")
+            raise _none_of(found.name, wanted)
         values = {word: one.values for word, one in numbers.items()}
         if found.cached:
             _store(found.cached, numbers)
     return Vectors(found.name, values, tuple(word for word in wanted or () if word not in values))
+
+
+def _in_table(name: str, table: WordTable, wanted: list[str] | None) -> Vectors:
+    """The wanted words of a table that was read as a whole, in its order."""
+    if wanted is None:
+        return Vectors(name, dict(zip(table.words, table.rows)), ())
+    position = {word: place for place, word in enumerate(table.words)}
+    places = sorted(position[word] for word in wanted if word in position)
+    if not places:
+        raise _none_of(name, wanted)
+    values = {table.words[place]: table.rows[place] for place in places}
+    return Vectors(name, values, tuple(word for word in wanted if word not in values))
+
+
+def _none_of(name: str, wanted: list[str] | None) -> ValueError:
+    return ValueError(f"words: {name} has none of {reprlib.repr(wanted)}")
 
 
 def _unique(words: Iterable[str]) -> list[str]:
@@ -168,7 +193,7 @@ def _file_and_member(source: "str | os.PathLike[str]") -> tuple[Path, str]:
                 return file, "" if file == path else path.relative_to(file).as_posix()
         is_folder = os.path.isdir(path) and source != ""
     given = repr(shorten(os.fspath(source), 200)) if _is_path(source) else reprlib.repr(source)
-    known = ", ".join(f'"{name}"' for name in ("mini", *RELEASES))
+    known = ", ".join(f'"{name}"' for name in ("bundled", "mini", *RELEASES))
     folder = ", which is a folder" if is_folder else ""
     raise ValueError(f"source: given {given}{folder}, expected {known} or the path of an existing GloVe file")
 
