@@ -124,7 +124,8 @@ def load_glove(
     Source: Pennington, Socher, Manning, "GloVe: Global Vectors for Word Representation", 2014.
     """
     name, values, missing = find_vectors(source, words, everything)
-    table = torch.frombuffer(bytearray().join(row.tobytes() for row in values.values()), dtype=torch.float32).view(len(values), -1)
+    numbers = bytearray().join(row.tobytes() for row in values.values())
+    table = torch.frombuffer(numbers, dtype=torch.float32).view(len(values), -1)
     return LocalGloVe(name, list(values), table, missing)
 
 
