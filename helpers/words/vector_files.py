@@ -88,7 +88,7 @@ def open_vectors(path: Path, member: str = "") -> Iterator[io.BufferedReader]:
             with zipfile.ZipFile(raw) as archive:
                 sizes = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
                 name = _choose(list(sizes), path, member)
-                with archive.open(name) as packed, progress_bar(packed, name, sizes[name]) as file:
+                with archive.open(name) as packed, _progress_bar(packed, name, sizes[name]) as file:
                     yield _as_text(file, path / name)
         elif tarfile.is_tarfile(path):
             with tarfile.open(path) as tar:
@@ -96,12 +96,12 @@ def open_vectors(path: Path, member: str = "") -> Iterator[io.BufferedReader]:
                 name = _choose(list(members), path, member)
                 packed_file = tar.extractfile(members[name])
                 assert packed_file is not None  # it is a file, says `isfile`
-                with packed_file, progress_bar(packed_file, name, members[name].size) as file:
+                with packed_file, _progress_bar(packed_file, name, members[name].size) as file:
                     yield _as_text(file, path / name)
         else:
             if member:
                 raise ValueError(f"{path} is not an archive, so it has no {member!r}")
-            with progress_bar(raw, path.name, path.stat().st_size) as file:
+            with _progress_bar(raw, path.name, path.stat().st_size) as file:
                 yield _as_text(file, path)
 
 
@@ -125,7 +125,7 @@ def _choose(names: list[str], path: Path, member: str) -> str:
 def _as_text(file: io.BufferedReader, where: Path) -> io.BufferedReader:
     """The text itself, unpacked if it is compressed. A file that is known to be something else is refused."""
     start = file.peek(32)[:32]
-    for signature, unpack in ((GZIP, gunzip), (BZIP2, _unpack_bz2), (XZ, _unpack_xz)):
+    for signature, unpack in ((GZIP, _unpack_gz), (BZIP2, _unpack_bz2), (XZ, _unpack_xz)):
         if signature.match(start):
             return _as_text(unpack(file), where)
     for beginning, name in OTHER_FORMATS.items():
@@ -134,9 +134,9 @@ def _as_text(file: io.BufferedReader, where: Path) -> io.BufferedReader:
     return file
 
 
-def gunzip(file: Readable) -> io.BufferedReader:
+def _unpack_gz(file: io.BufferedReader) -> io.BufferedReader:
     """What is in a .gz, read through a buffer: `gzip` alone hands out its lines ten times more slowly."""
-    return io.BufferedReader(gzip.GzipFile(fileobj=_SmallReads(file), mode="rb"), BUFFER_SIZE)
+    return io.BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), BUFFER_SIZE)
 
 
 def _unpack_bz2(file: io.BufferedReader) -> io.BufferedReader:
@@ -145,19 +145,6 @@ def _unpack_bz2(file: io.BufferedReader) -> io.BufferedReader:
 
 def _unpack_xz(file: io.BufferedReader) -> io.BufferedReader:
     return io.BufferedReader(lzma.LZMAFile(file), BUFFER_SIZE)
-
-
-class _SmallReads:
-    """Since Python 3.12 `gzip` asks for 128 kB at once; of a download it should not wait for more than it did before."""
-
-    def __init__(self, file: Readable):
-        self._file = file
-
-    def read(self, size: int, /) -> bytes:
-        return self._file.read(min(size, 1 << 13))
-
-    def seek(self, offset: int, /) -> object:
-        raise io.UnsupportedOperation("this file is read from front to back")
 
 
 class _Watched(io.RawIOBase):
@@ -178,10 +165,10 @@ class _Watched(io.RawIOBase):
 
 
 @contextmanager
-def progress_bar(file: Readable, label: str, total: int | None) -> Iterator[io.BufferedReader]:
+def _progress_bar(file: Readable, label: str, total: int | None) -> Iterator[io.BufferedReader]:
     """Read a file through a buffer, with a progress bar on stderr if that takes more than a second.
 
-    >>> with progress_bar(io.BytesIO(b"i 1 2\\n"), "a file", total=6) as buffered:
+    >>> with _progress_bar(io.BytesIO(b"i 1 2\\n"), "a file", total=6) as buffered:
     ...     buffered.readline()
     b'i 1 2\\n'
     """
