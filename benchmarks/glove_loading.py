@@ -125,7 +125,8 @@ def run_one(way: str, folder: str, count: int) -> dict[str, float]:
     if way == "ours, first":
         shutil.rmtree(Path(folder, "kept"), ignore_errors=True)
     root = str(Path(__file__).resolve().parent.parent)
-    environment = {**os.environ, "UNROLLED_CACHE": str(Path(folder, "kept")), "PYTHONPATH": root}
+    paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "UNROLLED_CACHE": str(Path(folder, "kept")), "PYTHONPATH": paths}
     command = [sys.executable, __file__, "--way", way, "--folder", folder, "--count", str(count)]
     told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
     figures: dict[str, float] = json.loads(told)

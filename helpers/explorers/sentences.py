@@ -47,7 +47,7 @@ def explore_sentence(text: str = "I love you", vectors: Any = None) -> Explorer:
     rnn = _seeded_rnn(vectors.dim, 6)
 
     def read(text: str) -> SentenceState:
-        tokens = tokenize(text)
+        tokens = tokenize(text, vectors)
         sentence = embed(tokens[:MOST_TOKENS], vectors)
         seen = trace(rnn, sentence.input) if sentence.known else None
         return SentenceState(sentence_code(shorten(text, 60), vectors.dim), sentence, len(tokens), seen)
@@ -126,7 +126,7 @@ def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was no
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
 
     def read(text: str) -> ReviewState:
-        tokens = tokenize(text)
+        tokens = tokenize(text, vectors)
         sentence = embed(tokens[:MOST_TOKENS], vectors)
         x = sentence.input[:, 0].to(device)  # (L, H_in)
         return ReviewState(sentence, len(tokens), verdicts(model, x) if sentence.known else [])
@@ -154,7 +154,7 @@ def _seeded_rnn(H_in: int, H_out: int) -> nn.RNN:
 
 
 def _read_batch(rnn: nn.RNN, vectors: Any, packed: bool, typed: list[str]) -> BatchState:
-    tokens = [tokenize(text) for text in typed]
+    tokens = [tokenize(text, vectors) for text in typed]
     read = [embed(some[:MOST_STEPS], vectors) for some in tokens]
     notes = tuple(note for i in range(len(typed)) for note in _notes(i, len(tokens[i]), read[i]))
     kept = [i for i, sentence in enumerate(read) if sentence.known]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .vector_sources import require_vectors
+from .vector_sources import CONTRACTION, require_vectors
 
 if TYPE_CHECKING:
     from torchnlp.word_to_vector import GloVe
@@ -16,20 +16,24 @@ if TYPE_CHECKING:
 # the points of Arabic and Hebrew; and the joiners inside words of Persian and Hindi.
 MARKS = "".join(chr(code) for code in range(0x300, 0x1F000) if unicodedata.category(chr(code)).startswith("M"))
 WORD = rf"\w+(?:[{MARKS}\u200c\u200d]+\w*)*"  # fast, because the marks are searched for once per word, not once per letter
-# In order: a flag (two letters of its own alphabet); a word, with apostrophes inside it; any other single character, with
-# what makes one emoji of several characters (joiner, skin tone, marks of style).
+# In order: a flag (two letters of its own alphabet); three dots; the end of a contraction, alone; a number with a point or
+# commas; a word, with apostrophes and hyphens inside it; any other single character, with what makes one emoji of several
+# characters (joiner, skin tone, marks of style).
 TOKEN = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}"
-    rf"|{WORD}(?:'{WORD})*"
+    r"|\.{3}"
+    r"|(?<!\w)'(?:s|d|m|ll|re|ve)(?![\w'])"
+    r"|\d+(?:[.,]\d+)+"
+    rf"|{WORD}(?:['-]{WORD})*"
     f"|[^\\w\\s](?:\u200d[^\\w\\s]|[{MARKS}\U0001f3fb-\U0001f3ff])*"
 )
 
 
-def tokenize(text: str) -> list[str]:
-    """The words and punctuation marks of a text, in lower case. Every text gives a sensible result.
+def tokenize(text: str, vectors: "GloVe | None" = None) -> list[str]:
+    """The words and punctuation marks of a text, in lower case, as the vectors have them. Every text gives a sensible result.
 
-    >>> tokenize("I don't like it, I LOVE it!")
-    ['i', "don't", 'like', 'it', ',', 'i', 'love', 'it', '!']
+    >>> tokenize("I don't like it, it's BORING!")
+    ['i', 'do', "n't", 'like', 'it', ',', 'it', "'s", 'boring', '!']
     >>> tokenize("<b>Hi</b> 👩‍🚀")
     ['<', 'b', '>', 'hi', '<', '/', 'b', '>', '👩‍🚀']
     >>> tokenize("नमस्ते दुनिया")
@@ -37,8 +41,21 @@ def tokenize(text: str) -> list[str]:
     >>> tokenize("  ")
     []
 
+    A contraction is two tokens, as in the Penn Treebank and in GloVe: do n't, ca n't, it 's. Vectors of another kind may have
+    it as one word, such as those of "mini"; then it stays one token. A word with a hyphen stays whole if the vectors have it.
+
+    >>> from helpers.words.glove import load_glove
+    >>> tokenize("It wasn't well-made", load_glove("mini"))
+    ['it', "wasn't", 'well', '-', 'made']
+    >>> tokenize("It wasn't well-made", load_glove())
+    ['it', 'was', "n't", 'well-made']
+
     A language that writes no spaces between its words, as Thai or Chinese, needs a tokenizer of its own: here a whole
     phrase is one token.
+
+    Parameters
+    ----------
+    vectors : from `load_glove`, for the words that they have; None cuts every contraction and every hyphen
 
     Returns
     -------
@@ -51,7 +68,24 @@ def tokenize(text: str) -> list[str]:
     """
     if not isinstance(text, str):
         raise TypeError(f"text: given {type(text).__name__}, expected a string")
-    return TOKEN.findall(unicodedata.normalize("NFC", text.lower().replace("’", "'")))
+    straight = unicodedata.normalize("NFC", text.lower().replace("’", "'"))
+    found: list[str] = TOKEN.findall(straight)
+    return [piece for token in found for piece in _pieces(token, vectors)]
+
+
+def _pieces(token: str, vectors: "GloVe | None") -> list[str]:
+    """The token itself, if the vectors have it; otherwise what it is made of."""
+    if len(token) < 3 or (vectors is not None and token in vectors) or not ("'" in token or "-" in token):
+        return [token]
+    return [piece for part in re.split("(-)", token) for piece in _without_contractions(part, vectors)]
+
+
+def _without_contractions(word: str, vectors: "GloVe | None") -> list[str]:
+    endings: list[str] = []
+    while (found := CONTRACTION.fullmatch(word)) and (vectors is None or found[2] in vectors):
+        word = found[1]
+        endings.insert(0, found[2])
+    return [word, *endings]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +137,7 @@ def embed(text_or_tokens: str | list[str] | tuple[str, ...], vectors: "GloVe") -
     """
     require_vectors(vectors)
     if isinstance(text_or_tokens, str):
-        text, tokens = text_or_tokens, tokenize(text_or_tokens)
+        text, tokens = text_or_tokens, tokenize(text_or_tokens, vectors)
     elif isinstance(text_or_tokens, list | tuple) and all(isinstance(token, str) for token in text_or_tokens):
         text, tokens = " ".join(text_or_tokens), list(text_or_tokens)
     else:

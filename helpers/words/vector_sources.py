@@ -37,7 +37,7 @@ MIN_AGE = 2.0  # seconds; a file that was changed more recently could change aga
 CACHE_FORMAT = 2  # another number makes all that was cached before be ignored
 # "6B" has lower-case words only, and has contractions in two parts, such as do n't. To find that a word is missing, one must
 # read the whole file; so words that cannot be there are not searched for.
-is_contraction = re.compile(r".+(n't|'(s|d|m|ll|re|ve))").fullmatch
+CONTRACTION = re.compile(r"(.*[^'])(n't|'(?:s|d|m|ll|re|ve))")
 RELEASES_URL = "https://github.com/RaRe-Technologies/gensim-data/releases/download/{name}/{name}.gz"
 
 
@@ -152,7 +152,7 @@ class _Found(NamedTuple):
 
 def _in_release(source: str, wanted: list[str] | None) -> _Found:
     release = RELEASES[source]
-    searched = None if wanted is None else {word for word in wanted if word == word.lower() and not is_contraction(word)}
+    searched = None if wanted is None else {word for word in wanted if word == word.lower() and not CONTRACTION.fullmatch(word)}
     lines = iter(()) if searched == set() else _downloaded(source, release, searched)
     # All words at once are read from the fetched file as quickly as from a copy of them.
     return _Found(source, _cache_path(source, release.url, searched) if searched else None, lines)
