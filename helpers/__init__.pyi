@@ -28,9 +28,11 @@ from .explorers.theory import explore_unrolling as explore_unrolling
 from .habits import check_habits as check_habits
 from .pictures.diagrams import draw_step as draw_step
 from .pictures.diagrams import draw_tensors as draw_tensors
+from .pictures.maps import draw_map as draw_map
 from .pictures.mixups import draw_difference as draw_difference
 from .pictures.mixups import draw_owners as draw_owners
 from .pictures.mixups import draw_reading as draw_reading
+from .pictures.packing import draw_buckets as draw_buckets
 from .pictures.packing import draw_final_states as draw_final_states
 from .pictures.packing import draw_packed as draw_packed
 from .pictures.packing import draw_padded as draw_padded

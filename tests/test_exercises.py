@@ -227,8 +227,9 @@ SHAPE = (32, 20, 64)
         ("05.3", lambda rnn, x: rnn(x)[0].mean(dim=0)),  # recommended by the text: both final states, or the mean over all steps
         ("05.3", lambda rnn, x: rnn(x)[1][-2:].transpose(0, 1).flatten(1)),
         ("05.3", lambda rnn, x: torch.cat([rnn(x)[0][-1, :, : rnn.hidden_size], rnn(x)[0][0, :, rnn.hidden_size :]], 1)),
+        ("06.3", lambda tokens, index: [index.get(token, 1) for token in tokens]),
         (
-            "06.3",
+            "06.2",
             lambda vectors, i: sorted(range(len(vectors)), key=lambda j: -torch.cosine_similarity(vectors[i], vectors[j], dim=0))[
                 1
             ],

@@ -11,7 +11,7 @@ from test_diagrams import complaints, extent, frames, number, overlap, parse, te
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_sequence
 
-from helpers import draw_final_states, draw_packed, draw_padded, draw_verdicts, pack
+from helpers import draw_buckets, draw_final_states, draw_packed, draw_padded, draw_verdicts, pack
 from helpers.colours import H_N, X
 from helpers.pictures.packing import CELL_HEIGHT, CELL_WIDTH, GRID_LEFT, GRID_TOP, H_N_TOLERANCE, MAX_BATCH_ROWS, MAX_BATCH_STEPS
 from helpers.pictures.svg import svg_picture, tag, text
@@ -269,3 +269,38 @@ def test_a_bar_is_as_long_as_the_verdict_is_sure_and_points_its_way():
     assert [number(bar, "height") for bar in bars] == [52, 26, 0]
     assert number(bars[0], "y") == middle - 52
     assert [bar.find("title").text for bar in bars] == ["after a: 1.00", "after b: 0.25", "after c: 0.50"]
+
+
+# Buckets
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 4, 99])
+def test_buckets_count_the_padding_of_real_batches(batch_size):
+    """As many words and crossed cells as pad_sequence makes of the same mini-batches, in both orders."""
+    given = [9, 1, 4, 4, 12, 2, 7]
+    picture = draw_buckets(given, batch_size)
+    counts = []
+    for order in (given, sorted(given)):
+        batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+        cells = sum(pad_sequence(batch(lengths)).shape[:2].numel() for lengths in batches)
+        counts.append((cells - sum(given), cells))
+    told = [tuple(map(int, found)) for found in re.findall(r"(\d+) of (\d+)", picture.alt)]
+    root = parse(picture)
+    assert told == [counts[0], counts[1]] if counts[1][1] != counts[0][1] else told[0] == counts[0]
+    assert len([*root.iter("path")]) == sum(padding for padding, _ in counts)
+    assert len([*root.iter("rect")]) == 1 + sum(cells for _, cells in counts)  # one is the paper
+
+
+@pytest.mark.parametrize(
+    "arguments, kind, message",
+    [
+        (([], 2), ValueError, "lengths: given"),
+        (([1] * 41, 2), ValueError, "1 to 40 numbers from 1 to 24"),
+        (([0, 3], 2), ValueError, "1 to 40 numbers from 1 to 24"),
+        (([3], 0), ValueError, "batch_size: given 0"),
+        ((["a"], 2), TypeError, "lengths"),
+    ],
+)
+def test_buckets_of_wrong_arguments(arguments, kind, message):
+    with pytest.raises(kind, match=message):
+        draw_buckets(*arguments)

@@ -7,9 +7,7 @@ from torch.nn.functional import cosine_similarity
 from .cases import Case
 from .exercise import Arguments, Exercise, Predict, Write
 
-
-def two_vectors(case: Case) -> Arguments:
-    return 3 * case.tensor(case.sizes.H_in), case.tensor(case.sizes.H_in)
+WORDS = ("the", "film", "was", "not", "good", "but", "music", "is", "great", "we", "laughed")
 
 
 def vectors_and_row(case: Case) -> Arguments:
@@ -29,36 +27,50 @@ def nearest(vectors: Tensor, i: int) -> int:
     return int(near.argmax())
 
 
+def tokens_and_index(case: Case) -> Arguments:
+    """A sentence in which some words are not in the vocabulary, and the vocabulary."""
+    vocabulary = ["<pad>", "<unk>", *WORDS[: case.sizes.L + 1]]
+    known = [vocabulary[case.randint(2, len(vocabulary) - 1)] for _ in range(case.sizes.H_in)]
+    unknown = [f"zorb{case.randint(0, 9)}" for _ in range(case.sizes.N)]
+    return [*unknown[:1], *known, *unknown[1:]], {word: place for place, word in enumerate(vocabulary)}
+
+
+def with_unknown(tokens: list[str], index: dict[str, int], place: int) -> Tensor:
+    return torch.tensor([index.get(token, place) for token in tokens])
+
+
+def indices(tokens: list[str], index: dict[str, int]) -> Tensor:
+    return with_unknown(tokens, index, index["<unk>"])
+
+
+def left_out(tokens: list[str], index: dict[str, int]) -> Tensor:
+    return torch.tensor([index[token] for token in tokens if token in index])
+
+
+def word_vectors(case: Case) -> Arguments:
+    return (case.tensor(case.sizes.L + 2, case.sizes.H_in) + 1,)
+
+
+def make_table(vectors: Tensor) -> Tensor:
+    return torch.cat([torch.zeros_like(vectors[:1]), vectors.mean(dim=0, keepdim=True), vectors])
+
+
 EXERCISES: list[Exercise] = [
     Predict(
         "06.1",
-        "Ten sentences of 12 words each become one input, time first. Each word has 100 numbers. What is its shape?",
+        "Ten sentences of 12 tokens each become one input, time first. Each token has 100 numbers. What is its shape?",
         lambda: torch.stack([torch.zeros(12, 100)] * 10, dim=1).shape,
         {
-            (10, 12, 100): "That is batch first. Time, the words, is axis 0 here.",
-            (120, 100): "One long sequence: the ten sentences would run into each other.",
-            (12, 100, 10): "The numbers of a word are always the last axis.",
+            (10, 12, 100): "That is batch first. Time, the tokens, is axis 0 here.",
+            (120, 100): "That is one long sequence: the ten sentences would run into each other.",
+            (12, 100, 10): "The features of a token are always the last axis.",
         },
-        ("Steps, then sentences, then the numbers of a word.", "(L, N, H_in)"),
+        ("First the time steps, then the sentences, then the features of one token.", "(L, N, H_in)"),
         axes=("L", "N", "H_in"),
     ),
     Write(
         "06.2",
-        "Write the cosine of two word vectors: 1 for the same direction, 0 for a right angle.",
-        "cosine_of(a, b)",
-        two_vectors,
-        lambda a, b: cosine_similarity(a, b, dim=0),
-        [
-            (lambda a, b: a @ b, "Longer vectors give more: divide by both lengths."),
-            (lambda a, b: a @ b / a.norm(), "Divide by both lengths, that of b too."),
-            (lambda a, b: a @ b / (a @ a * (b @ b)), "a @ a is the length squared: take a.norm()."),
-            (lambda a, b: 1 - cosine_similarity(a, b, dim=0), "That is a distance: it is 0 for the same direction."),
-        ],
-        ("a @ b, and then the lengths.", "a @ b / (a.norm() * b.norm())"),
-    ),
-    Write(
-        "06.3",
-        "vectors has a row for each word. Which other row is nearest to row i, by cosine? Return its number.",
+        "vectors has one row per word. Which other row is nearest to row i, by cosine? Return its number.",
         "nearest(vectors, i)",
         vectors_and_row,
         nearest,
@@ -79,8 +91,74 @@ EXERCISES: list[Exercise] = [
             ),
         ],
         (
-            "The cosine of every row with row i; then leave row i out.",
+            "Compute the cosine of every row with row i. Then leave row i out.",
             "nn.functional.cosine_similarity(vectors, vectors[i], dim=-1), and argmax or topk(2).",
         ),
+    ),
+    Write(
+        "06.3",
+        "Return a tensor with the index of each token. A token that is not in the vocabulary gets the index of <unk>.",
+        "indices(tokens, index)",
+        tokens_and_index,
+        indices,
+        [
+            (left_out, "You leave the unknown tokens out, so the sentence gets shorter."),
+            (lambda tokens, index: with_unknown(tokens, index, 0), "Index 0 is <pad>. Unknown words have a row of their own."),
+            (
+                lambda tokens, index: with_unknown(tokens, index, len(index)),
+                "That index is one past the end of the vocabulary: the table has no such row.",
+            ),
+            (
+                lambda tokens, index: indices(tokens, index)[:, None],
+                "One number per token is asked for, (L,), without another axis.",
+            ),
+        ],
+        (
+            "A dictionary has a method that returns another value where a key is missing.",
+            'index.get(token, index["<unk>"]) for each token, and torch.tensor around the list.',
+        ),
+        axes=("L",),
+    ),
+    Predict(
+        "06.4",
+        "Why are the vectors of good and bad near each other? Both (a) are adjectives, (b) occur among the same words, (c) are "
+        "short, (d) are frequent. Answer with a letter.",
+        lambda: "b",
+        {
+            "a": "GloVe knows no grammar. It only counts which words occur near each other.",
+            "c": "GloVe does not look at the letters of a word.",
+            "d": "How frequent a word is goes into the two numbers b and b̃, not into the direction of its vector.",
+        },
+        ("What does GloVe count?", "Both fit the gap in: a … film, a … idea."),
+    ),
+    Write(
+        "06.5",
+        "Design a table for nn.Embedding: a row of zeros for <pad>, the mean of all vectors for <unk>, then the vectors.",
+        "make_table(vectors)",
+        word_vectors,
+        make_table,
+        [
+            (
+                lambda vectors: torch.cat([make_table(vectors)[:1], vectors]),
+                "Your table has no row for <unk>, so every index would pick the row before its own.",
+            ),
+            (
+                lambda vectors: torch.cat([vectors, make_table(vectors)[:2]]),
+                "padding_idx=0 expects the row of <pad> first, before all words.",
+            ),
+            (
+                lambda vectors: torch.cat([torch.zeros_like(vectors[:2]), vectors]),
+                "With zeros for <unk>, the network could not tell an unknown word from padding.",
+            ),
+            (
+                lambda vectors: torch.cat([make_table(vectors)[1:2], make_table(vectors)[:1], vectors]),
+                "You exchanged the two: <pad> has index 0, and <unk> has index 1.",
+            ),
+        ],
+        (
+            "torch.cat puts tables with the same number of columns below each other.",
+            "torch.zeros(1, vectors.size(1)) and vectors.mean(dim=0, keepdim=True) have one row each.",
+        ),
+        axes=("V", "H_in"),
     ),
 ]

@@ -1,4 +1,4 @@
-"""The positions of the labels of points on a path: each is where it covers least of the path, the points and other labels."""
+"""The positions of the labels of points: each is where it covers least of the lines, the points and other labels."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,9 @@ import numpy as np
 GAP, SPACING = 6, 3  # between a point and its label, and between the dots that represent what is drawn already
 
 
-def place_labels(path: np.ndarray, sizes: Sequence[tuple[float, float]]) -> dict[int, tuple[float, float]]:
+def place_labels(
+    path: np.ndarray, sizes: Sequence[tuple[float, float]], joined: Sequence[tuple[int, int]] | None = None
+) -> dict[int, tuple[float, float]]:
     """The lower left corner of each label, relative to its point, by the index of the point.
 
     >>> place_labels(np.array([[0., 0.], [0., 1.]]), [(30, 10), (30, 10)])  # one below its point, one above
@@ -15,12 +17,15 @@ def place_labels(path: np.ndarray, sizes: Sequence[tuple[float, float]]) -> dict
 
     Parameters
     ----------
-    path  : (points, 2), joined by straight lines, in any unit. A point that is not finite has no label.
-    sizes : the width and height of each label, in the same unit
+    path   : (points, 2), in any unit. A point that is not finite has no label.
+    sizes  : the width and height of each label, in the same unit
+    joined : which points straight lines join, all of them finite; None for each with the next
     """
+    ends = zip(path, path[1:]) if joined is None else [(path[a], path[b]) for a, b in joined]
+    paths = [_dots_along(a, b) for a, b in ends if np.isfinite([a, b]).all()]
     shown = np.flatnonzero(np.isfinite(path).all(axis=1)).tolist()
     path, sizes = path[shown], [sizes[t] for t in shown]
-    drawn = np.vstack([_dots_along(a, b) for a, b in zip(path, path[1:])] + [np.repeat(path, 9, axis=0)])  # points count more
+    drawn = np.vstack([*paths, np.repeat(path, 9, axis=0)])  # points count more
     places = []
     for t, (point, (width, height)) in enumerate(zip(path, sizes)):
         beside, beneath, left = -height / 2, -GAP - height, -GAP - width

@@ -281,3 +281,49 @@ def _legend(y: float, hatched: bool) -> list[str]:
 
 def _width(steps: Sequence[int | None]) -> float:
     return GRID_LEFT + max(len(steps), 6) * CELL_WIDTH + 8
+
+
+def draw_buckets(lengths: Iterable[int], batch_size: int) -> Picture:
+    """Draw how much padding the mini-batches of some sentences need: in the order given, and sorted by length.
+
+    >>> draw_buckets([9, 1, 8, 2], batch_size=2)
+    Picture: 4 sentences in mini-batches of 2. In the order given 14 of 34 cells are padding, sorted by length 2 of 22.
+
+    Parameters
+    ----------
+    lengths : of at most 40 sentences, each 1 to 24
+
+    Raises
+    ------
+    TypeError : lengths are not integers.
+    ValueError : there are too many sentences or none, a length is out of range, batch_size < 1.
+    """
+    given = _require_lengths(lengths)
+    if not 1 <= len(given) <= 40 or not all(1 <= length <= 24 for length in given):
+        raise ValueError(f"lengths: given {given}, expected 1 to 40 numbers from 1 to 24")
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size: given {batch_size!r}, expected an integer, at least 1")
+    side, gap, width = 11, 14, max(max(given) * 11 + 40, 250)
+    parts, counts = [], []
+    for x, name, order in ((12, "in the order given", given), (12 + width, "sorted by length", sorted(given))):
+        y, padding, cells = 56, 0, 0
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            longest = max(batch)
+            padding, cells = padding + longest * len(batch) - sum(batch), cells + longest * len(batch)
+            for length in batch:
+                parts += [_small_cell(x + t * side, y, side, t < length) for t in range(longest)]
+                y += side
+            y += gap
+        counts.append(f"{padding} of {cells}")
+        parts.append(text(x, 24, name, font_weight=600, fill=TEXT) + text(x, 42, f"{counts[-1]} cells are padding", size=11))
+    alt = f"{plural(len(given), 'sentence')} in mini-batches of {batch_size}. In the order given {counts[0]} cells are padding, "
+    height = 56 + len(given) * side + -(-len(given) // batch_size) * gap
+    return svg_picture(12 + 2 * width, height, parts, f"{alt}sorted by length {counts[1]}.")
+
+
+def _small_cell(x: float, y: float, side: float, is_word: bool) -> str:
+    """A word: blue and full. Padding: a cross in an empty cell, so that it does not depend on the colour."""
+    style = dict(fill=X.tint, stroke=X.colour) if is_word else dict(fill="#FFFFFF", stroke="#BBBBBB")
+    cell = tag("rect", x=x, y=y, width=side - 2, height=side - 2, **style)
+    return cell if is_word else cell + tag("path", d=f"M{x} {y}l{side - 2} {side - 2}", stroke="#BBBBBB", fill="none")
