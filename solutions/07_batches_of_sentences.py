@@ -1,7 +1,7 @@
 """Model solutions of notebook 07."""
 
 import torch
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from helpers import check
 
@@ -29,3 +29,15 @@ def mean_of_words(output, lengths):
 
 
 print(check("07.3", mean_of_words))
+
+
+# 07.4 Time is axis 0 by default, and 0 is the index of <pad>, whose row in the embedding is zeros.
+def pad_indices(sentences):
+    return pad_sequence(sentences, padding_value=0)
+
+
+print(check("07.4", pad_indices))
+
+# 07.5 At a padded step x is zero, but tanh(b_ih + W_hh h + b_hh) still changes the state.
+answer = "b"
+print(check("07.5", answer))

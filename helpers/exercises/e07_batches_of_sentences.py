@@ -48,6 +48,14 @@ def sum_of_words(output: Tensor, lengths: Tensor, extra_steps: int = 0) -> Tenso
     return (output * mask[..., None]).sum(0)
 
 
+def lists_of_indices(case: Case) -> Arguments:
+    return ([torch.randint(1, 90, (int(length),), generator=case.generator) for length in case.lengths()],)
+
+
+def padded_indices(sentences: list[Tensor], value: int = 0, batch_first: bool = False) -> Tensor:
+    return pad_sequence(sentences, padding_value=value, batch_first=batch_first)
+
+
 def column(lengths: Tensor, output: Tensor) -> Tensor:
     return lengths.to(output.device)[:, None]
 
@@ -64,8 +72,8 @@ EXERCISES: list[Exercise] = [
         {
             (7, 4, 2): "These are the lengths. batch_sizes counts sentences, at each step.",
             (2, 7, 4): "These are the lengths. batch_sizes counts sentences, at each step.",
-            (1, 1, 1, 2, 2, 3, 3): "All sentences begin together: the stairs go down.",
-            (3, 3, 3, 3, 3, 3, 3): "That would be a padded box. Short sentences have stopped by then.",
+            (1, 1, 1, 2, 2, 3, 3): "All sentences begin together, so the numbers go down.",
+            (3, 3, 3, 3, 3, 3, 3): "That would be a padded batch. Short sentences have stopped by then.",
         },
         ("How many sentences still have a word at step 0, at step 1, ...?", "It starts with 3, and the seventh number is 1."),
         axes=("t",),
@@ -77,12 +85,12 @@ EXERCISES: list[Exercise] = [
         network_and_padded_batch,
         last_states,
         [
-            (lambda rnn, padded, lengths: rnn(padded)[0][-1], "That is after the padding too: the last column of the box."),
+            (lambda rnn, padded, lengths: rnn(padded)[0][-1], "That is after the padding too: the last column of the batch."),
             (longest_first, "The sentences come back longest first: put them in your order again."),
             (one_step_late, "Off by one: a sentence of 3 words ends at t=2."),
             (
                 lambda rnn, padded, lengths: last_states(rnn, padded, lengths)[None],
-                "One row a sentence is asked for, (N, H_out), without the axis of layers.",
+                "One row per sentence is asked for, (N, H_out), without the axis of layers.",
             ),
         ],
         (
@@ -122,5 +130,38 @@ EXERCISES: list[Exercise] = [
             "(output * mask).sum(0) / lengths, with an axis added to mask and to lengths.",
         ),
         axes=("N", "H_out"),
+    ),
+    Write(
+        "07.4",
+        "Design the padding of a collate_fn: sentences is a list of index tensors, and <pad> has index 0. Return indices (L, N).",
+        "pad_indices(sentences)",
+        lists_of_indices,
+        padded_indices,
+        [
+            (lambda sentences: padded_indices(sentences, batch_first=True), "That is (N, L): the sentences are on axis 0."),
+            (lambda sentences: padded_indices(sentences, value=1), "Index 1 is <unk>. Padding has an index of its own, 0."),
+            (lambda sentences: padded_indices(sentences, value=-1), "nn.Embedding has no row -1. Padding has index 0."),
+            (
+                lambda sentences: torch.stack([sentence[: min(map(len, sentences))] for sentence in sentences], dim=1),
+                "You cut all sentences to the shortest one, and lose words.",
+            ),
+        ],
+        (
+            "A function of torch.nn.utils.rnn makes one tensor of sequences with different lengths.",
+            "pad_sequence(sentences, padding_value=0); time is axis 0 unless you say batch_first=True.",
+        ),
+        axes=("L", "N"),
+    ),
+    Predict(
+        "07.5",
+        "Why does zero padding change h_n? (a) zeros are slow to read, (b) the biases and W_hh act at padded steps too, (c) torch "
+        "treats zeros as an error. Answer with a letter.",
+        lambda: "b",
+        {
+            "a": "Speed does not change a value. What does the network compute when the input is zero?",
+            "c": "torch gives no warning: zeros are an input like any other.",
+            "d": "There are three answers to choose from: a, b and c.",
+        },
+        ("Write down the equation of one step with x = 0.", "tanh(b_ih + W_hh h + b_hh) is not h."),
     ),
 ]
