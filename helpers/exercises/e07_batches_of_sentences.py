@@ -154,8 +154,8 @@ EXERCISES: list[Exercise] = [
     ),
     Predict(
         "07.5",
-        "Why does zero padding change h_n? (a) zeros are slow to read, (b) the biases and W_hh act at padded steps too, (c) torch "
-        "treats zeros as an error. Answer with a letter.",
+        "Why does zero padding change h_n? (a) zeros are slow to read, (b) the biases and W_hh act at padded steps too, "
+        "(c) torch treats zeros as an error. Answer with a letter.",
         lambda: "b",
         {
             "a": "Speed does not change a value. What does the network compute when the input is zero?",
