@@ -121,8 +121,7 @@ EXERCISES: list[Exercise] = [
     ),
     Predict(
         "06.4",
-        "Why are the vectors of good and bad near each other? Both (a) are adjectives, (b) occur among the same words, (c) are "
-        "short, (d) are frequent. Answer with a letter.",
+        "Why are the vectors of good and bad near each other? (a letter)",
         lambda: "b",
         {
             "a": "GloVe knows no grammar. It only counts which words occur near each other.",

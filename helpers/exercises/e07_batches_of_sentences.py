@@ -154,13 +154,12 @@ EXERCISES: list[Exercise] = [
     ),
     Predict(
         "07.5",
-        "Why does zero padding change h_n? (a) zeros are slow to read, (b) the biases and W_hh act at padded steps too, "
-        "(c) torch treats zeros as an error. Answer with a letter.",
+        "Why does h_n of a short sentence change when it is padded with zeros? (a letter)",
         lambda: "b",
         {
-            "a": "Speed does not change a value. What does the network compute when the input is zero?",
-            "c": "torch gives no warning: zeros are an input like any other.",
-            "d": "There are three answers to choose from: a, b and c.",
+            "a": "A time step takes as long with zeros, and time changes no value.",
+            "c": "No zero reaches the weights: nothing is trained here.",
+            "d": "torch gives no warning: zeros are an input like any other.",
         },
         ("Write down the equation of one step with x = 0.", "tanh(b_ih + W_hh h + b_hh) is not h."),
     ),
