@@ -118,10 +118,12 @@ def test_any_guess_is_judged(answer, guess):
         (
             "(7, 4)",
             (4, 7),
-            "axis 0 (H_out) is not 7, axis 1 (H_in) is not 4; none is right. These are the right sizes in another order",
+            "axis 0 (H_out) is not 7, axis 1 (H_in) is not 4; neither is right. These are the right sizes in another order",
         ),
         ("(4, 6)", (4, 7), "axis 1 (H_in) is not 6; the other is right"),
-        ("4", (4, 7), "you give 1 number, and it has 2."),
+        ("4", (4, 7), "Two numbers, please, as (3, 9)."),
+        ("(1, 2)", (7, 3, 9), "Not yet: you give 2 numbers, and the shape has 3."),
+        ("6+9+3+3", (7, 3, 9), "Three numbers, please, as (11, 12, 13)."),
     ],
 )
 def test_a_wrong_guess_is_answered_with_what_is_wrong(guess, answer, said):

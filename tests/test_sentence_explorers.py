@@ -19,7 +19,7 @@ from helpers import draw_padded, explore_packing, explore_reviews, explore_sente
 from helpers.explorers.sentence_views import MOST_TOKENS, packed_staircase, padded_grid
 from helpers.explorers.sentences import MOST_STEPS
 
-NOTES, GRID, STAIRCASE, FINAL, CODE = range(5)
+NOTES, FINAL, GRID, STAIRCASE, CODE = range(5)
 BOXES = ("text0", "text1", "text2")
 LONG = [("love " * 10_000).strip(), "x" * 100_000, "🙂" * 10_000, "grelda " * 10_000]
 HOSTILE = ["<script>alert(1)</script>", "I love <img src=x onerror=alert(1)> you", "</pre></svg><script>", "&lt;b&gt; \" '"]
@@ -200,7 +200,7 @@ def test_another_sentence_changes_the_grid_the_staircase_and_h_n(batch):
 def test_an_empty_sentence_is_left_out_in_words(batch):
     batch.controls["text1"].value = "  "
     check(batch)
-    assert "Sentence 1 has no words. A row of length 0 cannot be packed, so it is left out." in batch.html[NOTES]
+    assert "Sentence 1 has no words, so it is left out: a row of length 0 cannot be packed." in batch.html[NOTES]
     assert batch.state.lengths == [1, 3] and "In the pictures, n=0 is sentence 0, n=1 is sentence 2." in batch.html[NOTES]
     for box in BOXES:
         batch.controls[box].value = ""

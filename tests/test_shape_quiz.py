@@ -139,8 +139,8 @@ def test_the_score_names_the_weak_topic_first_and_what_to_read():
         number += 1
         quiz.count(number, quiz.question(number).topic.name != weak)
     report = quiz.report()
-    assert f'{weak}: read again in notebook 04, "RNNCell: the single step as a module"' in report[1]
-    assert all("read again" not in line for line in report[2:])
+    assert report[1] == f'{weak}: 0 of 2 right. Read again in notebook 04, "RNNCell: the single step as a module".'
+    assert all("Read again" not in line for line in report[2:])
 
 
 def test_the_same_seed_asks_the_same():
@@ -170,7 +170,7 @@ def test_the_end_of_the_input_ends_the_quiz_with_the_score():
 
 
 def test_ctrl_c_ends_it_with_the_score(capsys):
-    answers = iter(["1", "2", KeyboardInterrupt])
+    answers = iter(["1 1", "2 2", KeyboardInterrupt])
 
     def read(prompt):
         if (typed := next(answers)) is KeyboardInterrupt:
@@ -185,7 +185,7 @@ def test_ctrl_c_ends_it_with_the_score(capsys):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_terminal_without_the_marks_can_play(encoding):
     run = [sys.executable, "-m", "helpers.exercises.quiz", "7"]
-    done = subprocess.run(run, input=b"5\n6\nq\n", capture_output=True, cwd=ROOT, timeout=60, env={"PYTHONIOENCODING": encoding})
+    done = subprocess.run(run, input=b"5 5\n6 6\nq\n", capture_output=True, cwd=ROOT, timeout=60, env={"PYTHONIOENCODING": encoding})
     assert done.returncode == 0 and b"0 of 1 right" in done.stdout
 
 
@@ -194,7 +194,9 @@ def test_in_a_notebook_by_three_controls():
     guess, reveal, forward = (quiz.controls[name] for name in ("guess", "reveal", "forward"))
     first, answer = quiz.html[0], lambda: str(quiz.state.question.answer)
     assert guess.continuous_update is False  # Enter ends an answer: half an answer is no try
-    guess.value = "what?"
+    for typed in ("what?", "help"):
+        guess.value = typed
+        assert "please" in quiz.html[1] and ("You can read again in notebook" in quiz.html[1]) == (typed == "help")
     assert "please" in quiz.html[1] and quiz.html[2] == "No question is answered yet."
     guess.value = answer()
     assert f"✓ Right. {escape(quiz.state.question.why)}" in quiz.html[1] and "1 of 1 right" in quiz.html[2]

@@ -59,7 +59,7 @@ def difference(value: Any, expected: Any, axes: Sequence[str]) -> str:
     >>> difference(torch.zeros(2, 5), torch.zeros(5, 2), ("L", "N"))
     'your result has the shape (2, 5), expected (L=5, N=2).'
     >>> difference(torch.tensor([[0.0, 1.0]]), torch.zeros(1, 2), ("L", "N"))
-    "the shape is right, but 1 of 2 elements differ: at [L=0, N=1] your value is 1, torch's is 0."
+    "the shape is right, but 1 of 2 elements differ: at index [0, 1], which is [L, N], your value is 1, torch's is 0."
     """
     given, wanted = as_tensor(value), as_tensor(expected)
     if value is None:
@@ -80,10 +80,10 @@ def difference(value: Any, expected: Any, axes: Sequence[str]) -> str:
     if not len(apart):
         return "the elements agree."
     first = tuple(map(int, apart[0]))
-    where = ", ".join(f"{name}={place}" for name, place in zip(axes, first)) if len(axes) == len(first) else str(first)
+    where = f"index {list(first)}" + (f", which is [{', '.join(axes)}]," if len(axes) == len(first) else "")
     return (
         f"the shape is right, but {len(apart)} of {given.numel()} elements differ: "
-        f"at [{where}] your value is {_number(given[first])}, torch's is {_number(wanted[first])}."
+        f"at {where} your value is {_number(given[first])}, torch's is {_number(wanted[first])}."
     )
 
 
@@ -94,13 +94,14 @@ def shape_difference(value: Sequence[float], truth: Sequence[int], axes: Sequenc
     'axis 0 (N) is not 20, axis 1 (L) is not 32; the other is right.'
     """
     if len(value) != len(truth):
-        return f"you give {plural(len(value), 'number')}, and it has {len(truth)}."
+        return f"you give {plural(len(value), 'number')}, and the shape has {len(truth)}."
     off = [place for place in range(len(truth)) if value[place] != truth[place]]
     names = [f" ({name})" for name in axes] if len(axes) == len(truth) else [""] * len(truth)
     sentence = ", ".join(f"axis {place}{names[place]} is not {value[place]}" for place in off)
     if len(axes) == 1 != len(truth):  # a list of numbers along one axis, as batch_sizes
         sentence = ", ".join(f"at {axes[0]}={place} it is not {value[place]}" for place in off)
-    rest = {0: "none is right", 1: "the other is right"}.get(len(truth) - len(off), "the others are right")
+    none = "neither is right" if len(truth) == 2 else "none is right"
+    rest = {0: none, 1: "the other is right"}.get(len(truth) - len(off), "the others are right")
     return f"{sentence}; {rest}."
 
 

@@ -24,7 +24,7 @@ def ask_back(guess: str, answer: Any) -> str:
         return "" if any(map(str.isalpha, guess)) else "a word, please."
     numbers = read_numbers(guess, answer)
     if isinstance(answer, Sequence):
-        return "" if numbers else f"{_how_many(len(answer))}, please{_sample(len(answer))}."
+        return "" if len(numbers) > 1 or len(numbers) == len(answer) else f"{_how_many(len(answer))}, please{_sample(answer)}."
     return "" if len(numbers) == 1 else "one number, please." if numbers else "a number, please."
 
 
@@ -34,7 +34,7 @@ def what_differs(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
     >>> what_differs("(2, 5, 4)", (5, 2, 4), ("L", "N", "H_out"))
     'axis 0 (L) is not 2, axis 1 (N) is not 5; the other is right. These are the right sizes in another order.'
     >>> what_differs("7", 5), what_differs("(5, 4)", (5, 2, 4))
-    ('', 'you give 2 numbers, and it has 3.')
+    ('', 'you give 2 numbers, and the shape has 3.')
     """
     if not isinstance(answer, Sequence) or isinstance(answer, str):
         return ""
@@ -49,7 +49,8 @@ def _how_many(count: int) -> str:
     return f"{COUNTS[count]} number{'s' * (count != 1)}" if count < len(COUNTS) else plural(count, "number")
 
 
-def _sample(count: int) -> str:
-    """A shape of that many axes; of a longer list only its beginning."""
-    shown = ", ".join(str(size) for size in (7, 3, 9)[:count])
+def _sample(answer: Sequence[Any]) -> str:
+    """Another shape of as many axes, without a number of the answer; of a longer list only its beginning."""
+    count = len(answer)
+    shown = ", ".join([str(size) for size in (7, 3, 9, 11, 12, 13) if size not in answer][: min(count, 3)])
     return f", as ({shown}{', ...' if count > 3 else ',' if count == 1 else ''})" if count else ", as ()"

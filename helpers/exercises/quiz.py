@@ -62,6 +62,8 @@ class Quiz:
         if is_right(typed, question.answer):
             self.count(number, points=0.5 if tries else 1)
             return True, f"✓ Right. {question.why}"
+        if typed.casefold().strip("\"'?") in ("help", "h"):
+            return False, f"{capitalised(ask_back('?', question.answer))} You can {reading_advice(question.topic.name)}."
         if asked := ask_back(typed, question.answer):
             return False, capitalised(asked)
         tries.add(re.sub(r"\s", "", typed))
@@ -104,8 +106,8 @@ class Quiz:
             score.setdefault(self._questions[number].topic.name, []).append(points)
         lines = [f"{sum(self.counted.values()):g} of {len(self.counted)} right, level {self.level} of {LEVELS}"]
         for name, answers in sorted(score.items(), key=lambda topic: sum(topic[1]) / len(topic[1])):
-            advice = f": {reading_advice(name)}" if sum(answers) < 0.8 * len(answers) else ""
-            lines.append(f"{sum(answers):g} of {len(answers)} {name}{advice}")
+            advice = f" {capitalised(reading_advice(name))}." if sum(answers) < 0.8 * len(answers) else ""
+            lines.append(f"{name}: {sum(answers):g} of {len(answers)} right.{advice}")
         return lines
 
 

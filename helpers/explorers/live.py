@@ -30,6 +30,7 @@ _STYLE_SHEET = """<style>
     { &::before { display: block; font: inherit; color: inherit;
                   content: "The kernel was restarted. Run this cell again to move the controls."; }
       > * { display: none; } }
+@media (max-width: 600px) { .unrolled-controls { max-height: 24vh; } }
 .unrolled-pale { opacity: .35; }
 </style>"""
 

@@ -91,9 +91,9 @@ def explore_packing(texts: Sequence[str] = SENTENCES, vectors: Any = None) -> Ex
 
     shown: list[View] = [
         views.reading_notes,
+        views.final_states_picture,
         views.padded_grid,
         views.packed_staircase,
-        views.final_states_picture,
         views.marked_batch_code,
     ]
     return Explorer("a batch, padded or packed", controls | {"packed": checkbox("packed")}, compute, shown)
@@ -178,7 +178,7 @@ def _notes(i: int, token_count: int, sentence: Sentence) -> list[str]:
     """Which tokens of a sentence are not read, and why."""
     notes = []
     if not token_count:
-        notes.append(f"Sentence {i} has no words. A row of length 0 cannot be packed, so it is left out.")
+        notes.append(f"Sentence {i} has no words, so it is left out: a row of length 0 cannot be packed.")
     if token_count > MOST_STEPS:
         notes.append(f"Sentence {i} has {token_count} tokens; the first {MOST_STEPS} are read here.")
     if sentence.unknown:

@@ -16,7 +16,7 @@ def explore_quiz(seed: int | None = None) -> Explorer:
     >>> quiz = explore_quiz(seed=0)
     >>> quiz.controls["guess"].value = str(quiz.state.question.answer)
     >>> "Right" in quiz.html[1], quiz.html[2]
-    (True, '1 of 1 right, level 1 of 6<br/>1 of 1 output and h_n')
+    (True, '1 of 1 right, level 1 of 6<br/>output and h_n: 1 of 1 right.')
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class Table:
 
 # The colours are those of the page, so that the table is readable in light and dark themes.
 _TABLE_STYLE = "border-collapse:collapse;margin:4px 0;font-size:13px;line-height:1.45;color:inherit"
-_CELL_STYLE = "white-space:nowrap;padding:2px 12px 2px 8px;"
+_CELL_STYLE = "padding:2px 12px 2px 8px;"  # on a narrow page the words of a cell are wrapped
 _CELL_STYLE += "border-bottom:1px solid rgba(128,128,128,.3);font-variant-numeric:tabular-nums"
 
 

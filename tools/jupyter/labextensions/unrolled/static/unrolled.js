@@ -37,13 +37,14 @@ function showPicture(app, message) {
   }
 }
 
-// Dark pictures: black and white change places, and a colour stays the colour it is. A live explorer brings the same rule.
+// Style. Dark pictures: black and white change places, and a colour stays the colour it is. A live explorer brings the same rule.
 
-const DARK = `[data-jp-theme-light="false"] .jp-OutputArea-output :is(svg[role="img"], img[src^="data:image"])
+const STYLE = `.jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab leaves no room below it */
+[data-jp-theme-light="false"] .jp-OutputArea-output :is(svg[role="img"], img[src^="data:image"])
   { filter: invert(.9) hue-rotate(180deg); }`;
 
 function activate(app) {
-  document.head.append(Object.assign(document.createElement('style'), { textContent: DARK }));
+  document.head.append(Object.assign(document.createElement('style'), { textContent: STYLE }));
   const lookAt = (node) => {
     if (node instanceof HTMLElement) nameControlsIn(node); // never the inside of a picture
     else if (node.data?.startsWith('Error displaying widget')) showPicture(app, node.parentElement);
