@@ -25,7 +25,9 @@ from .explorers.shape_quiz import explore_quiz as explore_quiz
 from .explorers.theory import explore_neuron as explore_neuron
 from .explorers.theory import explore_two_neurons as explore_two_neurons
 from .explorers.theory import explore_unrolling as explore_unrolling
+from .explorers.writers import explore_writing as explore_writing
 from .habits import check_habits as check_habits
+from .pictures.bars import draw_next_words as draw_next_words
 from .pictures.diagrams import draw_step as draw_step
 from .pictures.diagrams import draw_tensors as draw_tensors
 from .pictures.maps import draw_map as draw_map
@@ -72,10 +74,12 @@ from .training import accuracy as accuracy
 from .training import pack as pack
 from .training import train as train
 from .training import verdicts as verdicts
+from .words.corpus import documents as documents
 from .words.glove import analogy as analogy
 from .words.glove import load_glove as load_glove
 from .words.glove import neighbours as neighbours
 from .words.glove import similarity as similarity
+from .words.ngrams import NgramModel as NgramModel
 from .words.reviews import make_reviews as make_reviews
 from .words.sentences import embed as embed
 from .words.sentences import tokenize as tokenize

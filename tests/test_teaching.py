@@ -30,10 +30,18 @@ class Undecided(nn.Module):
         return torch.zeros(int(batch.batch_sizes[0]))
 
 
+class Repeating(nn.Module):
+    """Stands in for a trained language model."""
+
+    def forward(self, ids, h):
+        return torch.zeros(*ids.shape, 4), h
+
+
 # Explorers of a call need one with more than one of everything, or they would rightly hide a slider.
 ARGUMENTS = {
     "explore_steps": lambda: (nn.RNN(3, 4, num_layers=2, bidirectional=True), torch.ones(5, 2, 3)),
     "explore_reviews": lambda: (Undecided(), helpers.load_glove()),
+    "explore_writing": lambda: (Repeating(), ["man", "his", "him", "¶"]),
 }
 
 

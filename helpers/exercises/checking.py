@@ -16,6 +16,7 @@ from . import (
     e09_gradients_through_time,
     e10_silent_mistakes_and_loud_errors,
     e11_cpu_and_cuda,
+    e12_a_network_that_writes,
 )
 from .exercise import Exercise
 from .judging import judge
@@ -35,6 +36,7 @@ NOTEBOOKS = (
     e09_gradients_through_time,
     e10_silent_mistakes_and_loud_errors,
     e11_cpu_and_cuda,
+    e12_a_network_that_writes,
 )
 EXERCISES: dict[str, Exercise] = {exercise.number: exercise for module in NOTEBOOKS for exercise in module.EXERCISES}
 _wrong_answers: dict[str, list[str]] = {}  # for each exercise, the different wrong answers so far

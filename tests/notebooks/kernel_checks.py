@@ -2,6 +2,7 @@
 
 nbval runs each cell in order and compares its output with the stored one. In the same kernel
 
+- what has the mark ≈ is compared within a tolerance (marked.py)
 - each equation in the prose is tried at the end of its section
 - in a sweep, every cell runs again, from the last to the first, and must give what is stored
 - in a sweep, every explorer is moved through its states
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from claims import equations
+from marked import unlike
 from nbval.plugin import IPyNbCell, IPyNbFile
 from stored import code_cells, needed, only, parts, sections
 
@@ -52,24 +54,40 @@ class CheckedNotebook(IPyNbFile):
         self.kernel.await_reply(asked, timeout=5)
         return printed
 
+    def code_cells(self):
+        """nbval's item of each code cell, by the cell's id."""
+        return {item.cell.id: self.item(MarkedCell, item.name, item) for item in super().collect()}
+
+    def item(self, kind, name, cell, **more):
+        """An item that runs a cell as nbval would, and does what its kind adds."""
+        return kind.from_parent(self, name=name, cell=cell.cell, cell_num=cell.cell_num, options=cell.options, **more)
+
     def sweep(self, kind, name, cell=None, **more):
         """A test that only --all runs."""
-        if cell is not None:
-            more |= dict(cell=cell.cell, cell_num=cell.cell_num, options=cell.options)
-        item = kind.from_parent(self, name=name, **more)
+        item = self.item(kind, name, cell, **more) if cell else kind.from_parent(self, name=name, **more)
         item.add_marker(pytest.mark.sweep)
         return item
+
+
+class MarkedCell(IPyNbCell):
+    """A cell whose numbers with the mark ≈ must be near the stored ones."""
+
+    def compare_outputs(self, test, ref, skip_compare=None):
+        if not super().compare_outputs(test, ref, skip_compare):
+            return False
+        self.comparison_traceback = unlike(ref, test)
+        return not self.comparison_traceback
 
 
 class Notebook(CheckedNotebook):
     """The one run of all cells in order, and what it is used for beyond nbval's comparison."""
 
     def collect(self):
-        cells = {item.cell.id: item for item in super().collect()}
+        cells = self.code_cells()
         for section, text in parts(self.nb):
             yield from (cells[cell.id] for cell in only("code", section))
             yield from (Claim.from_parent(self, name=f"`{claim}`", claim=claim) for claim in equations(text))
-        yield from (self.sweep(IPyNbCell, f"{item.name} again", item) for item in reversed(cells.values()))
+        yield from (self.sweep(MarkedCell, f"{item.name} again", item) for item in reversed(cells.values()))
         yield self.sweep(Explorers, "every explorer moved")
 
 
@@ -77,7 +95,7 @@ class Sections(CheckedNotebook):
     """Each section alone: first the cells needed below, then each section with what those above it have made."""
 
     def collect(self):
-        cells = {item.cell.id: item for item in super().collect()}
+        cells = self.code_cells()
         marked = needed(self.nb)
         for cell in marked:
             yield self.sweep(NeededCell, f"{cells[cell.id].name} needed below", cells[cell.id])
@@ -92,7 +110,7 @@ class Sections(CheckedNotebook):
             above = next((cell.id for cell in reversed(code) if cell in marked), above)
 
 
-class NeededCell(IPyNbCell):
+class NeededCell(MarkedCell):
     """A cell that later sections build on; afterwards the names that now exist are saved."""
 
     def runtest(self):
@@ -100,7 +118,7 @@ class NeededCell(IPyNbCell):
         self.parent.ask(f"get_ipython().names.save({self.cell.id!r})")
 
 
-class AloneCell(IPyNbCell):
+class AloneCell(MarkedCell):
     """A cell of a section that runs alone; at the section's beginning only the names made by the cells above are there."""
 
     def __init__(self, *, begins_with, **options):

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from claims import equations
+from marked import unlike
 from nbformat.v4 import new_output
 from stored import NOTEBOOKS, code, made_of, printed, prose, prose_cells, read
 
@@ -38,6 +39,10 @@ FAULTY = made_of(
     code("between\nn = 5"),
     code(SHOWS_LIVE),
     code("print('stripped')"),
+    prose("## Marked"),
+    code("print('≈3.02, ≈ two words')", printed("≈3.3, ≈ other words\n")),
+    code("print('≈3.02')", printed("≈4.2\n")),
+    code("print('≈3.02 words')", printed("≈3.02 numbers\n")),
 )
 
 
@@ -56,6 +61,7 @@ def report(tmp_path_factory):
         "--nbval",
         "--nbval-kernel-name=python3",
         "--nbval-cell-timeout=60",
+        f"--nbval-sanitize-with={HERE.parent / 'nbval_sanitize.cfg'}",
     ]
     command = [sys.executable, "-m", "pytest", *options, "--tb=short", "-rf", str(path)]
     said = subprocess.run(command, cwd=path.parent, env=variables, capture_output=True, text=True, timeout=120).stdout
@@ -67,7 +73,26 @@ def failed(report, ending=""):
 
 
 def test_a_stale_and_a_stripped_output_are_found(report):
-    assert [name for name in failed(report) if re.fullmatch(r"Cell \d+", name)] == ["Cell 4", "Cell 8"]
+    assert [name for name in failed(report) if re.fullmatch(r"Cell \d+", name)] == ["Cell 4", "Cell 8", "Cell 10", "Cell 11"]
+
+
+@pytest.mark.parametrize(
+    "stored, new, wrong",
+    [
+        ("≈3.0 and ≈1e-06", "≈3.7 and ≈9e-06", ""),
+        ("≈3.0", "≈3.8", "≈3.8 where ≈3 is stored: more than 0.75 apart"),
+        ("≈0.97 ≈0.02", "≈0.90 ≈0.05", ""),
+        ("≈0.97", "≈0.85", "≈0.85 where ≈0.97 is stored: more than 0.1 apart"),
+        ("≈1e-06", "≈0.2", "≈0.2 where ≈1e-06 is stored"),
+        ("≈ the cat sat\n≈2", "≈ a dog ran\n≈2", ""),
+        ("≈ the cat sat\nend", "≈ a dog\nend", "2 words after ≈ where 3 are stored: a dog"),
+    ],
+)
+def test_what_is_marked_is_compared_within_a_tolerance(stored, new, wrong):
+    for make in (printed, result):
+        assert "".join(unlike([make(stored)], [make(new)])).startswith(wrong) and bool(
+            unlike([make(stored)], [make(new)])
+        ) == bool(wrong)
 
 
 def test_an_untrue_equation_is_found(report):
@@ -76,11 +101,11 @@ def test_an_untrue_equation_is_found(report):
 
 
 def test_a_cell_that_counts_its_runs_and_a_name_that_comes_to_mean_two_things_are_found(report):
-    assert set(failed(report, "again")) == {"Cell 2 again", "Cell 4 again", "Cell 5 again", "Cell 8 again"}
+    assert set(failed(report, "again")) == {f"Cell {n} again" for n in (2, 4, 5, 8, 10, 11)}
 
 
 def test_a_section_that_needs_another_is_found(report):
-    assert set(failed(report, "alone")) == {"Cell 4 alone", "Cell 6 alone", "Cell 8 alone"}
+    assert set(failed(report, "alone")) == {f"Cell {n} alone" for n in (4, 6, 8, 10, 11)}
     assert "NameError: name 'between' is not defined" in report
 
 

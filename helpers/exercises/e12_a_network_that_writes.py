@@ -1,0 +1,96 @@
+"""The exercises of notebook 12: the logits of a language model, temperature, and what may be read."""
+
+import torch
+from torch import Tensor, nn
+
+from ..generation import next_probabilities
+from .cases import Case
+from .exercise import Arguments, Exercise, Predict, Write
+
+
+def shape_of_logits() -> torch.Size:
+    ids = torch.zeros(20, 16, dtype=torch.long)
+    output, _ = nn.RNN(32, 96)(nn.Embedding(659, 32)(ids))
+    return nn.Linear(96, 659)(output).shape
+
+
+def logits_and_temperature(case: Case) -> Arguments:
+    return 3 * case.tensor(case.sizes.H_out + 2), 0.5 + 0.25 * case.sizes.L
+
+
+def what_detach_does() -> str:
+    h = nn.RNN(3, 4)(torch.ones(2, 1, 3))[1]
+    if not torch.equal(h.detach(), h):
+        return "a" if h.detach().any() else "b"
+    return "c" if h.requires_grad and not h.detach().requires_grad else "a"
+
+
+def network_that_reads_only_the_past() -> str:
+    names = {"b": nn.RNN(3, 4, bidirectional=True), "c": nn.RNN(3, 4)}
+    x = torch.zeros(2, 1, 3)
+    later = x.clone()
+    later[1] = 1.0  # another second word, which the answer after the first must not know
+    return next(name for name, net in names.items() if torch.equal(net(x)[0][0], net(later)[0][0]))
+
+
+def scaled_after_softmax(logits: Tensor, temperature: float) -> Tensor:
+    return logits.softmax(-1) / temperature
+
+
+EXERCISES: list[Exercise] = [
+    Predict(
+        "12.1",
+        "Writer reads ids of the shape (20, 16). The vocabulary has 659 words. What is the shape of its logits?",
+        shape_of_logits,
+        {
+            (16, 659): "That is one answer per row, as in notebook 08. Here every step has an answer.",
+            (20, 16, 96): "These are the hidden states. The linear layer turns each of them into logits.",
+            (20, 16): "That is the shape of the labels. The logits have one number per word of the vocabulary.",
+            (320, 659): "That is the shape after flatten(0, 1), for the loss.",
+        },
+        ("Every step of every row has its own logits.", "How many logits does one state give? One per word of the vocabulary."),
+        axes=("L", "N", "V"),
+    ),
+    Write(
+        "12.2",
+        "logits is (V,). Return the probability of each word at this temperature.",
+        "with_temperature(logits, temperature)",
+        logits_and_temperature,
+        next_probabilities,
+        [
+            (lambda logits, temperature: logits.softmax(-1), "The temperature is not used."),
+            (scaled_after_softmax, "These do not sum to 1: divide the logits, before the softmax."),
+            (
+                lambda logits, temperature: (logits * temperature).softmax(-1),
+                "This is upside down: a high temperature must make the probabilities more equal.",
+            ),
+            (lambda logits, temperature: logits / temperature, "These are still logits. The softmax is missing."),
+        ],
+        ("First the temperature, then the softmax.", "(logits / temperature).softmax(-1)"),
+        axes=("V",),
+    ),
+    Predict(
+        "12.3",
+        "Why do we detach h between two chunks? a: to change its values; b: to forget the chunk before; "
+        "c: so that backward() ends at the beginning of the chunk.",
+        what_detach_does,
+        {
+            "a": "Print h before and after: detach() changes no value.",
+            "b": "The values are carried on, so the chunk before is remembered. h = None would forget it.",
+            "d": "There is no d.",
+        },
+        ("What does detach() cut: the values, or the way back of the gradient?", "It cuts the gradient, so the answer is c."),
+    ),
+    Predict(
+        "12.4",
+        "A keyboard suggests the next word while you type. Which network fits? a: the mean of all embeddings; "
+        "b: a bidirectional RNN; c: an RNN in one direction.",
+        network_that_reads_only_the_past,
+        {
+            "a": "The mean does not know the order of the words, and the last one matters most.",
+            "b": "Its backward direction reads from the end, but the next words are not typed yet.",
+            "d": "There is no d.",
+        },
+        ("Which words exist when the suggestion is needed?", "Only the past exists, and its order matters: c."),
+    ),
+]

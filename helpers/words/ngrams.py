@@ -1,0 +1,77 @@
+"""Language models that count: how often each word followed the words right before it."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+
+class NgramModel:
+    """The probability of the next word, from counts of n words in a row: a bigram model (n=2), a trigram model (n=3).
+
+    >>> bigram = NgramModel("a b a b a c".split(), n=2)
+    >>> round(bigram.probability("b", before=["a"]), 2)
+    0.53
+
+    Of three words after `a`, two were `b`. The model is smoothed as Witten and Bell proposed: its answer is a mean of this share
+    and of the answer of the model for n - 1. The more different words have followed, the more the second one counts. So every
+    word of the vocabulary has a probability above 0.
+
+    Parameters
+    ----------
+    words : the training text, at least one word
+    n     : how many words are counted together (>= 1): the next one, and the n - 1 before it
+
+    Raises
+    ------
+    ValueError : there are no words, or n < 1.
+    """
+
+    def __init__(self, words: Sequence[str], n: int) -> None:
+        if not words or n < 1:
+            raise ValueError(f"words, n: given {len(words)} words and n={n}, expected at least one word and n >= 1")
+        self.n, self.vocabulary = n, frozenset(words)
+        self._following: dict[tuple[str, ...], Counter[str]] = {}
+        for length in range(n):  # of what stands before the next word
+            for place in range(length, len(words)):
+                before = tuple(words[place - length : place])
+                self._following.setdefault(before, Counter())[words[place]] += 1
+        self._totals = {before: following.total() for before, following in self._following.items()}
+
+    def probability(self, word: str, before: Sequence[str]) -> float:
+        """The probability that `word` comes next; only the last n - 1 words of `before` are looked at.
+
+        >>> model = NgramModel("a b a b a c".split(), n=3)
+        >>> sum(model.probability(word, before=["b", "a"]) for word in "abc")
+        1.0
+
+        Raises
+        ------
+        ValueError : the training text does not contain the word.
+        """
+        if word not in self.vocabulary:
+            raise ValueError(f"word: given {word!r}, expected one of the {len(self.vocabulary)} words of the training text")
+        probability = 1 / len(self.vocabulary)
+        for length in range(min(self.n, len(before) + 1)):
+            seen = tuple(before[len(before) - length :])
+            following = self._following.get(seen)
+            if following is None:
+                break  # these words never stood together, so no longer row of words did
+            probability = (following[word] + len(following) * probability) / (self._totals[seen] + len(following))
+        return probability
+
+    def perplexity(self, words: Sequence[str]) -> float:
+        """The perplexity on a text: e to the mean of -log(probability) over its words, from the second word on.
+
+        >>> round(NgramModel("a b a b a c".split(), n=1).perplexity(["a", "a"]), 2)
+        2.25
+
+        Raises
+        ------
+        ValueError : the text has fewer than two words, or one that the training text does not contain.
+        """
+        if len(words) < 2:
+            raise ValueError(f"words: given {len(words)}, expected at least 2")
+        logs = [
+            math.log(self.probability(words[place], words[max(0, place - self.n + 1) : place])) for place in range(1, len(words))
+        ]
+        return math.exp(-math.fsum(logs) / len(logs))
