@@ -11,7 +11,8 @@ from .exercise import Arguments, Exercise, Predict, Write
 def shape_of_logits() -> torch.Size:
     ids = torch.zeros(20, 16, dtype=torch.long)
     output, _ = nn.RNN(32, 96)(nn.Embedding(659, 32)(ids))
-    return nn.Linear(96, 659)(output).shape
+    logits: Tensor = nn.Linear(96, 659)(output)
+    return logits.shape
 
 
 def logits_and_temperature(case: Case) -> Arguments:
