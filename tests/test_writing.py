@@ -141,6 +141,11 @@ def test_the_bars_are_the_likeliest_words_after_the_beginning(explorer):
     assert list(explorer.state.likeliest.values()) == [1.0] + [0.0] * 7
 
 
+def test_a_contraction_is_one_word_as_in_the_texts():
+    explorer = explore_writing(Chain("abc"), ["it", "wasn't", END], "It wasn’t")
+    assert explorer.state.known == ["it", "wasn't"] and not explorer.state.unknown
+
+
 def test_a_word_that_is_not_in_the_vocabulary_is_named_and_left_out(explorer):
     before = explorer.state.written
     explorer.controls["beginning"].value = "the <b>snark</b> king"

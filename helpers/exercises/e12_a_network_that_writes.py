@@ -72,26 +72,24 @@ EXERCISES: list[Exercise] = [
     ),
     Predict(
         "12.3",
-        "Why do we detach h between two chunks? a: to change its values; b: to forget the chunk before; "
-        "c: so that backward() ends at the beginning of the chunk.",
+        "Why do we detach h between two chunks? (a letter)",
         what_detach_does,
         {
             "a": "Print h before and after: detach() changes no value.",
             "b": "The values are carried on, so the chunk before is remembered. h = None would forget it.",
-            "d": "There is no d.",
+            "d": "The batch has N sequences before and after.",
         },
         ("What does detach() cut: the values, or the way back of the gradient?", "It cuts the gradient, so the answer is c."),
     ),
     Predict(
         "12.4",
-        "A keyboard suggests the next word while you type. Which network fits? a: the mean of all embeddings; "
-        "b: a bidirectional RNN; c: an RNN in one direction.",
+        "Design a keyboard that suggests the next word while you type. Which network do you choose? (a letter)",
         network_that_reads_only_the_past,
         {
-            "a": "The mean does not know the order of the words, and the last one matters most.",
+            "a": "The mean does not know the order of the words, and the last words matter most.",
             "b": "Its backward direction reads from the end, but the next words are not typed yet.",
-            "d": "There is no d.",
+            "d": "That is a bigram model: it remembers nothing before the last word.",
         },
-        ("Which words exist when the suggestion is needed?", "Only the past exists, and its order matters: c."),
+        ("Which words exist when the suggestion is needed?", "Only the past exists, and all of it can matter: c."),
     ),
 ]
