@@ -11,6 +11,7 @@ from .exercises.checking import check as check
 from .explorers.live import progress as progress
 from .explorers.networks import explore as explore
 from .explorers.networks import explore_constructor as explore_constructor
+from .explorers.networks import explore_forgetting as explore_forgetting
 from .explorers.networks import explore_gradient as explore_gradient
 from .explorers.networks import explore_layers as explore_layers
 from .explorers.networks import explore_shapes as explore_shapes
@@ -30,6 +31,8 @@ from .habits import check_habits as check_habits
 from .pictures.bars import draw_next_words as draw_next_words
 from .pictures.diagrams import draw_step as draw_step
 from .pictures.diagrams import draw_tensors as draw_tensors
+from .pictures.gates import draw_attention as draw_attention
+from .pictures.gates import draw_gates as draw_gates
 from .pictures.maps import draw_map as draw_map
 from .pictures.mixups import draw_difference as draw_difference
 from .pictures.mixups import draw_owners as draw_owners
@@ -62,6 +65,9 @@ from .rnn.recurrence import run_recurrence as run_recurrence
 from .rnn.shapes import Shape as Shape
 from .rnn.shapes import Shapes as Shapes
 from .rnn.shapes import expected_shapes as expected_shapes
+from .rnn.stepwise import gated_steps as gated_steps
+from .rnn.stepwise import gru_step as gru_step
+from .rnn.stepwise import lstm_step as lstm_step
 from .rnn.stepwise import step_by_step as step_by_step
 from .rnn.traces import Trace as Trace
 from .rnn.traces import trace as trace

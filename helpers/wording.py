@@ -35,6 +35,17 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' * (count != 1)}"
 
 
+def with_article(word: str) -> str:
+    """A word after "a" or "an".
+
+    >>> with_article("tuple"), with_article("int"), with_article("RNN")
+    ('a tuple', 'an int', 'an RNN')
+    """
+    # An RNN, because the letters of an abbreviation are read one by one.
+    vowel = word[:1] in "AEFHILMNORSX" if word.isupper() else word[:1].lower() in "aeiou"
+    return f"{'an' if vowel else 'a'} {word}"
+
+
 def listed(things: Sequence[object], most: int = 12) -> str:
     """The first `most` items in one line, with an ellipsis for the others.
 

@@ -149,7 +149,7 @@ RNN, X = nn.RNN(3, 4, num_layers=2), torch.zeros(5, 2, 3)
 @pytest.mark.parametrize(
     "call, error, words",
     [
-        ((nn.LSTM(3, 4), torch.zeros(5, 2, 3)), TypeError, "rnn: given LSTM, expected a torch.nn.RNN"),
+        ((nn.Linear(3, 4), torch.zeros(5, 2, 3)), TypeError, "rnn: given Linear, expected a torch.nn.RNN"),
         ((RNN, [[1.0, 2.0, 3.0]]), TypeError, "input: given list, expected a torch.Tensor or PackedSequence"),
         ((RNN, torch.zeros(3)), ValueError, r"input: given 1 axes \(3,\), expected \(L, H_in\)"),
         ((RNN, torch.zeros(5, 2, 7)), ValueError, r"input: given \(5, 2, 7\), expected \(L, N, H_in=3\)"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from ..wording import plural
+from ..wording import plural, with_article
 
 
 def as_tensor(value: Any) -> torch.Tensor | None:
@@ -115,14 +115,3 @@ def _format_shape(shape: Sequence[int]) -> str:
 
 def _number(value: torch.Tensor) -> str:
     return f"{value.item():.3g}"
-
-
-def with_article(word: str) -> str:
-    """A word after "a" or "an".
-
-    >>> with_article("tuple"), with_article("int"), with_article("RNN")
-    ('a tuple', 'an int', 'an RNN')
-    """
-    # An RNN, because the letters of an abbreviation are read one by one.
-    vowel = word[:1] in "AEFHILMNORSX" if word.isupper() else word[:1].lower() in "aeiou"
-    return f"{'an' if vowel else 'a'} {word}"

@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from ..device import seed_torch
-from ..wording import plural, shorten
+from ..wording import plural, shorten, with_article
 from .answers import as_python, format_answer, matches
 from .cases import CASE_COUNT, SMALL_CASE_COUNT, Case
-from .differences import difference, results_agree, shape_difference, with_article
+from .differences import difference, results_agree, shape_difference
 from .exercise import Arguments, Exercise, Function, Predict, Write
 from .guesses import ask_back, what_differs
 from .sandbox import Outcome, attempt, preserve_global_state

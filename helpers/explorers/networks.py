@@ -7,38 +7,36 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from ..device import one_thread, pick_device, to_numpy
-from ..rnn.recurrence import time_first
+from ..device import one_thread, pick_device
 from ..rnn.shapes import expected_shapes
 from ..rnn.traces import Trace, trace
 from ..speed import forward_ways, measure
 from . import views
 from .live import Explorer, View, checkbox, dropdown, player, slider
-from .snippets import call_code, run_code, scaled_code
-from .views import CallState, Cursor, CursorState, GatedState, SpeedState
+from .snippets import call_code, forgetting_code, run_code, scaled_code
+from .views import CallState, Cursor, CursorState, SpeedState
 
 # ---- the explorers ----------------------------------------------------------------------------------------------
 
 
 def explore(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: Any = None) -> Explorer:
-    """Explore a call of your own: an `nn.RNN` step by step; the shapes and outputs of an `nn.GRU` or `nn.LSTM`.
+    """Explore a call of your own step by step: an `nn.RNN`, or an `nn.GRU` or `nn.LSTM` with its gates.
 
     >>> explore(nn.LSTM(3, 4), torch.ones(5, 2, 3)).state.shapes.tensors["c_n"]
     (1, 2, 4)
 
     Parameters
     ----------
-    input : in a layout that the network accepts; packed only for an nn.RNN
+    input : in a layout that the network accepts, or packed
     h0    : as the network accepts it, so (h_0, c_0) for an LSTM; None for zeros
 
     Raises
     ------
     TypeError : rnn is no recurrent network of torch.
-    ValueError : the same errors as `trace`, or as a GRU or LSTM of torch.
+    ValueError : the same errors as `trace`.
     """
-    if isinstance(rnn, nn.RNN):
-        return explore_steps(rnn, input, h0)
-    return _explore_gated(rnn, input, h0)
+    expected_shapes(rnn, L=1)  # raises a TypeError for any other module
+    return explore_steps(rnn, input, h0)
 
 
 def explore_constructor() -> Explorer:
@@ -93,9 +91,9 @@ def explore_shapes() -> Explorer:
 
 
 def explore_steps(
-    rnn: nn.RNN | None = None,
+    rnn: nn.RNN | nn.GRU | nn.LSTM | None = None,
     input: Tensor | PackedSequence | None = None,
-    h0: Tensor | None = None,
+    h0: Any = None,
     labels: Sequence[str] | None = None,
 ) -> Explorer:
     """Go through a call step by step: the cursor in the picture, the equation of this step, its values and the states.
@@ -122,18 +120,16 @@ def explore_steps(
     elif input is None:
         raise TypeError("input: given NoneType, expected a torch.Tensor or a PackedSequence")
     else:
-        code, seen = _own_code(rnn, "h_n", h0), trace(rnn, input, h0)
+        seen = trace(rnn, input, h0)
+        code = _own_code(rnn, "h_n" if seen.cell is None else "(h_n, c_n)", h0)
     controls = _cursor_controls(seen)
 
     def compute(**cursor: int) -> CursorState:
         return CursorState(code, seen, _cursor(seen, **cursor), labels)
 
-    shown: list[View] = [
-        views.cursor_picture,
-        views.cursor_equation,
-        views.step_picture,
-        views.hidden_state_table,
-    ]
+    shown: list[View] = [views.cursor_picture, views.cursor_equation, views.step_picture, views.hidden_state_table]
+    if seen.gates:
+        shown = [views.gate_equation, views.step_picture, views.gates_picture, views.cursor_picture, views.hidden_state_table]
     folded: list[View] = [views.cursor_code, views.marked_shapes]
     steps = seen.lengths
     return Explorer(
@@ -211,6 +207,29 @@ def explore_gradient() -> Explorer:
     return Explorer("weights and the gradient through time", controls, compute, shown)
 
 
+def explore_forgetting() -> Explorer:
+    """One LSTM cell that stores a number at the first step: see how long it keeps it, for any bias of the forget gate.
+
+    >>> explorer = explore_forgetting()
+    >>> explorer.controls["bias"].value = 5.0
+    >>> bool(explorer.state.trace.cell[0, 0, -1, 0, 0] > 0.8)  # 20 steps later, most of it is still there
+    True
+
+    Views: what is left, the hidden state over time, the gates and states over time, the code and the shapes.
+    """
+    controls = {
+        "bias": slider("bias of the forget gate", 0.0, -2.0, 6.0, 0.5),
+        "T": slider("T (steps to keep it)", 20, 1, 40),
+    }
+
+    def compute(bias: float, T: int) -> CallState:
+        return CallState.from_code(forgetting_code(bias, T))
+
+    shown: list[View] = [views.forgetting_note, views.all_gates_picture, views.response_picture]
+    folded: list[View] = [views.marked_code, views.marked_shapes]
+    return Explorer("a forget gate and its memory", controls, compute, shown, folded=folded)
+
+
 def explore_speed() -> Explorer:
     """Measure how long one forward pass of the same RNN takes on this computer, in three ways.
 
@@ -235,30 +254,6 @@ def explore_speed() -> Explorer:
     return Explorer(
         "how long a forward pass takes here", controls, compute, [views.speed_table], views.unmeasured_note, is_slow=True
     )
-
-
-def _explore_gated(rnn: nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: Any) -> Explorer:
-    expected_shapes(rnn, L=1)  # raises a TypeError for any other module
-    if not isinstance(input, Tensor):
-        raise TypeError(f"input: given {type(input).__name__}, expected a torch.Tensor")
-    if input.dim() == 3 and not input.size(0 if rnn.batch_first else 1):
-        raise ValueError(f"input: given {tuple(input.shape)}, a batch of no sequences, expected at least one")
-    with torch.no_grad():
-        output, _ = rnn(input, h0)
-    hidden_states = to_numpy(time_first(rnn, output))  # (L, N, D*H_out)
-    L, sequences, _ = hidden_states.shape
-    code = _own_code(rnn, "(h_n, c_n)" if isinstance(rnn, nn.LSTM) else "h_n", h0)
-    shapes = expected_shapes(rnn, L=L, N=None if input.dim() == 2 else sequences)
-    controls = {"t": slider("t", 0, 0, L - 1)}
-    if sequences > 1:
-        controls["n"] = slider("n (sequence)", 0, 0, sequences - 1)
-
-    def compute(t: int, n: int = 0) -> GatedState:
-        return GatedState(code, shapes, hidden_states[:, n], Cursor(t=t, n=n))
-
-    name, extras = f"a call of nn.{type(rnn).__name__}", [player(controls["t"])]
-    folded: list[View] = [views.marked_code, views.marked_shapes, views.marked_parameters]
-    return Explorer(name, controls, compute, [views.hidden_state_table, views.tensor_boxes], extras=extras, folded=folded)
 
 
 def _own_code(rnn: nn.Module, states: str, h0: Any) -> str:

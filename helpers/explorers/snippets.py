@@ -109,6 +109,37 @@ def two_neurons_code(scale: float, turn: float, steps: int) -> str:
     )
 
 
+def forgetting_code(bias: float, T: int) -> str:
+    """The code of one LSTM cell that stores a number when it reads a one, and is then left alone for T steps.
+
+    >>> print(forgetting_code(5.0, 20))
+    rnn = nn.LSTM(1, 1)
+    for parameter in rnn.parameters():
+        nn.init.zeros_(parameter)
+    i, f, g, o = range(4)  # the blocks of rows, each of one row here
+    rnn.weight_ih_l0.data[i], rnn.bias_ih_l0.data[i] = 10.0, -5.0  # open when it reads a one
+    rnn.weight_ih_l0.data[g] = 3.0  # the number to store: tanh(3)
+    rnn.bias_ih_l0.data[f] = 5.0  # how far the forget gate is open
+    rnn.bias_ih_l0.data[o] = 5.0  # always open
+    x = torch.eye(21)[:, :1]  # (L, H_in): a one, then zeros
+    output, (h_n, c_n) = rnn(x)
+    """
+    return "\n".join(
+        [
+            "rnn = nn.LSTM(1, 1)",
+            "for parameter in rnn.parameters():",
+            "    nn.init.zeros_(parameter)",
+            "i, f, g, o = range(4)  # the blocks of rows, each of one row here",
+            "rnn.weight_ih_l0.data[i], rnn.bias_ih_l0.data[i] = 10.0, -5.0  # open when it reads a one",
+            "rnn.weight_ih_l0.data[g] = 3.0  # the number to store: tanh(3)",
+            f"rnn.bias_ih_l0.data[f] = {bias}  # how far the forget gate is open",
+            "rnn.bias_ih_l0.data[o] = 5.0  # always open",
+            f"x = torch.eye({T + 1})[:, :1]  # (L, H_in): a one, then zeros",
+            "output, (h_n, c_n) = rnn(x)",
+        ]
+    )
+
+
 def scaled_code(scale: float, nonlinearity: str, L: int, hidden_size: int = 16) -> str:
     """The code of a network whose W_hh is random with standard deviation `scale / sqrt(hidden_size)`, and one call of it.
 
@@ -164,7 +195,7 @@ def run_code(code: str) -> Trace:
     ValueError : the last line is not a call `output, h_n = rnn(x)` or `rnn(x, h0)`.
     """
     making, _, call = code.rpartition("\n")
-    if not call.startswith("output, h_n = rnn(x"):
+    if not call.startswith(("output, h_n = rnn(x", "output, (h_n, c_n) = rnn(x")):
         raise ValueError(f"code: given a last line of {call!r}, expected a call, output, h_n = rnn(x)")
     names: dict[str, Any] = {"torch": torch, "nn": nn}
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():

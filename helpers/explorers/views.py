@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from ..pictures.diagrams import draw_step, draw_tensors
+from ..pictures.gates import draw_gates
 from ..pictures.picture import Picture
 from ..pictures.tables import Table, parameter_table, shape_table, state_table
 from ..pictures.timelines import draw_gradients, draw_response
@@ -53,7 +54,7 @@ class CallState:
 
 @dataclass(frozen=True)
 class CursorState(CallState):
-    """A call of an nn.RNN, and a cursor in it."""
+    """A call of the learner's own network, and a cursor in it."""
 
     cursor: Cursor
     labels: Sequence[str] | None = None  # one word per step
@@ -63,16 +64,6 @@ class CursorState(CallState):
         """(L, H_out): the hidden states of the cursor's layer, direction and sequence."""
         layer, direction, _, n, _ = self.cursor
         return self.trace.hidden[layer, direction, : self.trace.lengths[n], n]
-
-
-@dataclass(frozen=True)
-class GatedState:
-    """A call of an nn.GRU or nn.LSTM, which returns hidden states of its top layer only."""
-
-    code: str
-    shapes: Shapes
-    hidden_states: np.ndarray  # (L, D*H_out): of the cursor's sequence
-    cursor: Cursor
 
 
 @dataclass(frozen=True)
@@ -118,6 +109,15 @@ def step_picture(state: CursorState) -> Picture:
     return draw_step(state.trace, layer, direction, t, n=n, feature=feature)
 
 
+def gates_picture(state: CursorState) -> Picture:
+    layer, direction, t, n, _ = state.cursor
+    return draw_gates(state.trace, state.labels, layer=layer, direction=direction, n=n, mark=t)
+
+
+def all_gates_picture(state: CallState) -> Picture:
+    return draw_gates(state.trace)
+
+
 def tensor_boxes(state: HasShapes) -> Picture:
     return draw_tensors(state.shapes)
 
@@ -156,7 +156,7 @@ def _differing(shapes: Mapping[str, Shape], previous: Mapping[str, Shape] | None
     return {name for name, shape in shapes.items() if str(previous.get(name)) != str(shape)}
 
 
-def hidden_state_table(state: CursorState | GatedState) -> Table:
+def hidden_state_table(state: CursorState) -> Table:
     return state_table(state.hidden_states, state.cursor.t, state.cursor.feature)
 
 
@@ -217,6 +217,25 @@ def cursor_equation(state: CursorState) -> str:
 
 
 @full_width
+def gate_equation(state: CursorState) -> str:
+    """The equations that end in the element at the cursor, with the values of the gates."""
+    layer, direction, t, n, i = state.cursor
+    seen = state.trace
+    here = {name: values[layer, direction, t, n, i] for name, values in seen.gates.items()}
+    h, at = seen.hidden[layer, direction, t, n, i], f"[{t}][{i}]"
+    if seen.cell is None:
+        before = seen.previous_state(layer, direction, t, n)[i]
+        z, new = here["z"], here["n"]
+        lines = [f"h{at} = z·(h before) + (1 − z)·n = {z:.3f}·{before:.3f} + {1 - z:.3f}·{new:.3f} = {h:.3f}"]
+    else:
+        before, c = seen.previous_cell(layer, direction, t, n)[i], seen.cell[layer, direction, t, n, i]
+        f, new = here["f"], f"{here['i']:.3f}·{here['g']:.3f}"
+        lines = [f"c{at} = f·(c before) + i·g = {f:.3f}·{before:.3f} + {new} = {c:.3f}"]
+        lines.append(f"h{at} = o·tanh(c) = {here['o']:.3f}·tanh({c:.3f}) = {h:.3f}")
+    return preformatted(escape("\n".join(lines).replace("-", "−")), 14)
+
+
+@full_width
 def neuron_equation(state: CallState) -> str:
     names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0")
     w_ih, w_hh, bias = (float(state.trace.weights[name].flat[0]) for name in names)
@@ -268,6 +287,21 @@ def final_state_note(state: CursorState) -> str:
     rows, k = state.shapes.h_n[0], layer * state.shapes.D + direction
     there = f"{rows} rows, 0 to {rows - 1}" if rows > 1 else "one row"
     return note(f"h_n has {there}. Row {k} is layer {layer}, {DIRECTIONS[direction]}, after its own last step.")
+
+
+@full_width
+def forgetting_note(state: CallState) -> str:
+    forget, cell = state.trace.gates["f"], state.trace.cell
+    assert cell is not None
+    f, steps, first, last = float(forget[0, 0, -1, 0, 0]), len(cell[0, 0]) - 1, *(float(cell[0, 0, t, 0, 0]) for t in (0, -1))
+    kept = (
+        f"{f:.3f} to the power of {steps} is {f**steps:.1e}"
+        if f**steps < 0.001
+        else f"{f:.3f} to the power of {steps} is {f**steps:.3f}"
+    )
+    return note(
+        f"The forget gate is {f:.3f} at each step, and {kept}. The cell state begins at {first:.3f} and ends at {last:.3f}."
+    )
 
 
 @full_width

@@ -9,6 +9,7 @@ from ..rnn.shapes import Shape, Shapes
 from ..rnn.traces import Step, Trace, require_index, require_trace
 from ..wording import abbreviate, listed
 from .cells import colour_limit, number_cell
+from .gates import draw_gated_step
 from .picture import Picture
 from .svg import batch_card_offsets, line, svg_picture, tag, text
 
@@ -18,6 +19,8 @@ Term = tuple[np.ndarray, str, Role]  # of the equation: its numbers, its name an
 
 def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n: int = 0, feature: int | None = None) -> Picture:
     """Draw one step as matrices with their numbers: the term of the input, the term of the previous state, and their sum.
+
+    A step of a GRU or an LSTM is drawn with its gates instead, as by `draw_gated_step`.
 
     >>> import torch
     >>> from helpers import trace
@@ -40,6 +43,8 @@ def draw_step(trace: Trace, layer: int = 0, direction: int = 0, t: int = 0, *, n
     ValueError : the step is out of range. The message names the argument and its range.
     """
     require_trace(trace)
+    if trace.gates:
+        return draw_gated_step(trace, layer, direction, t, n=n, feature=feature)
     step = trace.step(layer, direction, t, n)
     if feature is not None:
         require_index("feature", feature, len(step.h))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..checks import require_labels
 from ..colours import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
 from ..rnn.traces import Trace, require_index, require_trace
-from ..wording import plural, shorten
+from ..wording import capitalised, plural, shorten, with_article
 from .cells import Cells, colour_limit, colour_scale, tooltip
 from .layout import H_0_DISTANCE, Layout, R, StepIndex
 from .picture import Picture
@@ -268,7 +268,7 @@ class Scaffold(Layout):
     def alt(self) -> str:
         s = self.s
         parts = [
-            f"An RNN unrolled over {plural(self.steps, 'step')}: {plural(s.num_layers, 'layer')} of "
+            f"{capitalised(with_article(s.kind))} unrolled over {plural(self.steps, 'step')}: {plural(s.num_layers, 'layer')} of "
             f"{plural(s.H_out, 'hidden feature')} reading {plural(s.H_in, 'input feature')}, "
             f"in {'two directions' if s.D == 2 else 'one direction'}, {plural(self.N, 'sequence')}.",
             f"A solid frame marks output {s.output}, the top layer at every step;",

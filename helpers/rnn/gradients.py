@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..checks import require_numbers
-from .traces import Trace, require_index, require_trace
+from .traces import Trace, require_index, require_plain
 
 # Of the activation, as a function of its result.
 DERIVATIVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -41,7 +41,7 @@ def gradient_norms(trace: Trace, *, n: int = 0) -> np.ndarray:
 
     Source: dL/dh_(t-1) = W_hh.T @ (activation'(a_t) * dL/dh_t), the chain rule on the recurrence.
     """
-    require_trace(trace)
+    require_plain(trace)
     if (trace.shapes.num_layers, trace.shapes.D) != (1, 1):
         given = f"num_layers={trace.shapes.num_layers}, D={trace.shapes.D}"
         raise ValueError(f"trace: given {given}, expected one layer and one direction")

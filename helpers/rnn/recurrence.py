@@ -17,6 +17,7 @@ from ..device import to_numpy
 from .shapes import Shapes, expected_shapes, require_rnn
 
 Weight = TypeVar("Weight", np.ndarray, Tensor)
+State = Tensor | tuple[Tensor, Tensor] | None  # h_0, or (h_0, c_0) of an LSTM; None is zeros
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
 
@@ -36,6 +37,7 @@ class CallArguments(NamedTuple):
     lengths: np.ndarray  # (N,), in steps
     input: np.ndarray  # (L, N, H_in)
     h_0: np.ndarray  # (num_layers, D, N, H_out)
+    c_0: np.ndarray | None = None  # the same, only of an LSTM
 
 
 def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Recurrence:
@@ -67,6 +69,7 @@ def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | Non
 
     Source: the equation in the torch.nn.RNN documentation. A float64 network is computed in float64, any other in float32.
     """
+    require_rnn(rnn)
     call = normalise_arguments(rnn, input, h0)
     hidden, h_n = hidden_states(rnn, call)
     top = np.concatenate(hidden[-1], axis=-1)  # (L, N, D*H_out)
@@ -112,7 +115,7 @@ def hidden_states(
     return hidden, last.reshape(s.h_n)
 
 
-def like_input(output: Tensor, rnn: nn.RNN, input: Tensor | PackedSequence) -> Tensor | PackedSequence:
+def like_input(output: Tensor, rnn: nn.RNNBase, input: Tensor | PackedSequence) -> Tensor | PackedSequence:
     """Bring `output`, here (L, N, D*H_out), into the layout in which torch returns it.
 
     >>> like_input(torch.zeros(5, 2, 4), nn.RNN(3, 4, batch_first=True), torch.zeros(2, 5, 3)).shape
@@ -137,7 +140,7 @@ def time_first(rnn: nn.RNNBase, tensor: Tensor) -> Tensor:
     return tensor.transpose(0, 1) if rnn.batch_first else tensor
 
 
-def numpy_weights(rnn: nn.RNN, shapes: Shapes | None = None) -> dict[str, np.ndarray]:
+def numpy_weights(rnn: nn.RNN | nn.GRU | nn.LSTM, shapes: Shapes | None = None) -> dict[str, np.ndarray]:
     """Every parameter as a NumPy array, by its name in `named_parameters()`.
 
     >>> sorted(numpy_weights(nn.RNN(2, 3, bias=False)))
@@ -164,13 +167,13 @@ def cell_weights(
     return weights[f"weight_ih_{name}"], weights[f"weight_hh_{name}"], b_ih, b_hh
 
 
-def normalise_arguments(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> CallArguments:
+def normalise_arguments(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: State = None) -> CallArguments:
     """Check the arguments of a call and bring them into one form: time first, and with a batch axis.
 
     >>> normalise_arguments(nn.RNN(3, 4), torch.zeros(5, 3)).input.shape
     (5, 1, 3)
     """
-    require_rnn(rnn)
+    expected_shapes(rnn, L=1)  # raises a TypeError for any other module
     if rnn.training and rnn.dropout and rnn.num_layers > 1:
         raise ValueError(f"rnn: dropout={rnn.dropout} is at work, so every call differs; call rnn.eval() first")
     layout: tuple[str, ...] = ("L", "N", "H_in")
@@ -186,20 +189,30 @@ def normalise_arguments(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor 
     shapes = expected_shapes(rnn, L=L, N=N)
     steps = to_numpy(padded if isinstance(input, PackedSequence) else time_first(rnn, padded))
     steps_of_each = np.full(steps.shape[1], L) if lengths is None else lengths.numpy()
-    return CallArguments(shapes, steps_of_each, steps, _initial_state(rnn, shapes, h0, steps))
+    first = [_initial_state(name, rnn, shapes, state, steps) for name, state in _states_by_name(shapes, h0).items()]
+    return CallArguments(shapes, steps_of_each, steps, *first)
 
 
-def _initial_state(rnn: nn.RNN, shapes: Shapes, h0: Tensor | None, steps: np.ndarray) -> np.ndarray:
+def _states_by_name(shapes: Shapes, h0: State) -> dict[str, Tensor | tuple[Tensor, Tensor] | None]:
+    if not shapes.has_cell_state:
+        return {"h0": h0}
+    if h0 is not None and (not isinstance(h0, tuple) or len(h0) != 2):
+        raise TypeError(f"h0: given {type(h0).__name__}, expected (h0, c0), because an LSTM has two states")
+    return dict(zip(("h0", "c0"), h0 or (None, None)))
+
+
+def _initial_state(name: str, rnn: nn.RNNBase, shapes: Shapes, state: State, steps: np.ndarray) -> np.ndarray:
     grid = (shapes.num_layers, shapes.D, steps.shape[1], shapes.H_out)
-    if h0 is None:
+    if state is None:
         return np.zeros(grid, steps.dtype)
-    _require_weights_kind("h0", _require_tensor("h0", h0), rnn)
-    if tuple(h0.shape) != shapes.h_0:
-        raise ValueError(f"h0: given {tuple(h0.shape)}, expected {shapes.h_0}")
-    return to_numpy(h0).reshape(grid)
+    state = _require_tensor(name, state)
+    _require_weights_kind(name, state, rnn)
+    if tuple(state.shape) != shapes.h_0:
+        raise ValueError(f"{name}: given {tuple(state.shape)}, expected {shapes.h_0}")
+    return to_numpy(state).reshape(grid)
 
 
-def _input_layout(rnn: nn.RNN, input: Tensor) -> tuple[str, ...]:
+def _input_layout(rnn: nn.RNNBase, input: Tensor) -> tuple[str, ...]:
     if input.dim() == 2:
         return "L", "H_in"
     if input.dim() == 3:
@@ -212,14 +225,14 @@ def _format_layout(layout: tuple[str, ...], **sizes: int) -> str:
     return "(" + ", ".join(f"{axis}={sizes[axis]}" if axis in sizes else axis for axis in layout) + ")"
 
 
-def _require_tensor(name: str, value: Tensor) -> Tensor:
+def _require_tensor(name: str, value: object) -> Tensor:
     if not isinstance(value, Tensor):
         expected = "a torch.Tensor" + (" or PackedSequence" if name == "input" else " or None")
         raise TypeError(f"{name}: given {type(value).__name__}, expected {expected}")
     return value
 
 
-def _require_weights_kind(name: str, value: Tensor, rnn: nn.RNN) -> None:
+def _require_weights_kind(name: str, value: Tensor, rnn: nn.RNNBase) -> None:
     """Refuse a tensor whose dtype, device or layout differs from the weights, and weights that NumPy cannot compute with."""
     weight = rnn.weight_ih_l0
     assert isinstance(weight, Tensor)

@@ -58,6 +58,11 @@ class Shapes:
     has_cell_state: bool = False  # an LSTM has a second state beside h, the cell state c
 
     @property
+    def kind(self) -> str:
+        """The name of the network's class in torch: RNN, GRU or LSTM."""
+        return next(kind.__name__ for kind, gates in GATES.items() if gates == self.gates)
+
+    @property
     def input(self) -> Shape:
         return self._sequence("H_in", self.H_in)
 

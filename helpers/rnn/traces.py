@@ -1,7 +1,7 @@
-"""Trace: one call of an `nn.RNN` with all its hidden states, computed once and then shown in many ways."""
+"""Trace: one call of an RNN, GRU or LSTM with all its states and gates, computed once and then shown in many ways."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from ..device import one_thread, to_numpy
-from .recurrence import CallArguments, cell_weights, hidden_states, normalise_arguments, numpy_weights
+from ..wording import with_article
+from .recurrence import CallArguments, State, cell_weights, hidden_states, normalise_arguments, numpy_weights
 from .shapes import Shapes
+from .stepwise import walk_gates
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +38,19 @@ class Step:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Trace:
-    """One call of an `nn.RNN`: sizes, weights, input, h_0, every hidden state, output and h_n. Read-only.
+    """One call of an RNN, GRU or LSTM: sizes, weights, input, h_0, every hidden state, output and h_n. Read-only.
 
     >>> seen = trace(nn.RNN(3, 4), torch.ones(5, 2, 3))
     >>> print(seen.shapes.output, seen.lengths)
     (L=5, N=2, D*H_out=4) (5, 5)
 
     `input`, `h_0` and `hidden` always have a batch axis, and time comes first. `output` and `h_n` have exactly the layout
-    in which torch returned them, but a packed output is padded again.
+    in which torch returned them, but a packed output is padded again. `nonlinearity` is that of the new content: a GRU
+    and an LSTM always use tanh.
+
+    >>> seen = trace(nn.LSTM(3, 4), torch.ones(5, 2, 3))
+    >>> list(seen.gates), seen.gates["f"].shape
+    (['i', 'f', 'g', 'o'], (1, 1, 5, 2, 4))
     """
 
     shapes: Shapes
@@ -55,6 +62,10 @@ class Trace:
     hidden: np.ndarray  # (num_layers, D, L, N, H_out)
     output: np.ndarray  # shapes.output
     h_n: np.ndarray  # shapes.h_n
+    gates: Mapping[str, np.ndarray] = field(default_factory=dict)  # as `hidden`: i f g o of an LSTM, r z n of a GRU
+    cell: np.ndarray | None = None  # as `hidden`: the cell states of an LSTM
+    c_0: np.ndarray | None = None  # as h_0
+    c_n: np.ndarray | None = None  # as h_n
 
     def layer_input(self, layer: int, t: int, n: int = 0) -> np.ndarray:
         """The input of `layer` at step t: x_t in layer 0, and the states of the layer below in any other layer.
@@ -71,10 +82,39 @@ class Trace:
         >>> trace(nn.RNN(3, 4), torch.zeros(5, 1, 3)).previous_state(layer=0, direction=0, t=0)
         array([0., 0., 0., 0.], dtype=float32)
         """
+        return self._state_before(self.hidden, self.h_0, layer, direction, t, n)
+
+    def previous_cell(self, layer: int, direction: int, t: int, n: int = 0) -> np.ndarray:
+        """The cell state that step t of an LSTM starts from, as `previous_state`.
+
+        >>> trace(nn.LSTM(3, 2), torch.zeros(5, 1, 3)).previous_cell(layer=0, direction=0, t=0)
+        array([0., 0.], dtype=float32)
+        """
+        if self.cell is None or self.c_0 is None:
+            raise ValueError(f"trace: given a trace of {with_article(self.shapes.kind)}, expected one of an LSTM")
+        return self._state_before(self.cell, self.c_0, layer, direction, t, n)
+
+    def _state_before(self, states: np.ndarray, first: np.ndarray, layer: int, direction: int, t: int, n: int) -> np.ndarray:
         earlier = t + 1 if direction else t - 1
         begins = not 0 <= earlier < self.lengths[n]
-        state: np.ndarray = self.h_0[layer, direction, n] if begins else self.hidden[layer, direction, earlier, n]
+        state: np.ndarray = first[layer, direction, n] if begins else states[layer, direction, earlier, n]
         return state
+
+    def require_step(self, layer: int, direction: int, t: int, n: int = 0) -> None:
+        """Raise a ValueError unless the call has this step.
+
+        >>> trace(nn.RNN(3, 4), torch.ones(5, 1, 3)).require_step(layer=0, direction=0, t=5)
+        Traceback (most recent call last):
+        ValueError: t: given 5, expected a whole number from 0 to 4
+        """
+        ranges = {
+            "layer": (layer, self.shapes.num_layers),
+            "direction": (direction, self.shapes.D),
+            "n": (n, len(self.lengths)),
+        }
+        for name, (value, size) in ranges.items():
+            require_index(name, value, size)
+        require_index("t", t, self.lengths[n])
 
     def step(self, layer: int, direction: int, t: int, n: int = 0) -> Step:
         """Step t of one layer and direction for sequence n of the batch, term by term.
@@ -86,16 +126,11 @@ class Trace:
 
         Raises
         ------
-        ValueError : layer, direction, t or n is out of range. The message names it and the range.
+        ValueError : layer, direction, t or n is out of range. The message names it and the range. Also if the network
+            is a GRU or an LSTM, whose steps have other terms.
         """
-        ranges = {
-            "layer": (layer, self.shapes.num_layers),
-            "direction": (direction, self.shapes.D),
-            "n": (n, len(self.lengths)),
-        }
-        for name, (value, size) in ranges.items():
-            require_index(name, value, size)
-        require_index("t", t, self.lengths[n])
+        require_plain(self)
+        self.require_step(layer, direction, t, n)
         W_ih, W_hh, b_ih, b_hh = cell_weights(self.weights, layer, direction)
         x, h_before = self.layer_input(layer, t, n), self.previous_state(layer, direction, t, n)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -106,11 +141,12 @@ class Trace:
         return Step(W_ih, x, biases[0], W_hh, h_before, biases[1], from_input, from_past, total, h, self.nonlinearity)
 
     def __repr__(self) -> str:
-        return f"Trace of a {self.nonlinearity} RNN: input {self.shapes.input}, output {self.shapes.output}"
+        kind = f"a {self.nonlinearity} RNN" if not self.gates else with_article(self.shapes.kind)
+        return f"Trace of {kind}: input {self.shapes.input}, output {self.shapes.output}"
 
 
-def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None) -> Trace:
-    """Call `rnn` once, without gradients, and keep its input, its result and every hidden state.
+def trace(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: State = None) -> Trace:
+    """Call `rnn` once, without gradients, and keep its input, its result and every hidden state; the gates too, if it has any.
 
     >>> rnn = nn.RNN(3, 4, num_layers=2)
     >>> t = trace(rnn, torch.ones(5, 2, 3))
@@ -122,39 +158,66 @@ def trace(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None = None)
     Parameters
     ----------
     input : (L, N, H_in), (N, L, H_in) if batch_first, (L, H_in) unbatched, or a PackedSequence
-    h0    : (D*num_layers, N, H_out), without N if unbatched; None for zeros
+    h0    : (D*num_layers, N, H_out), without N if unbatched; (h_0, c_0) for an LSTM; None for zeros
 
     Returns
     -------
-    Trace : `output` and `h_n` are the results of the call itself, `hidden` is computed as in `run_recurrence`.
+    Trace : `output` and `h_n` are the results of the call itself, `hidden` is computed as in `run_recurrence`, or, with the
+        gates, as in `gated_steps`.
 
     Raises
     ------
     TypeError, ValueError : as in `run_recurrence`, with the argument, its value and what was expected. Also if
-        `output` or `h_n` is not, element by element, what the forward of nn.RNN itself returns, because a subclass or a
+        `output` or `h_n` is not, element by element, what the forward of torch's class itself returns, because a subclass or a
         hook changes it.
     """
     call = normalise_arguments(rnn, input, h0)
     with torch.no_grad(), one_thread():
-        output, h_n = rnn(input, h0)  # before the weights are read: a spectral norm, for example, updates them in the call
-        plain_output, plain_h_n = nn.RNN.forward(rnn, input, h0)  # without hooks, and without what a subclass adds
+        output, states = rnn(input, h0)  # before the weights are read: a spectral norm, for example, updates them in the call
+        plain = getattr(nn, call.shapes.kind).forward  # without hooks, and without what a subclass adds
+        plain_output, plain_states = plain(rnn, input, h0)
     output, plain_output = _padded_again(rnn, output), _padded_again(rnn, plain_output)
+    states, plain_states = ({"h_n": s} if isinstance(s, Tensor) else dict(zip(("h_n", "c_n"), s)) for s in (states, plain_states))
     _require_unmodified_result("output", output, plain_output)
-    _require_unmodified_result("h_n", h_n, plain_h_n)
+    for name, state in plain_states.items():
+        _require_unmodified_result(name, states.get(name), state)
     weights = {name: _read_only_copy(value) for name, value in numpy_weights(rnn, call.shapes).items()}
-    hidden, own_h_n = hidden_states(rnn, call, weights)
-    _require_own_weights(call, to_numpy(h_n), own_h_n)
+    gates: dict[str, np.ndarray] = {}
+    if isinstance(rnn, nn.RNN):
+        hidden, own_h_n = hidden_states(rnn, call, weights)
+    else:
+        gates, own_h_n = _gates_and_states(call, weights)
+        hidden = gates.pop("h")
+    _require_own_weights(call, to_numpy(states["h_n"]), own_h_n)
+    cell = gates.pop("c", None)
     return Trace(
         shapes=call.shapes,
-        nonlinearity=rnn.nonlinearity,
+        nonlinearity=rnn.nonlinearity if isinstance(rnn, nn.RNN) else "tanh",
         lengths=tuple(int(n) for n in call.lengths),
         weights=MappingProxyType(weights),
         input=_read_only_copy(call.input),
         h_0=_read_only_copy(call.h_0),
         hidden=_read_only_copy(hidden),
         output=_read_only_copy(to_numpy(output)),
-        h_n=_read_only_copy(to_numpy(h_n)),
+        h_n=_read_only_copy(to_numpy(states["h_n"])),
+        gates=MappingProxyType({name: _read_only_copy(gate) for name, gate in gates.items()}),
+        cell=None if cell is None else _read_only_copy(cell),
+        c_0=None if call.c_0 is None else _read_only_copy(call.c_0),
+        c_n=_read_only_copy(to_numpy(states["c_n"])) if "c_n" in states else None,
     )
+
+
+def _gates_and_states(call: CallArguments, weights: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Each gate and state of a GRU or an LSTM by its name, shaped and padded as `Trace.hidden`, and h_n."""
+    s = call.shapes
+    alive = np.arange(s.L)[:, None, None] < call.lengths[:, None]  # (L, N, 1)
+    first = {"h": call.h_0} | ({} if call.c_0 is None else {"c": call.c_0})
+    tensors, states = ({name: torch.tensor(array) for name, array in arrays.items()} for arrays in (weights, first))
+    steps = walk_gates(s, tensors, torch.tensor(call.input), torch.from_numpy(alive), states)
+    rows = {name: torch.stack([torch.stack([step[name] for step in row]) for row in steps]) for name in steps[0][0]}
+    h_n = torch.stack([row[0 if k % s.D else -1]["h"] for k, row in enumerate(steps)])
+    grid = (s.num_layers, s.D, *call.input.shape[:2], s.H_out)
+    return {name: np.where(alive, row.numpy().reshape(grid), 0) for name, row in rows.items()}, h_n.numpy().reshape(s.h_n)
 
 
 def require_trace(value: Trace) -> None:
@@ -168,6 +231,20 @@ def require_trace(value: Trace) -> None:
         raise TypeError(f"trace: given {type(value).__name__}, expected a Trace, as from trace(rnn, input)")
 
 
+def require_plain(trace: Trace) -> None:
+    """Raise a ValueError if the trace has gates, where only the steps of an nn.RNN can be shown.
+
+    >>> require_plain(trace(nn.GRU(3, 4), torch.ones(5, 3)))
+    Traceback (most recent call last):
+    ValueError: trace: given a trace of a GRU, expected one of an nn.RNN, which has no gates
+    """
+    require_trace(trace)
+    if trace.gates:
+        raise ValueError(
+            f"trace: given a trace of {with_article(trace.shapes.kind)}, expected one of an nn.RNN, which has no gates"
+        )
+
+
 def require_index(name: str, value: int, size: int, low: int = 0) -> None:
     """Raise a ValueError unless `value` is an integer from `low` to `size - 1`.
 
@@ -179,17 +256,20 @@ def require_index(name: str, value: int, size: int, low: int = 0) -> None:
         raise ValueError(f"{name}: given {value!r}, expected a whole number from {low} to {size - 1}")
 
 
-def _padded_again(rnn: nn.RNN, output: Tensor | PackedSequence) -> Tensor:
+def _padded_again(rnn: nn.RNNBase, output: Tensor | PackedSequence) -> Tensor:
     return pad_packed_sequence(output, batch_first=rnn.batch_first)[0] if isinstance(output, PackedSequence) else output
 
 
-def _require_unmodified_result(name: str, result: Tensor, plain: Tensor) -> None:
-    """Refuse a network whose result is not that of nn.RNN itself, because every picture of it would be wrong.
+def _require_unmodified_result(name: str, result: Tensor | None, plain: Tensor) -> None:
+    """Refuse a network whose result is not that of torch's class itself, because every picture of it would be wrong.
 
     The same lines of torch compute both, so a rounding error does not grow between them over many steps.
     """
-    same = isinstance(result, Tensor) and result.shape == plain.shape
-    if not same or not np.allclose(to_numpy(result), to_numpy(plain), rtol=1e-3, atol=1e-3, equal_nan=True):
+    if (
+        not isinstance(result, Tensor)
+        or result.shape != plain.shape
+        or not np.allclose(to_numpy(result), to_numpy(plain), rtol=1e-3, atol=1e-3, equal_nan=True)
+    ):
         changed = f"rnn: its {name} is not that of the plain equation, because a hook or a subclass changes it"
         raise ValueError(f"{changed}; expected an nn.RNN without hooks of its own")
 
