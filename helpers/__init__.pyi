@@ -59,6 +59,8 @@ from .pictures.timelines import draw_hidden as draw_hidden
 from .pictures.timelines import draw_response as draw_response
 from .pictures.timelines import draw_verdicts as draw_verdicts
 from .pictures.unrolled import draw_unrolled as draw_unrolled
+from .recall import learn_to_recall as learn_to_recall
+from .recall import recall_batch as recall_batch
 from .rnn.gradients import gradient_norms as gradient_norms
 from .rnn.gradients import spectrum as spectrum
 from .rnn.recurrence import run_recurrence as run_recurrence

@@ -17,6 +17,7 @@ import helpers
 from helpers import (
     explore,
     explore_constructor,
+    explore_forgetting,
     explore_gradient,
     explore_layers,
     explore_neuron,
@@ -49,6 +50,7 @@ EXPLORERS = {
     "two_neurons": explore_two_neurons,
     "layers": explore_layers,
     "gradient": explore_gradient,
+    "forgetting": explore_forgetting,
     "an LSTM": lstm_call,
 }
 PICTURE, SHAPES, PARAMETERS, CODE = "picture", "shapes", "parameters", "code"
@@ -63,7 +65,8 @@ VIEWS = {
     "two_neurons": [PICTURE, CODE, SHAPES],
     "layers": ["note", PICTURE, "final states", CODE, SHAPES, PARAMETERS],
     "gradient": ["note", PICTURE, CODE, SHAPES],
-    "an LSTM": ["states", PICTURE, CODE, SHAPES, PARAMETERS],
+    "forgetting": ["note", PICTURE, "response", CODE, SHAPES],
+    "an LSTM": ["equation", "step", "gates", PICTURE, "states", CODE, SHAPES],
 }
 # Every control moves the picture but these: no size and no number in it depends on them.
 WITHOUT_PICTURE = {
@@ -72,8 +75,8 @@ WITHOUT_PICTURE = {
     ("steps", "feature"): LINKED,
     ("steps of a large call", "feature"): LINKED,
     ("neuron", "own"): set(),  # the text that is typed last has no number in it
-    ("an LSTM", "t"): {"states"},
-    ("an LSTM", "n"): {"states"},
+    ("an LSTM", "feature"): LINKED,
+    ("an LSTM", "t"): {*LINKED, "gates", PICTURE},
 }
 
 
@@ -140,7 +143,7 @@ def run(html):
     return made
 
 
-MAKES_ITS_NETWORK = {"constructor", "shapes", "layers", "neuron", "two_neurons", "gradient"}
+MAKES_ITS_NETWORK = {"constructor", "shapes", "layers", "neuron", "two_neurons", "gradient", "forgetting"}
 
 
 def check_shapes(name, explorer):
@@ -153,6 +156,7 @@ def check_shapes(name, explorer):
     made = run(explorer.html[views.index(CODE)])
     h_0 = made.get("h0", made["h_n"])
     sizes = {"input": made["x"], "output": made["output"], "h_n": made["h_n"], "h_0": h_0}
+    sizes |= {"c_0": made["c_n"], "c_n": made["c_n"]} if "c_n" in made else {}
     assert table(explorer.html[views.index(SHAPES)]) == {key: list(tensor.shape) for key, tensor in sizes.items()}
     assert torch.equal(torch.tensor(explorer.state.trace.output), made["output"])
     if PARAMETERS in views:
@@ -256,10 +260,38 @@ def test_a_gru_and_an_lstm_show_what_they_share(kind, gates, shape):
     assert ("c_n" in shapes.tensors) == (kind is nn.LSTM)
     assert dict(shapes.parameters) == {name: tuple(p.shape) for name, p in rnn.named_parameters()}
     assert shapes.parameters["weight_hh_l1"].names == (f"{gates}*H_out", "H_out")
+    explorer.controls["layer"].value = 1
     assert f"{output.flatten()[0].item():.3f}" in "".join(explorer.html)
     given = torch.zeros_like(h_n[0] if kind is nn.LSTM else h_n)
-    assert "rnn(input, h0)" in explore(rnn, x, (given, given) if kind is nn.LSTM else given).html[2]  # the call as made
-    assert "rnn(input)" in explorer.html[2]
+    code = VIEWS["an LSTM"].index(CODE)
+    assert "rnn(input, h0)" in explore(rnn, x, (given, given) if kind is nn.LSTM else given).html[code]  # the call as made
+    assert "rnn(input)" in explorer.html[code]
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_the_equation_of_the_gates_holds_at_every_cursor(kind):
+    torch.manual_seed(0)
+    explorer = explore(kind(3, 4, 2, bidirectional=True), torch.randn(4, 2, 3))
+    for name, value in (("t", 2), ("feature", 3), ("layer", 1), ("direction", True), ("n", 1), ("t", 3), ("t", 0)):
+        explorer.controls[name].value = value
+        lines = unescape(re.sub(r"<[^>]*>", "", explorer.html[0])).replace("−", "-").split("\n")
+        for line in lines:
+            _, _, values, result = line.split(" = ")
+            product = re.sub(r"tanh\((.*?)\)", r"torch.tensor(\1).tanh().item()", values.replace("·", "*"))
+            assert eval(product) == pytest.approx(float(result), abs=2e-3)
+        layer, direction, t, n, feature = explorer.state.cursor
+        assert float(lines[-1].split(" = ")[-1]) == pytest.approx(
+            explorer.state.trace.hidden[layer, direction, t, n, feature], abs=1e-3
+        )
+
+
+def test_a_forget_gate_keeps_what_its_opening_to_the_power_of_the_steps_leaves():
+    explorer = explore_forgetting()
+    for bias, T in ((0.0, 20), (5.0, 20), (5.0, 40), (-2.0, 1)):
+        explorer.controls["bias"].value, explorer.controls["T"].value = bias, T
+        cell = explorer.state.trace.cell[0, 0, :, 0, 0]
+        assert len(cell) == T + 1 and cell[0] > 0.98
+        assert cell[-1] / cell[0] == pytest.approx(torch.sigmoid(torch.tensor(bias)).item() ** T, rel=1e-3)
 
 
 def test_explore_refuses_what_it_cannot_show():
@@ -269,14 +301,17 @@ def test_explore_refuses_what_it_cannot_show():
         explore(nn.LSTM(3, 4, proj_size=2), torch.ones(5, 3))
     with pytest.raises(TypeError, match="input: given list"):
         explore(nn.GRU(3, 4), [1.0])
+    with pytest.raises(TypeError, match="h0: given Tensor, expected"):
+        explore(nn.LSTM(3, 4), torch.ones(5, 3), torch.zeros(1, 4))
 
 
 def test_a_packed_call_can_be_walked():
     packed = nn.utils.rnn.pack_padded_sequence(torch.ones(5, 2, 3), [5, 2])
-    explorer = explore(nn.RNN(3, 4), packed)
-    explorer.controls["n"].value, explorer.controls["t"].value = 1, 4  # the second sequence has two steps only
-    assert explorer.state.cursor.t == explorer.controls["t"].value == explorer.controls["t"].max == 1
-    require_well_formed(explorer)
+    for kind in (nn.RNN, nn.GRU, nn.LSTM):
+        explorer = explore(kind(3, 4), packed)
+        explorer.controls["n"].value, explorer.controls["t"].value = 1, 4  # the second sequence has two steps only
+        assert explorer.state.cursor.t == explorer.controls["t"].value == explorer.controls["t"].max == 1
+        require_well_formed(explorer)
 
 
 def test_a_slider_offers_only_the_rows_that_there_are_and_what_goes_is_marked():
@@ -310,7 +345,7 @@ def test_the_step_explorer_offers_only_what_the_network_has():
 @pytest.mark.parametrize(
     "arguments, error, message",
     [
-        ((nn.GRU(3, 4), torch.ones(5, 3)), TypeError, "rnn: given GRU"),
+        ((nn.Linear(3, 4), torch.ones(5, 3)), TypeError, "rnn: given Linear"),
         ((nn.RNN(3, 4), torch.ones(5, 7)), ValueError, "input: given .*7"),
         ((nn.RNN(3, 4), None), TypeError, "input: given NoneType"),
         ((nn.RNN(3, 4), torch.ones(5, 3), torch.ones(9, 4)), ValueError, "h0: given .*9"),

@@ -17,6 +17,7 @@ from . import (
     e10_silent_mistakes_and_loud_errors,
     e11_cpu_and_cuda,
     e12_a_network_that_writes,
+    e13_gates,
 )
 from .exercise import Exercise
 from .judging import judge
@@ -37,6 +38,7 @@ NOTEBOOKS = (
     e10_silent_mistakes_and_loud_errors,
     e11_cpu_and_cuda,
     e12_a_network_that_writes,
+    e13_gates,
 )
 EXERCISES: dict[str, Exercise] = {exercise.number: exercise for module in NOTEBOOKS for exercise in module.EXERCISES}
 _wrong_answers: dict[str, list[str]] = {}  # for each exercise, the different wrong answers so far

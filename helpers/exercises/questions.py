@@ -82,7 +82,7 @@ TOPICS = {
             "05",
             "The right summary for a classifier",
         ),
-        Topic("GRU and LSTM", 3, ("gated",), (*_common_without("gated"), "packed"), "09", "After the plain RNN: LSTM and GRU"),
+        Topic("GRU and LSTM", 3, ("gated",), (*_common_without("gated"), "packed"), "13", "The shapes"),
     ]
 }
 

@@ -89,7 +89,7 @@ def machine_names(notebook):
 
 
 def test_the_course_is_there():
-    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02}" for number in range(13)]
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02}" for number in range(14)]
 
 
 @EACH
