@@ -152,7 +152,7 @@ EXERCISES: list[Exercise] = [
     ),
     Write(
         "13.4",
-        "Design a good start: change lstm so that the biases of its forget gate add up to `bias`, and nothing else changes.",
+        "Design a good start: change lstm so that the biases of its forget gate add up to bias, and nothing else changes.",
         "start_with_open_gate(lstm, bias)",
         lstm_and_bias,
         start_open,
@@ -165,7 +165,7 @@ EXERCISES: list[Exercise] = [
         ],
         (
             "Which rows of bias_ih_l0 and bias_hh_l0 belong to the forget gate?",
-            "Rows H to 2*H, where H is lstm.hidden_size: fill them with `bias` in one of the two, and with 0 in the other.",
+            "Rows H to 2*H, where H is lstm.hidden_size: fill them with bias in one of the two, and with 0 in the other.",
         ),
         axes=("parameter",),
         use=parameters_afterwards,
