@@ -1,5 +1,6 @@
 """The exercises of notebook 13: the shapes, the steps and the gates of an LSTM and a GRU."""
 
+from collections.abc import Callable
 from copy import deepcopy
 
 import torch
@@ -16,7 +17,7 @@ def gate_that_lets_an_lstm_remember() -> str:
         lstm = nn.LSTM(1, 1)
         for parameter in lstm.parameters():
             nn.init.zeros_(parameter)
-        nn.init.constant_(lstm.bias_ih_l0[block].detach(), 5.0)
+        nn.init.constant_(lstm.get_parameter("bias_ih_l0").detach()[block], 5.0)
         left[name] = lstm(torch.zeros(20, 1, 1), (torch.zeros(1, 1, 1), torch.ones(1, 1, 1)))[1][0].item()
     return max(left, key=lambda name: left[name])
 
@@ -71,38 +72,28 @@ def parameters_afterwards(function: Function, lstm: nn.LSTM, bias: float) -> Ten
     """What a function has made of a copy of the LSTM: both weights, and the sum of both biases, which is all that counts."""
     changed = deepcopy(lstm)
     function(changed, bias)
-    weights = [changed.weight_ih_l0, changed.weight_hh_l0, changed.bias_ih_l0 + changed.bias_hh_l0]
-    return torch.cat([weight.detach().flatten() for weight in weights])
+    W_ih, W_hh, b_ih, b_hh = (parameter.detach().flatten() for parameter in changed.parameters())
+    return torch.cat([W_ih, W_hh, b_ih + b_hh])
 
 
-def start_open(lstm: nn.LSTM, bias: float) -> None:
-    H = lstm.hidden_size
-    nn.init.constant_(lstm.bias_ih_l0.data[H : 2 * H], bias)
-    nn.init.zeros_(lstm.bias_hh_l0.data[H : 2 * H])
+def fill(lstm: nn.LSTM, name: str, gates: str, value: float) -> None:
+    """Fill the rows of these gates in a bias with one value."""
+    for gate in gates:
+        nn.init.constant_(lstm.get_parameter(name).detach().chunk(4)["ifgo".index(gate)], value)
 
 
-def start_open_and_keep_the_other_bias(lstm: nn.LSTM, bias: float) -> None:
-    nn.init.constant_(lstm.bias_ih_l0.data[lstm.hidden_size : 2 * lstm.hidden_size], bias)
+def open_gates(gates: str, other: float = 0.0) -> Callable[[nn.LSTM, float], None]:
+    """A function that opens these gates: bias_ih gets the bias, and bias_hh `other` times the bias."""
+
+    def open_them(lstm: nn.LSTM, bias: float) -> None:
+        fill(lstm, "bias_ih_l0", gates, bias)
+        fill(lstm, "bias_hh_l0", gates, other * bias)
+
+    return open_them
 
 
-def open_the_input_gate(lstm: nn.LSTM, bias: float) -> None:
-    nn.init.constant_(lstm.bias_ih_l0.data[: lstm.hidden_size], bias)
-    nn.init.zeros_(lstm.bias_hh_l0.data[: lstm.hidden_size])
-
-
-def open_the_last_gate(lstm: nn.LSTM, bias: float) -> None:
-    nn.init.constant_(lstm.bias_ih_l0.data[-lstm.hidden_size :], bias)
-    nn.init.zeros_(lstm.bias_hh_l0.data[-lstm.hidden_size :])
-
-
-def open_every_gate(lstm: nn.LSTM, bias: float) -> None:
-    nn.init.constant_(lstm.bias_ih_l0, bias)
-    nn.init.zeros_(lstm.bias_hh_l0)
-
-
-def open_twice(lstm: nn.LSTM, bias: float) -> None:
-    for biases in (lstm.bias_ih_l0, lstm.bias_hh_l0):
-        nn.init.constant_(biases.data[lstm.hidden_size : 2 * lstm.hidden_size], bias)
+def open_and_keep_the_other_bias(lstm: nn.LSTM, bias: float) -> None:
+    fill(lstm, "bias_ih_l0", "f", bias)
 
 
 EXERCISES: list[Exercise] = [
@@ -155,13 +146,13 @@ EXERCISES: list[Exercise] = [
         "Design a good start: change lstm so that the biases of its forget gate add up to bias, and nothing else changes.",
         "start_with_open_gate(lstm, bias)",
         lstm_and_bias,
-        start_open,
+        open_gates("f"),
         [
-            (start_open_and_keep_the_other_bias, "bias_hh_l0 has rows for the forget gate too: both biases are added."),
-            (open_twice, "The two biases are added, so this is twice as much."),
-            (open_the_input_gate, "The first block of rows is the input gate. The forget gate is the second."),
-            (open_every_gate, "The other gates have changed too: only the second of four blocks is the forget gate."),
-            (open_the_last_gate, "The last block of rows is the output gate. The forget gate is the second."),
+            (open_and_keep_the_other_bias, "bias_hh_l0 has rows for the forget gate too: both biases are added."),
+            (open_gates("f", other=1.0), "The two biases are added, so this is twice as much."),
+            (open_gates("i"), "The first block of rows is the input gate. The forget gate is the second."),
+            (open_gates("ifgo"), "The other gates have changed too: only the second of four blocks is the forget gate."),
+            (open_gates("o"), "The last block of rows is the output gate. The forget gate is the second."),
         ],
         (
             "Which rows of bias_ih_l0 and bias_hh_l0 belong to the forget gate?",

@@ -1,6 +1,8 @@
 """What the gates of an LSTM and a GRU do: one step as a drawing, all steps as heat maps; and attention, which needs no gates."""
 
 from collections.abc import Sequence
+from itertools import pairwise
+from math import ceil
 
 import numpy as np
 
@@ -96,8 +98,8 @@ class _GatedStep:
         self.path(LEFT, f, g)
         for x, name in zip(self.columns, "figo"):
             self.gate(x, name)
-        self.route(f"M{i} {ROW - 24}V{MEET}H{g - 10}", (g - 30, MEET, g - 9, MEET))  # i times g
-        self.route(f"M{o} {ROW - 24}V{MEET}H{RIGHT - 10}", (RIGHT - 30, MEET, RIGHT - 9, MEET))
+        self.route((i, ROW - 24), (i, MEET), (g - 9, MEET))  # i times g
+        self.route((o, ROW - 24), (o, MEET), (RIGHT - 9, MEET))
         self.parts.append(line(RIGHT, PATH + R, RIGHT, MEET - 9, H.colour, 3))
         self.parts.append(line(RIGHT, MEET + 9, RIGHT, ROW - R, H.colour, 3))
         self.words.append(text(RIGHT + 8, MEET - 18, "tanh", size=11, fill=QUIET))
@@ -106,19 +108,19 @@ class _GatedStep:
         self.state(LEFT, ROW, "h", self.h_before, self.before)
         self.state(RIGHT, PATH, "c", self.trace.cell[self.step], self.t, -1)
         self.state(RIGHT, ROW, "h", self.h, self.t)
-        self.start = f"M{LEFT + R} {ROW}H122V{RECURRENT}"
+        self.start = [(LEFT + R, ROW), (122, ROW), (122, RECURRENT)]
 
     def gru(self) -> None:
         z, r, n = self.columns = [170, 290, 410]
         self.path(LEFT, z, n)
         for x, name in zip(self.columns, "zrn"):
             self.gate(x, name)
-        self.route(f"M{z} {MEET}H{n - 10}", (n - 30, MEET, n - 9, MEET))
+        self.route((z, MEET), (n - 9, MEET))
         self.words.append(text(z + 12, MEET - 6, "1 − z", size=11, fill=QUIET))
-        self.route(f"M{r + 26} {ROW + 16}H350V258H{n}", (n - 20, 258, n, 258))
+        self.route((r + 26, ROW + 16), (350, ROW + 16), (350, 258), (n, 258))
         self.state(LEFT, PATH, "h", self.h_before, self.before, -1)
         self.state(RIGHT, PATH, "h", self.h, self.t, -1)
-        self.start = f"M{LEFT} {PATH + R}V{RECURRENT}H122"
+        self.start = [(LEFT, PATH + R), (LEFT, RECURRENT)]
 
     def path(self, x: float, keep: float, add: float) -> None:
         """The path on which a state goes on: times a gate that keeps, plus new content times a gate."""
@@ -134,9 +136,10 @@ class _GatedStep:
         """What every gate reads: the input by its block of W_ih, and the state before by its block of W_hh."""
         last, count = self.columns[-1], len(self.columns)
         x_t = self.trace.layer_input(self.step[0], self.t, self.step[3])
-        paths = ((self.start + f"H{last + 9}", W_HH, RECURRENT, 9), (f"M{LEFT + R} {INPUT}H{last - 9}", W_IH, INPUT, -9))
-        for path, role, y, beside in paths:
-            self.parts.append(tag("path", d=path, stroke=role.colour, stroke_width=2, fill="none"))
+        paths = (([*self.start, (last + 9, RECURRENT)], W_HH, 9), ([(LEFT + R, INPUT), (last - 9, INPUT)], W_IH, -9))
+        for corners, role, beside in paths:
+            y = corners[-1][1]
+            self.parts += [line(*a, *b, role.colour, head=False) for a, b in pairwise(corners)]
             self.parts += [line(x + beside, y, x + beside, ROW + 24, role.colour) for x in self.columns]
             words = f"{role.symbol}: {count} blocks of rows"
             self.words.append(text(last + 24, y + 4, words, fill=role.ink, font_weight=600))
@@ -173,9 +176,10 @@ class _GatedStep:
         disc = tag("circle", cx=x, cy=y, r=9, fill=PAPER, stroke=TEXT, stroke_width=1.5)
         self.parts.append(disc + text(x, y + 5, sign, size=15, text_anchor="middle"))
 
-    def route(self, path: str, end: tuple[float, float, float, float]) -> None:
+    def route(self, *corners: tuple[float, float]) -> None:
         """A gate's way to where it multiplies."""
-        self.parts.append(tag("path", d=path, stroke=TEXT, stroke_width=1.5, fill="none") + line(*end, TEXT, 1.5))
+        edges = list(pairwise(corners))
+        self.parts += [line(*a, *b, TEXT, 1.5, head=(a, b) == edges[-1]) for a, b in edges]
 
 
 # ---- all steps --------------------------------------------------------------------------------------------------------
@@ -261,14 +265,16 @@ def _alt(trace: Trace, layer: int, rows: dict[str, np.ndarray], steps: str) -> s
 
 def _step_names(labels: list[str], columns: list[int | None], left: float, wide: float, y: float) -> list[str]:
     """The names of the steps below the columns, as many as there is room for."""
-    parts, every = [], max(1, round(22 / wide)) if max(map(len, labels)) <= 3 else 1
+    parts, every = [], ceil(22 / wide)
     for column, t in enumerate(columns):
         x = left + (column + 0.5) * wide
         if t is None:
-            parts.append(text(x, y + 10, "…", fill=QUIET, text_anchor="middle"))
-        elif len(labels[t]) <= 3 and column % every == 0:
+            parts.append(text(x, y / 2 + 17, "…", fill=QUIET, text_anchor="middle"))
+        elif column % every:
+            continue
+        elif len(labels[t]) <= 3:
             parts.append(text(x, y + 10, labels[t], size=11, fill=X.ink, text_anchor="middle"))
-        elif len(labels[t]) > 3:
+        else:
             spot = f"rotate(-35 {x:.0f} {y + 10:.0f})"
             parts.append(text(x, y + 10, shorten(labels[t], 8), size=11, fill=X.ink, text_anchor="end", transform=spot))
     return parts
