@@ -185,7 +185,9 @@ def test_ctrl_c_ends_it_with_the_score(capsys):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_terminal_without_the_marks_can_play(encoding):
     run = [sys.executable, "-m", "helpers.exercises.quiz", "7"]
-    done = subprocess.run(run, input=b"5 5\n6 6\nq\n", capture_output=True, cwd=ROOT, timeout=60, env={"PYTHONIOENCODING": encoding})
+    done = subprocess.run(
+        run, input=b"5 5\n6 6\nq\n", capture_output=True, cwd=ROOT, timeout=60, env={"PYTHONIOENCODING": encoding}
+    )
     assert done.returncode == 0 and b"0 of 1 right" in done.stdout
 
 
