@@ -468,6 +468,27 @@ def test_at_empties_what_comes_later_and_emphasises_one(sizes, at, done):
     assert len(arrows(root, "#D0D0D0")) == 2 * (len(places) - len(done))
 
 
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("D", [1, 2])
+def test_reach_shows_the_inputs_that_a_gradient_finds(layers, D):
+    """In double precision, and with weights of one sign: no path is lost in rounding, and none cancels another."""
+    rnn = nn.RNN(3, 4, num_layers=layers, bidirectional=D == 2)
+    with torch.no_grad():
+        for parameter in rnn.parameters():
+            parameter.uniform_(0.1, 0.3)
+    seen, precise = trace(rnn, torch.ones(5, 1, 3)), rnn.double()
+    for direction in range(D):
+        for t in range(5):
+            x = torch.ones(5, 1, 3, dtype=torch.float64, requires_grad=True)
+            output, _ = precise(x)
+            output.view(5, 1, D, 4)[t, 0, direction].sum().backward()
+            read = [f"x[{step}]" for step in range(5) if x.grad[step].abs().sum() > 0]
+            picture = draw_unrolled(seen, reach=(layers - 1, direction, t))
+            assert f"; it depends on {', '.join(read)};" in picture.alt
+            empty = [r for r in parse(picture).iter("rect") if r.get("stroke") == "#BBBBBB"]
+            assert len(empty) == 5 - len(read)
+
+
 @pytest.mark.parametrize("H_out, feature", [(1, 0), (4, 2), (64, 0), (64, 30), (64, 63)])
 def test_the_chosen_feature_is_framed_in_the_state_and_never_in_a_gap(H_out, feature):
     t = trace(nn.RNN(3, H_out), torch.ones(5, 2, 3))

@@ -144,29 +144,32 @@ def explore_steps(
 
 
 def explore_layers() -> Explorer:
-    """Layers and directions: choose one final state, and see which row of `h_n` it is and whether it is in `output`.
+    """Layers and directions: choose a final state, or one some steps earlier, and see which inputs and states reach it.
 
     >>> explorer = explore_layers()
-    >>> explorer.controls["k"].value = 1  # of two layers in one direction: the top layer
-    >>> explorer.state.cursor.layer
-    1
+    >>> explorer.controls["k"].value = 3  # of two layers in two directions: the top layer, reverse
+    >>> explorer.state.cursor.layer, explorer.state.cursor.t
+    (1, 0)
 
-    Views: the picture with the chosen state marked, the table of all final states, the code, shapes and parameters.
+    Views: the picture with the chosen state emphasised and with only what reaches it, the table of all final states,
+    the code, shapes and parameters.
     """
     controls = {
         "num_layers": slider("num_layers", 2, 1, 4),
-        "bidirectional": checkbox("bidirectional"),
+        "bidirectional": checkbox("bidirectional", True),
         "hidden_size": slider("hidden_size", 4, 1, 8),
         "L": slider("L (steps)", 5, 1, 12),
-        "k": slider("k (row of h_n)", 0, 0, 1),
+        "k": slider("k (row of h_n)", 0, 0, 3),
+        "earlier": slider("steps earlier", 0, 0, 4),
     }
 
-    def compute(k: int, **sizes: Any) -> CursorState:
+    def compute(k: int, earlier: int, **sizes: Any) -> CursorState:
         code = call_code(input_size=3, N=1, **sizes)
         seen = run_code(code)
         s = seen.shapes
         layer, direction = divmod(min(k, s.h_n[0] - 1), s.D)  # layer by layer, and per layer forward before reverse
-        return CursorState(code, seen, Cursor(layer, direction, 0 if direction else s.L - 1))
+        earlier = min(earlier, s.L - 1)
+        return CursorState(code, seen, Cursor(layer, direction, earlier if direction else s.L - 1 - earlier))
 
     shown: list[View] = [
         views.final_state_note,
@@ -178,7 +181,7 @@ def explore_layers() -> Explorer:
         controls,
         compute,
         shown,
-        largest=lambda state: {"k": state.shapes.h_n[0] - 1},
+        largest=lambda state: {"k": state.shapes.h_n[0] - 1, "earlier": state.shapes.L - 1},
         folded=[views.marked_code, views.marked_shapes, views.marked_parameters],
     )
 

@@ -16,6 +16,7 @@ from ..pictures.unrolled import draw_unrolled
 from ..rnn import gradients
 from ..rnn.shapes import Shape, Shapes
 from ..rnn.traces import Trace
+from ..wording import plural
 from .live import full_width, with_previous
 from .snippets import run_code
 
@@ -95,7 +96,7 @@ def network_picture(state: CallState) -> Picture:
 
 
 def chosen_state_picture(state: CursorState) -> Picture:
-    return draw_unrolled(state.trace, mark=state.cursor[:3])
+    return draw_unrolled(state.trace, reach=state.cursor[:3])
 
 
 @full_width
@@ -283,10 +284,14 @@ def batch_note(state: CallState) -> str:
 
 @full_width
 def final_state_note(state: CursorState) -> str:
-    layer, direction, _, _, _ = state.cursor
+    layer, direction, t, _, _ = state.cursor
     rows, k = state.shapes.h_n[0], layer * state.shapes.D + direction
     there = f"{rows} rows, 0 to {rows - 1}" if rows > 1 else "one row"
-    return note(f"h_n has {there}. Row {k} is layer {layer}, {DIRECTIONS[direction]}, after its own last step.")
+    said = f"h_n has {there}. Row {k} is layer {layer}, {DIRECTIONS[direction]}, after its own last step."
+    earlier = t if direction else state.shapes.L - 1 - t
+    if earlier:
+        said += f" The emphasised state is {plural(earlier, 'step')} earlier, at t={t}."
+    return note(f"{said} What does not reach the emphasised state is left empty.")
 
 
 @full_width

@@ -12,6 +12,25 @@ MAX_STEPS, MAX_LAYERS = 7, 4
 StepIndex = tuple[int, int, int]  # (layer, direction, t)
 
 
+def states_reaching(step: StepIndex, D: int, L: int) -> set[StepIndex]:
+    """Every state that the state of one step depends on, and this state itself.
+
+    >>> sorted(states_reaching((0, 1, 3), D=2, L=5))  # the reverse direction of layer 0 has read steps 4 and 3
+    [(0, 1, 3), (0, 1, 4)]
+    """
+    found: set[StepIndex] = set()
+    waiting = [step]
+    while waiting:
+        layer, direction, t = waiting.pop()
+        if (layer, direction, t) in found or not 0 <= t < L:
+            continue
+        found.add((layer, direction, t))
+        waiting.append((layer, direction, t + 1 if direction else t - 1))
+        if layer:
+            waiting += [(layer - 1, below, t) for below in range(D)]
+    return found
+
+
 @dataclass
 class Layout:
     """The positions of the states, inputs and frames of one sequence, in pixels from the upper left corner.
@@ -28,6 +47,7 @@ class Layout:
     mark: StepIndex | None = None  # the step that is emphasised
     feature: int | None = None  # the element of its state that is framed
     labels: tuple[str, ...] | None = None
+    reach: StepIndex | None = None  # the step whose past is shown: what does not reach it is left empty
 
     def __post_init__(self) -> None:
         s = self.shapes
@@ -45,6 +65,7 @@ class Layout:
         self.offsets = self.row_offsets()
         self.bottom = self.offsets[-1] + (DIRECTION_GAP if s.D == 2 else 0) + R + 45  # y of the input row
         self.height = self.bottom + R + 72
+        self.reaching = states_reaching(self.reach, s.D, self.steps) if self.reach else None
 
     def row_offsets(self) -> list[float]:
         """The height of each row of states above the input. An ellipsis needs less room than a layer."""
@@ -63,6 +84,14 @@ class Layout:
 
     def last_column(self, direction: int) -> int:
         return 0 if direction else len(self.columns) - 1
+
+    def is_left_empty(self, layer: int, direction: int, t: int) -> bool:
+        """Whether a state is drawn without its numbers: it is computed after the step `at`, or it does not reach `reach`."""
+        unreached = self.reaching is not None and (layer, direction, t) not in self.reaching
+        return unreached or self.is_later(layer, direction, t)
+
+    def input_reaches(self, t: int) -> bool:
+        return self.reaching is None or any((0, direction, t) in self.reaching for direction in range(self.shapes.D))
 
     def is_later(self, layer: int, direction: int, t: int) -> bool:
         """Whether this state is computed after the step `at`."""

@@ -149,10 +149,13 @@ def outline(mark: str, cx: float, cy: float, r: float) -> str:
     return tag("rect", "%s", x=cx - r, y=cy - r, width=2 * r, height=2 * r, rx=7)
 
 
-def empty_node(cx: float, cy: float, r: float) -> str:
-    """A state that is not computed yet: a grey, empty circle.
+def empty_node(cx: float, cy: float, r: float, mark: str = "circle") -> str:
+    """A state that is not computed yet, or a state or an input that does not matter here: a grey, empty outline.
 
     >>> empty_node(20, 20, 10).count("<circle")
     1
     """
-    return tag("circle", cx=cx, cy=cy, r=r, fill=PAPER, stroke="#BBBBBB", stroke_width=1.5, stroke_dasharray="3 3")
+    style = dict(fill=PAPER, stroke="#BBBBBB", stroke_width=1.5, stroke_dasharray="3 3")
+    if mark == "circle":
+        return tag("circle", cx=cx, cy=cy, r=r, **style)
+    return tag("rect", x=cx - r, y=cy - r, width=2 * r, height=2 * r, rx=7, **style)

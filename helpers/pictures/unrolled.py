@@ -26,6 +26,7 @@ def draw_unrolled(
     mark: StepIndex | None = None,
     feature: int | None = None,
     labels: Sequence[str] | None = None,
+    reach: StepIndex | None = None,
 ) -> Picture:
     """Draw a trace unrolled in time: steps from left to right, layers from the bottom up.
 
@@ -41,6 +42,7 @@ def draw_unrolled(
     mark   : (layer, direction, t), a step to emphasise. No state is left empty.
     feature: the index of the element of the emphasised state to frame
     labels : one word per step, written below the input in place of x[t]
+    reach  : (layer, direction, t), a step to emphasise. States and inputs that it does not depend on are left empty.
 
     Returns
     -------
@@ -49,18 +51,18 @@ def draw_unrolled(
     Raises
     ------
     TypeError : trace is not a Trace, or labels are not a list of words.
-    ValueError : n, at, mark or feature is out of range, or there are fewer labels than steps.
+    ValueError : n, at, mark, feature or reach is out of range, or there are fewer labels than steps.
     """
     require_trace(trace)
     require_index("n", n, len(trace.lengths))
     steps = trace.lengths[n]
-    for name, step in (("at", at), ("mark", mark)):
+    for name, step in (("at", at), ("mark", mark), ("reach", reach)):
         if step is not None:
             _require_step(name, step, (trace.shapes.num_layers, trace.shapes.D, steps))
     if feature is not None:
         require_index("feature", feature, trace.shapes.H_out)
     words = None if labels is None else tuple(require_labels(labels, steps))
-    return _cached_scaffold(trace.shapes, steps, n, at, at or mark, feature, words).render(trace)
+    return _cached_scaffold(trace.shapes, steps, n, at, at or mark or reach, feature, words, reach).render(trace)
 
 
 def _require_step(argument: str, step: StepIndex, sizes: StepIndex) -> None:
@@ -133,7 +135,7 @@ class Scaffold(Layout):
                 continue
             x = self.x(column, direction)
             here = (layer, direction, t) == self.mark
-            later = self.is_later(layer, direction, t)
+            later = self.is_left_empty(layer, direction, t)
             below = self.bottom - R if row == 0 else self.y(row - 1) - R if self.s.D == 1 else self.bar(row)
             if row == 0 or self.layers[row - 1] is not None:
                 self.arrow(x, below, x, y + R, W_IH, later, here)
@@ -189,7 +191,7 @@ class Scaffold(Layout):
             if t is None:
                 continue
             x = self.x(column, direction)
-            if self.is_later(layer, direction, t):
+            if self.is_left_empty(layer, direction, t):
                 self.parts.append(empty_node(x, y, R))
                 continue
             name = f"layer {layer}{', reverse' * direction}, t={t}: h"
@@ -219,8 +221,11 @@ class Scaffold(Layout):
             if t is None:
                 self.words.text(x, y + 4, "…", size=16, fill=QUIET, text_anchor="middle")
                 continue
-            strong = self.mark is not None and self.mark[0] == 0 and self.mark[2] == t
-            self.nodes.append(_Node(x, y, R, f"x[{t}]", X, strong, "input", (t, self.n)))
+            if self.input_reaches(t):
+                strong = self.reach is not None or (self.mark is not None and self.mark[0] == 0 and self.mark[2] == t)
+                self.nodes.append(_Node(x, y, R, f"x[{t}]", X, strong, "input", (t, self.n)))
+            else:
+                self.parts.append(empty_node(x, y, R, X.mark))
             word = f"x[{t}]" if self.labels is None else shorten(self.labels[t], self.gap // 8)
             self.words.text(x, y + R + 16, word, fill=X.ink, text_anchor="middle")
         self.words.text(8, y - 2, "input")
@@ -277,6 +282,9 @@ class Scaffold(Layout):
         if self.mark is not None:
             layer, direction, t = self.mark
             later = "; later states are left empty" if self.at else ""
+            if self.reach:
+                read = ", ".join(f"x[{t}]" for t in range(self.steps) if self.input_reaches(t))
+                later = f"; it depends on {read}; what does not reach it is left empty"
             framed = "" if self.feature is None else f", its feature {self.feature} framed"
             parts.append(f"Emphasised: layer {layer}{', reverse' * direction}, step {t}{framed}{later}.")
         return " ".join(parts)
