@@ -195,11 +195,13 @@ def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) ->
     said = f"{count} of {differs.size} numbers {'differs' if count == 1 else 'differ'}"
     said += f", by up to {apart[differs].max():.2g}" if count else ""
     low = second + 18 + rows.length
-    parts.append(text(14, low + 22, said.replace(",", " (framed),"), fill=QUIET))
+    caption = said.replace(",", " (framed),")
+    parts.append(text(14, low + 22, caption, fill=QUIET))
     alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}: {said}."
     if not count and a.size:
         alt += f" Both begin with {a.flat[0]:.2f}."
-    return svg_picture(max(TABLE_LEFT + columns.length, 270) + 14, low + 36, parts, alt)
+    width = max(TABLE_LEFT + columns.length + 14, 284, 16 + 6 * len(caption))
+    return svg_picture(width, low + 36, parts, alt)
 
 
 class _Places:
