@@ -98,7 +98,8 @@ def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
         advice = ": its .shape is what is asked" if isinstance(answer, torch.Tensor) else ""
         return Judgement(False, f"given {_type_name(answer)}, expected {wanted}{advice}.")
     if matches(given, truth):
-        return Judgement(True, f"{format_answer(truth)} is what torch gives.")
+        chosen = isinstance(truth, str) and len(truth) == 1  # one of the answers of a list, which torch does not compute
+        return Judgement(True, f"{format_answer(truth)} is {'the answer' if chosen else 'what torch gives'}.")
     hint = next((hint for wrong, hint in exercise.wrong.items() if matches(given, wrong)), "")
     if isinstance(given, str) and not hint:
         said = ask_back(given, truth) or what_differs(given, truth, exercise.axes)
