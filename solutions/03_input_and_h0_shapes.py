@@ -4,16 +4,16 @@ import torch
 
 from helpers import check
 
-# 03.1 With batch_first=True the batch stands in front, in output as in input; a state has 64 numbers.
+# 03.1 With batch_first=True the batch is the first axis of input and output, and each state has 64 features.
 answer = (32, 20, 64)
 print(check("03.1", answer))
 
-# 03.2 batch_first never moves h_n: one layer and direction, then the batch.
-answer = (1, 32, 64)
+# 03.2 The network knows its input_size, and it can work with any sequence length and any batch size.
+answer = "b"
 print(check("03.2", answer))
 
 
-# 03.3 reshape keeps the order of the numbers in memory, so it mixes the sentences; transpose turns the axes.
+# 03.3 reshape keeps the order of the elements in memory, so it mixes the sequences. transpose exchanges the axes.
 def read(rnn, x):
     x = x.transpose(0, 1)  # (L, N, H_in)
     return rnn(x)[0]
@@ -22,7 +22,7 @@ def read(rnn, x):
 print(check("03.3", read))
 
 
-# 03.4 Everything is read from the network and the batch, so it fits the last, smaller batch as well.
+# 03.4 All sizes are read from the network and the batch, so h0 fits the last, smaller batch as well.
 def make_h0(rnn, x):
     D = 2 if rnn.bidirectional else 1
     N = x.size(0) if rnn.batch_first else x.size(1)
@@ -30,3 +30,7 @@ def make_h0(rnn, x):
 
 
 print(check("03.4", make_h0))
+
+# 03.5 Each step has 6 features, the batch is in front, and h_n[-1] has one state per patient.
+answer = "d"
+print(check("03.5", answer))

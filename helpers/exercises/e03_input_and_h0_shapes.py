@@ -9,9 +9,9 @@ from .cases import Case
 from .exercise import Arguments, Exercise, Network, Predict, Write
 
 
-def read_32_sentences() -> tuple[Tensor, Tensor]:
-    output, h_n = nn.RNN(50, 64, batch_first=True)(torch.zeros(32, 20, 50))
-    return output, h_n
+def output_of_32_sentences() -> Tensor:
+    output: Tensor = nn.RNN(50, 64, batch_first=True)(torch.zeros(32, 20, 50))[0]
+    return output
 
 
 def batch_in_front(case: Case) -> Arguments:
@@ -47,55 +47,56 @@ EXERCISES: list[Exercise] = [
     Predict(
         "03.1",
         "nn.RNN(50, 64, batch_first=True) reads 32 sentences of 20 words. What is the shape of output?",
-        lambda: read_32_sentences()[0].shape,
+        lambda: output_of_32_sentences().shape,
         {
-            (20, 32, 64): "With batch_first=True the batch stands in front, in output too.",
-            (1, 32, 64): "That is h_n. output has a state for each word.",
-            (32, 20, 50): "50 numbers come in at a step; a state has hidden_size numbers.",
+            (20, 32, 64): "With batch_first=True the batch is the first axis of output, too.",
+            (1, 32, 64): "That is the shape of h_n. output has a state for each word.",
+            (32, 20, 50): "Each input step has 50 features, and each state has hidden_size features.",
         },
-        ("output has the axes of input, in the same order.", "Only its last axis differs: it is D*H_out."),
+        ("output has the axes of input, in the same order.", "Only the last axis differs: its size is D*H_out."),
         axes=("N", "L", "D*H_out"),
     ),
     Predict(
         "03.2",
-        "The same network, the same sentences. What is the shape of h_n?",
-        lambda: read_32_sentences()[1].shape,
+        "Your data is (N, L, H_in), and you forgot batch_first=True. Why does the call raise no error? (a letter)",
+        lambda: "b",
         {
-            (32, 1, 64): "batch_first never moves the axes of h_0 and h_n.",
-            (32, 64): "There is an axis for layers and directions, also when there is only one of each.",
-            (20, 32, 64): "h_n is taken after the last word: it has no axis of time.",
+            "a": "torch can't see that: (5, 2, 3) may be 5 days of 2 cities, or 2 days of 5 cities.",
+            "c": "The numbers differ: with swapped axes the memory runs from one sequence into the next.",
+            "d": "h_n differs: it has one state for each sequence that was read. Its shape is the first test.",
         },
-        ("One row for each layer and direction.", "(D*num_layers, N, H_out), whatever batch_first says."),
-        axes=("D*num_layers", "N", "H_out"),
+        ("Which of the three sizes does the network know beforehand?", "It knows only H_in, from its weight_ih_l0."),
     ),
     Write(
         "03.3",
-        "x is (N, L, H_in), rnn wants (L, N, H_in). This gives an output of the right shape, with the wrong "
-        "numbers. Where is the bug?",
+        "x is (N, L, H_in), and rnn needs (L, N, H_in). The output has the right shape and the wrong numbers. Where is the bug?",
         "read(rnn, x)",
         batch_in_front,
         lambda rnn, x: rnn(x.transpose(0, 1))[0],
         [
-            (lambda rnn, x: rnn(x)[0], "Now rnn takes the batch for time. The axes must change places first."),
-            (lambda rnn, x: rnn(x)[0].transpose(0, 1), "Turn x before rnn reads it: afterwards is too late."),
-            (lambda rnn, x: rnn(x.transpose(0, 1))[0].transpose(0, 1), "The output is asked for with time first: turn x only."),
+            (lambda rnn, x: rnn(x)[0], "Now rnn treats the batch axis as the time axis. Exchange the two axes first."),
+            (lambda rnn, x: rnn(x)[0].transpose(0, 1), "Transpose x before rnn reads it. Afterwards it is too late."),
+            (lambda rnn, x: rnn(x.transpose(0, 1))[0].transpose(0, 1), "The output must have time first: transpose x only."),
             (
                 lambda rnn, x: rnn(x.reshape(x.size(1), x.size(0), -1))[0],
-                "reshape and view keep the order of the numbers in memory.",
+                "reshape and view keep the order of the elements in memory.",
             ),
         ],
-        ("reshape fills a new box in the order of memory. Does it turn anything?", "Two axes change places by transpose(0, 1)."),
+        (
+            "reshape only regroups the elements in memory order. Does it exchange any axes?",
+            "transpose(0, 1) exchanges two axes.",
+        ),
         axes=("L", "N", "H_out"),
         bug=reshaped_input,
     ),
     Write(
         "03.4",
-        "Make the zeros to start from, for any nn.RNN and any batch x: layers, directions, batch_first.",
+        "Make an h0 of zeros for any nn.RNN and any batch x. Think of layers, directions and batch_first.",
         "make_h0(rnn, x)",
         any_network_and_batch,
         lambda rnn, x: torch.zeros_like(rnn(x)[1]),
         [
-            (lambda rnn, x: zero_state(rnn, x, x.size(0)), "Where the batch stands depends on rnn.batch_first."),
+            (lambda rnn, x: zero_state(rnn, x, x.size(0)), "Which axis is the batch depends on rnn.batch_first."),
             (lambda rnn, x: zero_state(rnn, x, x.size(1)), "With batch_first=True, N is x.size(0)."),
             (
                 lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x), D=1),
@@ -103,7 +104,7 @@ EXERCISES: list[Exercise] = [
             ),
             (
                 lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x), batch_first=rnn.batch_first),
-                "h_0 is never turned round for batch_first.",
+                "h_0 is never transposed for batch_first.",
             ),
             (
                 lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x))[0],
@@ -112,8 +113,20 @@ EXERCISES: list[Exercise] = [
         ],
         (
             "(D*num_layers, N, H_out), whatever batch_first says.",
-            "Sizes: rnn.num_layers, rnn.bidirectional, rnn.hidden_size, and one of x.",
+            "You need rnn.num_layers, rnn.bidirectional, rnn.hidden_size, and one size of x.",
         ),
         axes=("D*num_layers", "N", "H_out"),
+    ),
+    Predict(
+        "03.5",
+        "A hospital stores 24 hourly measurements of 6 values for each of 8 patients, as (8, 24, 6). "
+        "Which design gives one verdict per patient? (a letter)",
+        lambda: "d",
+        {
+            "a": "input_size is the number of features at each step: 6 values, not 24 hours.",
+            "b": "Without batch_first=True it reads 24 sequences of 8 steps: the memory runs from patient to patient.",
+            "c": "With the batch in front, output[-1] is the last patient: all 24 states of one person.",
+        },
+        ("Say for each axis what it counts: patients, hours, values.", "One verdict per patient needs one state per patient."),
     ),
 ]
