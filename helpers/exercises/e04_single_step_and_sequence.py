@@ -64,59 +64,89 @@ def walk_by_torch(cell: nn.RNNCell, x: Tensor, h: Tensor) -> Tensor:
 EXERCISES: list[Exercise] = [
     Predict(
         "04.1",
-        "nn.RNNCell(3, 4) gets a tensor of shape (8, 3). What is the shape of what comes out?",
+        "nn.RNNCell(3, 4) gets a tensor of shape (8, 3). What is the shape of its result?",
         lambda: nn.RNNCell(3, 4)(torch.zeros(8, 3)).shape,
         {
-            (8, 3): "A state has hidden_size numbers.",
-            (1, 8, 4): "A cell has no axis of layers: it is one layer.",
-            (4,): "A cell knows no time: it takes the 8 for a batch.",
-            (1, 4): "8 is a batch for it, not time: 8 states come out.",
+            (8, 3): "A state has hidden_size features.",
+            (1, 8, 4): "The result of a cell has no axis for layers, because a cell is one layer.",
+            (4,): "A cell has no time axis: it treats the 8 as the batch size.",
+            (1, 4): "To a cell, 8 is the batch size, not the sequence length. It returns 8 states.",
         },
-        ("A cell makes one step, for each row of its input.", "(N, H_in) goes in, (N, H_out) comes out."),
+        ("A cell makes one step for each row of its input.", "The input is (N, H_in), and the result is (N, H_out)."),
         axes=("N", "H_out"),
     ),
     Write(
         "04.2",
-        "A long sequence is read in chunks, but the result is not that of one call. Where is the bug?",
+        "A long sequence is read in chunks, but the result differs from that of one call. Where is the bug?",
         "in_chunks(rnn, x, size)",
         network_and_long_input,
         lambda rnn, x, size: rnn(x)[0],
         [
-            (lambda rnn, x, size: chunks(rnn, x, size, dim=1), "Chunks follow each other in time: join them along axis 0."),
+            (lambda rnn, x, size: chunks(rnn, x, size, dim=1), "The chunks follow each other in time: join them along axis 0."),
             (
                 always_from_first_chunk,
                 "Every chunk starts where the first one ended. Each must start where the one before it ended.",
             ),
             (
                 lambda rnn, x, size: chunks(rnn, x, size, last_only=True),
-                "Keep all states of a chunk, not its last one.",
+                "Keep all states of a chunk, not only the last one.",
             ),
-            (lambda rnn, x, size: rnn(x)[1], "That is h_n. All states of the top layer are asked for: output."),
+            (lambda rnn, x, size: rnn(x)[1], "That is h_n. The function must return all states of the top layer: output."),
         ],
-        ("What does the second chunk know of the first?", "Give h to the next call: rnn(chunk, h), and None to the first."),
+        ("What does the second chunk know of the first?", "Pass h to the next call, as rnn(chunk, h), and None to the first."),
         axes=("L", "N", "H_out"),
         bug=forgetful_chunks,
     ),
     Write(
         "04.3",
-        "Walk an nn.RNNCell over x, of shape (L, N, H_in), from h, of shape (N, H_out). Return the states of all steps.",
+        "Let an nn.RNNCell read x, of shape (L, N, H_in), step by step. It starts from h, of shape (N, H_out). "
+        "Return the states of all steps.",
         "walk(cell, x, h)",
         cell_input_and_state,
         walk_by_torch,
         [
-            (lambda cell, x, h: walk(cell, x, h)[-1], "That is the last state. Keep each one, and stack them."),
+            (lambda cell, x, h: walk(cell, x, h)[-1], "That is only the last state. Keep every state, and stack them."),
             (
                 lambda cell, x, h: torch.stack([cell(x_t, h) for x_t in x]),
-                "Every step starts from the first h: carry the new one on.",
+                "Every step starts from the first h. Carry the new state on.",
             ),
             (
                 lambda cell, x, h: torch.stack([cell(x_t) for x_t in x]),
-                "Without a state each step starts from zeros, and nothing is remembered.",
+                "Without a state every step starts from zeros, and nothing is remembered.",
             ),
-            (lambda cell, x, h: walk(cell, x, torch.zeros_like(h)), "The h that was given is not used."),
-            (lambda cell, x, h: torch.cat([h[None], walk(cell, x, h)]), "The start is no step: L states are asked for."),
+            (lambda cell, x, h: walk(cell, x, torch.zeros_like(h)), "Your function ignores the h that it was given."),
+            (lambda cell, x, h: torch.cat([h[None], walk(cell, x, h)]), "The start is not a step: return L states."),
         ],
-        ("A loop over x gives one (N, H_in) a step.", "h = cell(x_t, h); keep it in a list; torch.stack at the end."),
+        (
+            "A loop over x gives one (N, H_in) per step.",
+            "Write h = cell(x_t, h), append h to a list, and use torch.stack at the end.",
+        ),
         axes=("L", "N", "H_out"),
+    ),
+    Predict(
+        "04.4",
+        "A sequence is read in chunks, with the state detached in between. "
+        "Why are the numbers still those of one call? (a letter)",
+        lambda: "b",
+        {
+            "a": "After zeros the second chunk would be different. You saw that when the state was left out.",
+            "c": "backward computes gradients. It never changes an output.",
+            "d": "They depend on it: without the state, Wednesday to Friday were different.",
+        },
+        ("Compare the printed states of Friday, with and without detach.", "Which of the two is cut: the numbers, or the graph?"),
+    ),
+    Predict(
+        "04.5",
+        "A keyboard suggests the next word after each word that you type, message after message. Which design fits? (a letter)",
+        lambda: "c",
+        {
+            "a": "Then every suggestion comes too late: the message is already written.",
+            "b": "From zeros, each suggestion knows only the last word.",
+            "d": "Then the last message influences the next one, which may be to somebody else.",
+        },
+        (
+            "When is a suggestion needed, and what must it know?",
+            "Carry a state within a sequence, and reset it between sequences.",
+        ),
     ),
 ]
