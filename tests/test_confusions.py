@@ -29,16 +29,16 @@ SHOWN = {
     "h0 has a fixed size, the last batch is smaller": ("03", "rnn(last_batch, zeros)"),
     "a fixed h0 is saved by drop_last": ("10", "DataLoader(x, batch_size=2, drop_last=True)"),
     "a state is carried into the next batch": ("10", "first, second = keeper(x), keeper(x)"),
-    "a carried state is not detached": ("04", "rnn(x[2:], h_2.detach())"),
+    "a carried state is not detached": ("04", "rnn(x[2:], h_tuesday.detach())"),
     "the last axis is not the features": ("10", "reader(sideways)"),
-    "two axes are taken for a batch": ("03", "one = x[:, 0]  # (L, H_in)"),
+    "two axes are taken for a batch": ("03", "bergen = x[:, 0]  # (L, H_in)"),
     "dropout is asked for with one layer": ("02", "nn.RNN(3, 4, num_layers=1, dropout=0.9)"),
     "why there are two biases": ("02", "two.bias_ih_l0 + two.bias_hh_l0"),
     "weight_ih is thought to be (H_in, H_out)": ("02", "x_0 @ plain.weight_ih_l0.T"),
     "h_n of a padded batch": ("10", "packed_h_n = reader(packed)[1][0]"),
     "lengths for fewer sequences than there are": ("10", "few_h_n = reader(few)[1][0]"),
     "all that a network returns goes into the next layer": ("10", "nn.Sequential(reader, Output(), nn.Linear(5, 2)"),
-    "equality to the last digit is expected": ("04", "torch.cat(steps), wide(long_x)[0], atol=1e-5"),
+    "equality to the last digit is expected": ("04", "torch.cat(states), one_call"),
     "the text of an error is taken for a fact": ("10", '"input_size" in str(error)'),
     "the warning of weights that are not one chunk": ("11", "moved.flatten_parameters()"),  # only cuDNN gives it
     # what the article this course grew from has wrong, or leaves unclear
@@ -109,6 +109,17 @@ def test_swapped_axes_have_the_same_shape_and_other_values():
     x, rnn, right = draw(2, 5, 3), make(), make(batch_first=True)
     assert far(rnn(x)[0], right(x)[0])
     assert close(rnn(x.transpose(0, 1))[0].transpose(0, 1), right(x)[0])
+
+
+def test_h_n_tells_that_axes_are_swapped():
+    """Per-step use of output raises nothing; but h_n has a state for each step, a loss on it raises, and so does an h0."""
+    data, rnn, labels = draw(2, 5, 3), make(), torch.zeros(2)
+    output, h_n = rnn(data)
+    assert output.shape == (2, 5, 4) and h_n.shape == (1, 5, 4)
+    with pytest.raises(ValueError, match="size"):
+        nn.BCEWithLogitsLoss()(nn.Linear(4, 1)(h_n[-1])[:, 0], labels)
+    with pytest.raises(RuntimeError, match="hidden size"):
+        rnn(data, torch.zeros(1, 2, 4))
 
 
 def test_a_cell_takes_time_for_batch():

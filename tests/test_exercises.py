@@ -82,7 +82,7 @@ def clipped(grads, max_norm):
 RECOMMENDED = [
     ("03.3", "`permute` before `reshape`", lambda rnn, x: rnn(x.permute(1, 0, 2))[0]),
     ("03.4", "size `h0` from the batch", lambda rnn, x: torch.zeros_like(rnn(x)[1])),
-    ("04.2", "carry `h` within a sequence", lambda rnn, x, size: with_states(rnn, x, size, lambda h: h)),
+    ("04.2", "Carry `h` within a sequence", lambda rnn, x, size: with_states(rnn, x, size, lambda h: h)),
     ("04.2", "`detach` it between training steps", lambda rnn, x, size: with_states(rnn, x, size, torch.Tensor.detach)),
     ("04.3", "a loop only when each step needs your decision", walk_of_cells),
     ("05.3", "`torch.cat([h_n[-2], h_n[-1]], dim=-1)` in two", lambda rnn, x: torch.cat([*rnn(x)[1][-2:]], dim=-1)),

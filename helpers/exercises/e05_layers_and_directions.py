@@ -33,10 +33,10 @@ def two_networks_and_input(case: Case) -> Arguments:
     return case.network(), case.network(), case.tensor(case.sizes.L, case.sizes.N, case.sizes.H_in)
 
 
-def both_ways_by_torch(there: Network, back: Network, x: Tensor) -> Tensor:
-    both = nn.RNN(there.input_size, there.hidden_size, bidirectional=True, device=x.device)
-    reverse = {f"{name}_reverse": parameter for name, parameter in back.state_dict().items()}
-    both.load_state_dict(there.state_dict() | reverse)
+def both_ways_by_torch(forward: Network, backward: Network, x: Tensor) -> Tensor:
+    both = nn.RNN(forward.input_size, forward.hidden_size, bidirectional=True, device=x.device)
+    reverse = {f"{name}_reverse": parameter for name, parameter in backward.state_dict().items()}
+    both.load_state_dict(forward.state_dict() | reverse)
     output: Tensor = both(x)[0]
     return output
 
@@ -44,43 +44,44 @@ def both_ways_by_torch(there: Network, back: Network, x: Tensor) -> Tensor:
 EXERCISES: list[Exercise] = [
     Predict(
         "05.1",
-        "nn.RNN(10, 16, num_layers=3, bidirectional=True). What is the shape of weight_ih_l2?",
-        lambda: three_layers_two_directions().weight_ih_l2.shape,
+        "Why does weight_ih_l2 of nn.RNN(10, 16, 3, bidirectional=True) have 32 columns? (a letter)",
+        lambda: "b",
         {
-            (16, 10): "That is l0. Layer 2 does not read x.",
-            (16, 16): "Layer 2 reads both directions of layer 1.",
-            (32, 16): "Rows are what comes out: the other way round.",
-            (32, 32): "The reverse direction has a weight of its own, weight_ih_l2_reverse.",
+            "a": "Only layer 0 reads x. And x has 10 features, so this would not give 32.",
+            "c": "A layer reads only the layer directly below. With one more layer, weight_ih_l3 also has 32 columns.",
+            "d": "The reverse direction has a matrix of its own: weight_ih_l2_reverse.",
         },
-        ("What comes up from layer 1, at each step?", "(H_out, D*H_out)"),
-        axes=("H_out", "D*H_out"),
+        ("A column belongs to one number that comes in. What comes up from layer 1, at each step?", "Its size is D*H_out."),
     ),
     Predict(
         "05.2",
-        "The same network. Which row of its h_n is layer 1, reverse? (a number)",
+        "Which row of the h_n of the same network is layer 1, reverse? (a number)",
         row_of_layer_1_reverse,
         {
             1: "Row 1 is layer 0, reverse.",
             2: "Row 2 is layer 1, forward.",
-            4: "That would be so with all forward rows first. The order is layer by layer.",
+            4: "That would be true if all forward rows came first. The order is layer by layer.",
             5: "That is the last row: layer 2, reverse.",
         },
-        ("Count layer by layer, in each first forward, then reverse.", "2*layer + direction"),
+        ("Count layer by layer, and in each layer first forward, then reverse.", "The row is 2*layer + direction."),
     ),
     Write(
         "05.3",
-        "A classifier takes one vector for each sentence from a bidirectional rnn. Half of it knows only the "
-        "last word. Where is the bug?",
+        "A classifier takes one vector for each sentence from a bidirectional rnn. Half of this vector is not a "
+        "final state. Where is the bug?",
         "summarise(rnn, x)",
         bidirectional_network_and_input,
         lambda rnn, x: torch.cat(tuple(rnn(x)[1][-2:]), dim=-1),
         [
-            (lambda rnn, x: rnn(x)[0][0], "Now the forward half knows only the first word."),
+            (lambda rnn, x: rnn(x)[0][0], "Now the forward half is the state after the first word."),
             (
                 lambda rnn, x: torch.cat([rnn(x)[1][0], rnn(x)[1][1]], dim=-1),
-                "These are the rows of the bottom layer. The top one is wanted.",
+                "These are the rows of the bottom layer. Take those of the top layer.",
             ),
-            (lambda rnn, x: torch.cat([rnn(x)[1][-1], rnn(x)[1][-2]], dim=-1), "Forward first, then reverse."),
+            (
+                lambda rnn, x: torch.cat([rnn(x)[1][-1], rnn(x)[1][-2]], dim=-1),
+                "The forward half comes first, then the reverse half.",
+            ),
             (lambda rnn, x: rnn(x)[1][-1], "That is the reverse direction alone."),
             (
                 lambda rnn, x: rnn(x)[1][-2:].reshape(x.size(1), -1),
@@ -88,8 +89,8 @@ EXERCISES: list[Exercise] = [
             ),
         ],
         (
-            "The reverse reader ends at the first word. Where does h_n have its state?",
-            "torch.cat of h_n[-2] and h_n[-1], along the features.",
+            "The reverse direction ends at the first word. Which row of h_n is its final state?",
+            "Use torch.cat with h_n[-2] and h_n[-1], along the features.",
         ),
         axes=("N", "2*H_out"),
         bug=last_output,
@@ -97,27 +98,46 @@ EXERCISES: list[Exercise] = [
     ),
     Write(
         "05.4",
-        "there and back are networks of one direction. Build the output of the bidirectional nn.RNN that has their weights.",
-        "both_ways(there, back, x)",
+        "forward and backward are networks with one direction. "
+        "Build the output of the bidirectional nn.RNN that has their parameters.",
+        "both_ways(forward, backward, x)",
         two_networks_and_input,
         both_ways_by_torch,
         [
             (
-                lambda there, back, x: torch.cat([there(x)[0], back(x.flip(0))[0]], -1),
-                "The states of back stand in reverse order: flip them again.",
-            ),
-            (lambda there, back, x: torch.cat([there(x)[0], back(x)[0]], -1), "back must read from the end: flip x along time."),
-            (
-                lambda there, back, x: torch.cat([there(x)[0], back(x.flip(0))[0].flip(0)], 0),
-                "Side by side is the last axis, the features.",
+                lambda forward, backward, x: torch.cat([forward(x)[0], backward(x.flip(0))[0]], -1),
+                "The states of backward are in reverse order: flip them again.",
             ),
             (
-                lambda there, back, x: torch.cat([there(x)[0], back(x.flip(-1))[0].flip(-1)], -1),
+                lambda forward, backward, x: torch.cat([forward(x)[0], backward(x)[0]], -1),
+                "backward must read from the end: flip x along time.",
+            ),
+            (
+                lambda forward, backward, x: torch.cat([forward(x)[0], backward(x.flip(0))[0].flip(0)], 0),
+                "Put them side by side: the features are the last axis.",
+            ),
+            (
+                lambda forward, backward, x: torch.cat([forward(x)[0], backward(x.flip(-1))[0].flip(-1)], -1),
                 "Flip time, axis 0, not the features.",
             ),
-            (lambda there, back, x: there(x)[0] + back(x.flip(0))[0].flip(0), "The two are laid side by side, not added."),
+            (
+                lambda forward, backward, x: forward(x)[0] + backward(x.flip(0))[0].flip(0),
+                "torch puts the two side by side. It does not add them.",
+            ),
         ],
-        ("back reads x.flip(0).", "Flip what back gives, so that step t stands at t again; then cat along the last axis."),
+        ("backward reads x.flip(0).", "Flip its states, so that step t is at index t again. Then use cat along the last axis."),
         axes=("L", "N", "2*H_out"),
+    ),
+    Predict(
+        "05.5",
+        "An alarm beside a hospital bed must decide after each measurement, at once, whether to ring. "
+        "Which design fits? (a letter)",
+        lambda: "d",
+        {
+            "a": "The backward direction begins at the end of the night. Nobody has measured that yet.",
+            "b": "The final states exist only when the night is over, and they give one decision.",
+            "c": "That is one decision, when the night is over. The alarm needs one after each measurement.",
+        },
+        ("Which measurements exist when the alarm must decide?", "One answer per step comes from output, in one direction."),
     ),
 ]
