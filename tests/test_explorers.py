@@ -71,6 +71,7 @@ VIEWS = {
 # Every control moves the picture but these: no size and no number in it depends on them.
 WITHOUT_PICTURE = {
     ("constructor", "dropout"): {"note", CODE},
+    ("constructor", "training"): {CODE},  # without dropout both modes are the same
     ("shapes", "h0"): {CODE},
     ("steps", "feature"): LINKED,
     ("steps of a large call", "feature"): LINKED,
@@ -186,6 +187,29 @@ def test_what_just_changed_is_marked():
     assert [re.findall(r"(\w+)</th>", row)[0] for row in rows if "◂ changed" in row] == ["h_0", "output", "h_n"]
     explorer.controls["nonlinearity"].value = "relu"  # no shape changes
     assert "◂ changed" not in explorer.html[at(SHAPES)] + explorer.html[at(PARAMETERS)]
+
+
+def test_what_dropout_drops_is_crossed_out_and_counted():
+    explorer = explore_constructor()
+    for name, value in dict(num_layers=2, dropout=0.5).items():
+        explorer.controls[name].value = value
+    note, picture = explorer.html[:2]
+    seen = explorer.state.trace
+    zeros = int((seen.dropout_factors == 0).sum())
+    assert f"sets {zeros} of 40 elements" in note and "multiplies the others by 2.00" in note  # L * N * H_out
+    crossed = int((seen.dropout_factors[0, :, 0] == 0).sum())  # of the sequence in front
+    assert len(re.findall(r"l[\d.]+ [\d.]+m0 -", picture)) == crossed and "crossed out" in picture
+    explorer.controls["training"].value = False
+    assert "now nothing is dropped" in explorer.html[0] and "crossed out" not in explorer.html[1]
+    check_shapes("constructor", explorer)
+
+
+def test_the_note_names_what_has_changed():
+    explorer = explore_constructor()
+    explorer.controls["hidden_size"].value = 5
+    assert "Changed shapes: h_0, output, h_n, 4 parameters." in unescape(explorer.html[0])
+    explorer.controls["bias"].value = False
+    assert "No shape has changed. 2 parameters are gone." in explorer.html[0]
 
 
 def test_the_changed_lines_of_code_are_marked():

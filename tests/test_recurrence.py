@@ -143,6 +143,40 @@ def test_dropout_in_eval_mode_is_the_plain_equation():
     assert_same(rnn, make_input(rnn, "batched"), None)
 
 
+@pytest.mark.parametrize("options", thinned(product((2, 3), (False, True), (False, True), (0.1, 0.5, 1.0)), 5))
+def test_a_trace_knows_what_dropout_dropped(options):
+    """Layer by layer, from what the trace says that each layer reads, comes the very output of this call."""
+    layers, bidirectional, batch_first, p = options
+    torch.manual_seed(0)
+    rnn = nn.RNN(H_IN, H_OUT, layers, bidirectional=bidirectional, batch_first=batch_first, dropout=p, dtype=torch.float64)
+    x = make_input(rnn, "batched")
+    torch.manual_seed(1)
+    seen, after = trace(rnn, x), torch.get_rng_state()
+    torch.manual_seed(1)
+    output, _ = rnn(x)
+    assert torch.equal(torch.get_rng_state(), after)  # a trace uses as many random numbers as a call
+    assert np.array_equal(seen.output, output.detach())
+    top = torch.from_numpy(np.concatenate(seen.hidden[-1], axis=-1))
+    assert torch.allclose(top.transpose(0, 1) if batch_first else top, output, rtol=0, atol=1e-10)
+    assert seen.dropout_factors.shape == (layers - 1, L, N, H_OUT * (2 if bidirectional else 1))
+    assert set(np.unique(seen.dropout_factors)) == ({0.0} if p == 1 else {0.0, 1 / (1 - p)})
+    step = seen.step(1, 0, t=2, n=1)
+    assert np.allclose(step.h, np.tanh(step.total)) and np.allclose(step.x, seen.layer_input(1, 2, 1))
+    assert np.allclose(step.x, seen.hidden[0, :, 2, 1].ravel() * seen.dropout_factors[0, 2, 1])
+    assert trace(rnn.eval(), x).dropout_factors is None
+
+
+def test_what_dropout_drops_is_not_known_of_a_packed_batch():
+    rnn = nn.RNN(H_IN, H_OUT, 2, dropout=0.5, dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"dropout=0.5 is at work.*rnn.eval\(\)"):
+        trace(rnn, make_input(rnn, "packed"))
+
+
+def test_the_equation_by_hand_has_no_dropout():
+    with pytest.raises(ValueError, match=r"dropout=0.5 is at work.*rnn.eval\(\)"):
+        run_recurrence(nn.RNN(3, 4, 2, dropout=0.5), X)
+
+
 RNN, X = nn.RNN(3, 4, num_layers=2), torch.zeros(5, 2, 3)
 
 
@@ -159,7 +193,6 @@ RNN, X = nn.RNN(3, 4, num_layers=2), torch.zeros(5, 2, 3)
         ((RNN, X.long()), ValueError, "input: given torch.int64, expected torch.float32"),
         ((RNN, X, torch.zeros(2, 4)), ValueError, r"h0: given \(2, 4\), expected \(D\*num_layers=2, N=2, H_out=4\)"),
         ((RNN, X, 0), TypeError, "h0: given int, expected a torch.Tensor or None"),
-        ((nn.RNN(3, 4, 2, dropout=0.5), torch.zeros(5, 2, 3)), ValueError, r"dropout=0.5 is at work.*rnn.eval\(\)"),
     ],
 )
 def test_wrong_arguments_are_named(call, error, words):

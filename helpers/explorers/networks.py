@@ -47,19 +47,21 @@ def explore_constructor() -> Explorer:
     >>> print(explorer.state.trace.shapes.output)
     (L=5, N=2, D*H_out=8)
 
-    Views: the unrolled picture, the code of exactly this network and call, the shapes and the parameters.
+    Views: what has just changed, the unrolled picture with what dropout drops, the code of exactly this network and call, the
+    shapes and the parameters.
     """
     controls = _size_controls() | {
         "nonlinearity": dropdown("nonlinearity", ["tanh", "relu"]),
         "bias": checkbox("bias", True),
         "dropout": slider("dropout", 0.0, 0.0, 0.9, 0.1),
+        "training": checkbox("training mode", True),
     }
 
     def compute(**sizes: Any) -> CallState:
         return CallState.from_code(call_code(**sizes))
 
     shown: list[View] = [
-        views.dropout_note,
+        views.constructor_note,
         views.network_picture,
         views.marked_code,
         views.marked_shapes,

@@ -23,6 +23,7 @@ def call_code(
     nonlinearity: str = "tanh",
     bias: bool = True,
     dropout: float = 0.0,
+    training: bool = True,
     h0: str = "None",
     seed: int = 0,
 ) -> str:
@@ -36,8 +37,9 @@ def call_code(
 
     Parameters
     ----------
-    N  : batch size; None for one unbatched sequence
-    h0 : "None", "zeros" or "random"
+    N        : batch size; None for one unbatched sequence
+    training : whether the network is in training mode, as every new network is
+    h0       : "None", "zeros" or "random"
     The others are the arguments of `nn.RNN`, and the seed of the random parameters and input.
 
     Raises
@@ -54,8 +56,8 @@ def call_code(
     # First the input: it keeps its numbers when another network reads it.
     lines = [f"torch.manual_seed({seed})", f"x = torch.randn({sizes})  # ({names})"]
     lines.append(f"rnn = nn.RNN({input_size}, {hidden_size}{''.join(options)})")
-    if dropout:
-        lines.append("rnn.eval()  # dropout acts only while training")
+    if not training:
+        lines.append("rnn.eval()  # evaluation mode: nothing is dropped")
     if h0 != "None":
         rows = num_layers * (2 if bidirectional else 1)
         shape = f"{rows}, {hidden_size}" if N is None else f"{rows}, {N}, {hidden_size}"
@@ -202,4 +204,4 @@ def run_code(code: str) -> Trace:
         warnings.simplefilter("ignore")  # torch warns of dropout with one layer; the explorers say it in a note
         # This gives the same numbers as torch.manual_seed, which also looks for GPUs and takes longer than the network.
         exec(making.replace("torch.manual_seed", "torch.default_generator.manual_seed"), names)
-    return trace(names["rnn"], names["x"], names.get("h0"))  # this is the last line, with every step recorded
+        return trace(names["rnn"], names["x"], names.get("h0"))  # the last line, with every step recorded

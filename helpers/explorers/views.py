@@ -267,12 +267,32 @@ def note(text: str) -> str:
 
 
 @full_width
-def dropout_note(state: CallState) -> str:
+@with_previous
+def constructor_note(state: CallState, previous: CallState | None) -> str:
+    """The names whose shapes have just changed, which may be below the edge of the screen, and what dropout does."""
+    if previous is None or previous.code == state.code:
+        words = "Move a slider: what changes is marked."
+    else:
+        tensors = _differing(state.shapes.tensors, previous.shapes.tensors)
+        parameters = _differing(state.shapes.parameters, previous.shapes.parameters)
+        gone = len(previous.shapes.parameters.keys() - state.shapes.parameters.keys())
+        changed = [name for name in state.shapes.tensors if name in tensors]
+        changed += [plural(len(parameters), "parameter")] if parameters else []
+        words = f"Changed shapes: {', '.join(changed)}." if changed else "No shape has changed."
+        words += f" {plural(gone, 'parameter')} are gone." if gone else ""
+    return note(f"{words} {_dropout_words(state)}".strip())
+
+
+def _dropout_words(state: CallState) -> str:
     if "dropout=" not in state.code:
-        return note("Move a slider: what changes is marked.")
+        return ""
     if state.shapes.num_layers == 1:
-        return note("dropout acts between layers. With num_layers=1 there is no between: torch warns, and nothing changes.")
-    return note("dropout acts between layers while training, never after the last. It changes no shape; here it rests.")
+        return "dropout acts between layers. With num_layers=1 there is no between: torch warns, and nothing is dropped."
+    factors = state.trace.dropout_factors
+    if factors is None:
+        return "dropout acts only in training mode: now nothing is dropped."
+    dropped = f"dropout sets {(factors == 0).sum()} of {factors.size} elements between the layers to 0 at this call"
+    return f"{dropped}, and multiplies the others by {factors.max():.2f}." if factors.any() else f"{dropped}."
 
 
 @full_width

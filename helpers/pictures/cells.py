@@ -10,6 +10,7 @@ from ..wording import abbreviate
 from .svg import escape_text, tag, text
 
 MAX_STATE_CELLS = 8  # drawn in the column of a state
+MAX_STRIPE_CELLS = 16  # drawn in a stripe between layers, which may hold two directions
 
 
 def colour_limit(values: np.ndarray) -> float:
@@ -38,6 +39,7 @@ class Cells:
         self.boxes: dict[str, list[str]] = {}  # the outlines of the cells, by their colour
         self.gaps: list[str] = []
         self.frames: list[str] = []
+        self.crosses: list[str] = []
 
     def column(
         self,
@@ -57,9 +59,26 @@ class Cells:
             self.frames += [box] if i == chosen else []
         self.gaps += gaps
 
+    def stripe(self, x: float, y: float, w: float, h: float, values: Iterable[float], factors: Iterable[float]) -> None:
+        """Add a row, or a column if it is higher than wide. A cell whose factor is 0 is crossed out."""
+        numbers, kept = [float(value) for value in values], [float(factor) for factor in factors]
+        shown = abbreviate(len(numbers), MAX_STRIPE_CELLS)
+        dx, dy = (w / len(shown), 0.0) if w > h else (0.0, h / len(shown))
+        wide, high = dx or w, dy or h
+        for place, i in enumerate(shown):
+            if i is None:
+                continue
+            left, top = x + place * dx, y + place * dy
+            box = f"M{left:.5g} {top:.5g}h{wide:.4g}v{high:.4g}h-{wide:.4g}z"
+            self.boxes.setdefault(value_colour(numbers[i], self.limit), []).append(box)
+            if kept[i] == 0:
+                self.crosses.append(f"M{left:.5g} {top:.5g}l{wide:.4g} {high:.4g}m0 -{high:.4g}l-{wide:.4g} {high:.4g}")
+
     def render(self) -> str:
         paths = [f"<path fill='{colour}' d='{''.join(boxes)}'/>" for colour, boxes in self.boxes.items()]
         frames = [tag("path", d=box, fill="none", stroke=TEXT, stroke_width=2.5) for box in self.frames]
+        if self.crosses:
+            paths.append(tag("path", d="".join(self.crosses), fill="none", stroke=TEXT, stroke_width=1))
         return tag("g", *paths, stroke=QUIET, stroke_width=0.6, pointer_events="none") + "".join([*self.gaps, *frames])
 
 

@@ -48,6 +48,7 @@ class Layout:
     feature: int | None = None  # the element of its state that is framed
     labels: tuple[str, ...] | None = None
     reach: StepIndex | None = None  # the step whose past is shown: what does not reach it is left empty
+    has_dropout: bool = False  # whether stripes between the layers show what dropout leaves
 
     def __post_init__(self) -> None:
         s = self.shapes
@@ -64,7 +65,7 @@ class Layout:
         self.width = max(self.right + beyond, *captions) + 8
         self.offsets = self.row_offsets()
         self.bottom = self.offsets[-1] + (DIRECTION_GAP if s.D == 2 else 0) + R + 45  # y of the input row
-        self.height = self.bottom + R + 72
+        self.height = self.bottom + R + (90 if self.has_dropout else 72)
         self.reaching = states_reaching(self.reach, s.D, self.steps) if self.reach else None
 
     def row_offsets(self) -> list[float]:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
 from ..checks import require_labels
 from ..colours import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
 from ..rnn.traces import Trace, require_index, require_trace
@@ -62,7 +64,8 @@ def draw_unrolled(
     if feature is not None:
         require_index("feature", feature, trace.shapes.H_out)
     words = None if labels is None else tuple(require_labels(labels, steps))
-    return _cached_scaffold(trace.shapes, steps, n, at, at or mark or reach, feature, words, reach).render(trace)
+    emphasised, has_dropout = at or mark or reach, trace.dropout_factors is not None
+    return _cached_scaffold(trace.shapes, steps, n, at, emphasised, feature, words, reach, has_dropout).render(trace)
 
 
 def _require_step(argument: str, step: StepIndex, sizes: StepIndex) -> None:
@@ -85,6 +88,17 @@ class _Node(NamedTuple):
     where: tuple[int, ...]  # its index in this tensor
 
 
+class _Stripe(NamedTuple):
+    """What a layer reads where dropout acts: its box, and the layer and step."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    layer: int
+    t: int
+
+
 class Scaffold(Layout):
     """Everything that stays the same while the numbers change: edges, frames, words, and the places of the numbers."""
 
@@ -92,6 +106,7 @@ class Scaffold(Layout):
         super().__post_init__()
         self.s, self.N = self.shapes, self.shapes.N or 1
         self.nodes: list[_Node] = []
+        self.stripes: list[_Stripe] = []  # between the layers, where dropout acts
         self.lines: dict[tuple[str, float, bool], list[Ends]] = {}  # the edges, by colour, width and whether they have heads
         self.parts: list[str] = []
         self.words = StyleGroup()
@@ -112,7 +127,7 @@ class Scaffold(Layout):
 
     def render(self, trace: Trace) -> Picture:
         """The complete picture, with the numbers of a trace of these sizes."""
-        cards, nodes, cells = StyleGroup(), StyleGroup(), Cells(colour_limit(trace.hidden))
+        cards, nodes, cells = StyleGroup(), StyleGroup(), Cells(self.limit(trace))
         for x, y, r, name, role, is_marked, tensor, where in self.nodes:
             chosen = self.feature if is_marked and tensor == "hidden" else None
             for dx, dy in batch_card_offsets(self.N):
@@ -122,9 +137,19 @@ class Scaffold(Layout):
             node = outline(role.mark, x, y, r) % tooltip(name, numbers)
             nodes.add(node, fill=role.tint, stroke=role.colour, stroke_width=4 if is_marked else 2)
             cells.column(x - 6, y - r * 0.72, 12, r * 1.44, numbers, chosen=chosen)
+        for x, y, w, h, layer, t in self.stripes:
+            assert trace.dropout_factors is not None
+            read = trace.layer_input(layer, t, self.n).tolist()
+            title = tooltip(f"layer {layer} reads at t={t}, after dropout", read)
+            nodes.add(tag("rect", title, x=x, y=y, width=w, height=h), fill=PAPER, stroke=QUIET, stroke_width=1)
+            cells.stripe(x, y, w, h, read, trace.dropout_factors[layer - 1, t, self.n])
         legend = colour_scale(140 if self.N == 1 else 190, self.bottom + R + 49, cells.limit)
         moving = [layer.render() for layer in (cards, nodes, cells)]
         return svg_picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt())
+
+    def limit(self, trace: Trace) -> float:
+        read = [trace.layer_input(stripe.layer, stripe.t, self.n) for stripe in self.stripes]
+        return colour_limit(np.concatenate([trace.hidden.ravel(), *read]))
 
     # ---- the scaffold, from back to front -------------------------------------------------------------------------
 
@@ -140,12 +165,17 @@ class Scaffold(Layout):
             if row == 0 or self.layers[row - 1] is not None:
                 self.arrow(x, below, x, y + R, W_IH, later, here)
             self.recurrent_edge(column, t, row, direction, later, here)
+            if self.has_dropout and direction == 0 and not later and row > 0 and self.layers[row - 1] is not None:
+                middle = (below + y + R) / 2
+                box = (x - 6, middle - 13, 12, 24) if self.s.D == 1 else (self.x(column) - 24, self.bar(row) - 1, 48, 9)
+                self.stripes.append(_Stripe(*box, layer, t))
         if self.s.D == 2 and row > 0 and direction == 0 and self.layers[row - 1] is not None:
             self.bars(row)
         if direction == 0 and (row == 0 or self.layers[row - 1] is not None):
             name_y = y + R + 24 if row == 0 or self.s.D == 1 else self.bar(row) - 9
             # With a single column the dashed frame would cover the name.
             beside = R + 10 if len(self.columns) == 1 and self.s.D == 1 and self.s.num_layers > 1 else 5
+            beside += 5 if self.has_dropout and row > 0 else 0
             self.words.text(self.x(0, 0) - beside, name_y, "W_ih", size=11, fill=W_IH.ink, text_anchor="end")
 
     def recurrent_edge(self, column: int, t: int, row: int, direction: int, later: bool, here: bool) -> None:
@@ -269,6 +299,8 @@ class Scaffold(Layout):
             self.words.text(8, y + 18, f"in front: sequence {self.n} of N={self.N}", size=11, fill=QUIET)
         else:
             self.words.text(8, y + 18, "one sequence", size=11, fill=QUIET)
+        if self.has_dropout:
+            self.words.text(8, y + 36, "crossed out: set to 0 by dropout at this call", size=11, fill=QUIET)
 
     def alt(self) -> str:
         s = self.s
@@ -279,6 +311,8 @@ class Scaffold(Layout):
             f"A solid frame marks output {s.output}, the top layer at every step;",
             f"dashed frames mark h_n {s.h_n}, each layer and direction at its own last step.",
         ]
+        if self.has_dropout:
+            parts.append("Stripes between the layers show what the layer above reads; what dropout set to 0 is crossed out.")
         if self.mark is not None:
             layer, direction, t = self.mark
             later = "; later states are left empty" if self.at else ""

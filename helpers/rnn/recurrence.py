@@ -71,6 +71,7 @@ def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | Non
     """
     require_rnn(rnn)
     call = normalise_arguments(rnn, input, h0)
+    require_no_dropout(rnn)
     hidden, h_n = hidden_states(rnn, call)
     top = np.concatenate(hidden[-1], axis=-1)  # (L, N, D*H_out)
     output = like_input(torch.from_numpy(top), rnn, input)
@@ -79,7 +80,10 @@ def run_recurrence(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | Non
 
 @np.errstate(over="ignore", invalid="ignore")  # with relu the states may overflow, in torch too
 def hidden_states(
-    rnn: nn.RNN, call: CallArguments, weights: Mapping[str, np.ndarray] | None = None
+    rnn: nn.RNN,
+    call: CallArguments,
+    weights: Mapping[str, np.ndarray] | None = None,
+    factors: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The three loops, which compute every hidden state of one call, and h_n.
 
@@ -91,6 +95,7 @@ def hidden_states(
     Parameters
     ----------
     weights : the result of `numpy_weights(rnn)`, if it is known already
+    factors : (num_layers - 1, L, N, D*H_out), what dropout multiplies the states of each lower layer by; None for no dropout
     """
     s, weights, act = call.shapes, weights or numpy_weights(rnn, call.shapes), ACTIVATIONS[rnn.nonlinearity]
     hidden = np.zeros((s.num_layers, s.D, *call.input.shape[:2], s.H_out), call.input.dtype)
@@ -112,6 +117,8 @@ def hidden_states(
                 hidden[layer, direction, t] = np.where(alive, new, 0)
             last[layer, direction] = h
         below = np.concatenate(hidden[layer], axis=-1)  # (L, N, D*H_out)
+        if factors is not None and layer + 1 < s.num_layers:
+            below = below * factors[layer]
     return hidden, last.reshape(s.h_n)
 
 
@@ -167,6 +174,27 @@ def cell_weights(
     return weights[f"weight_ih_{name}"], weights[f"weight_hh_{name}"], b_ih, b_hh
 
 
+def dropout_acts(rnn: nn.RNN | nn.GRU | nn.LSTM) -> bool:
+    """Whether a call of `rnn` sets random elements to zero: in training mode, between layers.
+
+    >>> rnn = nn.RNN(3, 4, num_layers=2, dropout=0.5)
+    >>> dropout_acts(rnn), dropout_acts(rnn.eval())
+    (True, False)
+    """
+    return rnn.training and rnn.dropout > 0 and rnn.num_layers > 1
+
+
+def require_no_dropout(rnn: nn.RNN | nn.GRU | nn.LSTM) -> None:
+    """Raise a ValueError if dropout acts in a call of `rnn`.
+
+    >>> require_no_dropout(nn.RNN(3, 4, num_layers=2, dropout=0.5))
+    Traceback (most recent call last):
+    ValueError: rnn: dropout=0.5 is at work, so every call differs; call rnn.eval() first
+    """
+    if dropout_acts(rnn):
+        raise ValueError(f"rnn: dropout={rnn.dropout} is at work, so every call differs; call rnn.eval() first")
+
+
 def normalise_arguments(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: State = None) -> CallArguments:
     """Check the arguments of a call and bring them into one form: time first, and with a batch axis.
 
@@ -174,8 +202,6 @@ def normalise_arguments(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSe
     (5, 1, 3)
     """
     expected_shapes(rnn, L=1)  # raises a TypeError for any other module
-    if rnn.training and rnn.dropout and rnn.num_layers > 1:
-        raise ValueError(f"rnn: dropout={rnn.dropout} is at work, so every call differs; call rnn.eval() first")
     layout: tuple[str, ...] = ("L", "N", "H_in")
     if isinstance(input, PackedSequence):
         padded, lengths = pad_packed_sequence(input)

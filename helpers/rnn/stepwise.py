@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from .recurrence import State, cell_weights, like_input, normalise_arguments, time_first
+from .recurrence import State, cell_weights, like_input, normalise_arguments, require_no_dropout, time_first
 from .shapes import Shapes, require_rnn
 
 
@@ -195,6 +195,7 @@ def _prepare_states(
 ) -> tuple[Shapes, dict[str, Tensor], Tensor, Tensor, dict[str, Tensor]]:
     """The sizes, the weights by name, the input with time first, a mask (L, N, 1) of the steps inside each sequence, and h_0."""
     sizes, lengths, *_ = normalise_arguments(rnn, input, h0)  # checks all arguments
+    require_no_dropout(rnn)
     weights = {name: getattr(rnn, name) for name in sizes.parameters}
     steps = pad_packed_sequence(input)[0] if isinstance(input, PackedSequence) else time_first(rnn, input)
     grid = (sizes.num_layers, sizes.D, steps.size(1), sizes.H_out)

@@ -11,7 +11,16 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from ..device import one_thread, to_numpy
 from ..wording import with_article
-from .recurrence import CallArguments, State, cell_weights, hidden_states, normalise_arguments, numpy_weights
+from .recurrence import (
+    CallArguments,
+    State,
+    cell_weights,
+    dropout_acts,
+    hidden_states,
+    normalise_arguments,
+    numpy_weights,
+    require_no_dropout,
+)
 from .shapes import Shapes
 from .stepwise import walk_gates
 
@@ -66,14 +75,17 @@ class Trace:
     cell: np.ndarray | None = None  # as `hidden`: the cell states of an LSTM
     c_0: np.ndarray | None = None  # as h_0
     c_n: np.ndarray | None = None  # as h_n
+    dropout_factors: np.ndarray | None = None  # (num_layers - 1, L, N, D*H_out): 0 or 1 / (1 - p); None without dropout
 
     def layer_input(self, layer: int, t: int, n: int = 0) -> np.ndarray:
-        """The input of `layer` at step t: x_t in layer 0, and the states of the layer below in any other layer.
+        """The input of `layer` at step t: x_t in layer 0, and what dropout leaves of the states below in any other layer.
 
         >>> trace(nn.RNN(3, 4, 2, bidirectional=True), torch.zeros(5, 1, 3)).layer_input(layer=1, t=0).shape
         (8,)
         """
         read: np.ndarray = self.input[t, n] if layer == 0 else self.hidden[layer - 1, :, t, n].ravel()
+        if layer > 0 and self.dropout_factors is not None:
+            read = read * self.dropout_factors[layer - 1, t, n] + 0.0  # + 0.0 turns −0.0 into 0.0
         return read
 
     def previous_state(self, layer: int, direction: int, t: int, n: int = 0) -> np.ndarray:
@@ -163,7 +175,8 @@ def trace(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: St
     Returns
     -------
     Trace : `output` and `h_n` are the results of the call itself, `hidden` is computed as in `run_recurrence`, or, with the
-        gates, as in `gated_steps`.
+        gates, as in `gated_steps`. If dropout acts in an nn.RNN, the trace has what it dropped at this call; this is known
+        only for a tensor on the CPU.
 
     Raises
     ------
@@ -173,9 +186,12 @@ def trace(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: St
     """
     call = normalise_arguments(rnn, input, h0)
     with torch.no_grad(), one_thread():
+        factors, before = _dropout_factors(rnn, call, input), torch.get_rng_state()
         output, states = rnn(input, h0)  # before the weights are read: a spectral norm, for example, updates them in the call
         plain = getattr(nn, call.shapes.kind).forward  # without hooks, and without what a subclass adds
-        plain_output, plain_states = plain(rnn, input, h0)
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(before)  # so that dropout drops the same elements
+            plain_output, plain_states = plain(rnn, input, h0)
     output, plain_output = _padded_again(rnn, output), _padded_again(rnn, plain_output)
     states, plain_states = ({"h_n": s} if isinstance(s, Tensor) else dict(zip(("h_n", "c_n"), s)) for s in (states, plain_states))
     _require_unmodified_result("output", output, plain_output)
@@ -184,7 +200,7 @@ def trace(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: St
     weights = {name: _read_only_copy(value) for name, value in numpy_weights(rnn, call.shapes).items()}
     gates: dict[str, np.ndarray] = {}
     if isinstance(rnn, nn.RNN):
-        hidden, own_h_n = hidden_states(rnn, call, weights)
+        hidden, own_h_n = hidden_states(rnn, call, weights, factors)
     else:
         gates, own_h_n = _gates_and_states(call, weights)
         hidden = gates.pop("h")
@@ -200,6 +216,7 @@ def trace(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: St
         hidden=_read_only_copy(hidden),
         output=_read_only_copy(to_numpy(output)),
         h_n=_read_only_copy(to_numpy(states["h_n"])),
+        dropout_factors=None if factors is None else _read_only_copy(factors),
         gates=MappingProxyType({name: _read_only_copy(gate) for name, gate in gates.items()}),
         cell=None if cell is None else _read_only_copy(cell),
         c_0=None if call.c_0 is None else _read_only_copy(call.c_0),
@@ -254,6 +271,21 @@ def require_index(name: str, value: int, size: int, low: int = 0) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value < size:
         raise ValueError(f"{name}: given {value!r}, expected a whole number from {low} to {size - 1}")
+
+
+def _dropout_factors(rnn: nn.RNN | nn.GRU | nn.LSTM, call: CallArguments, input: Tensor | PackedSequence) -> np.ndarray | None:
+    """What dropout will multiply the states of each lower layer by at the next call; torch's random state stays as it is.
+
+    A call of torch does not return it. On the CPU it draws one random tensor for each lower layer, and nothing else.
+    """
+    if not dropout_acts(rnn):
+        return None
+    if not (isinstance(rnn, nn.RNN) and isinstance(input, Tensor) and input.device.type == "cpu"):
+        require_no_dropout(rnn)
+    s = call.shapes
+    with torch.random.fork_rng(devices=[]):
+        ones = torch.ones(s.L, len(call.lengths), s.D * s.H_out, dtype=input.data.dtype)
+        return to_numpy(torch.stack([nn.functional.dropout(ones, rnn.dropout) for _ in range(s.num_layers - 1)]))
 
 
 def _padded_again(rnn: nn.RNNBase, output: Tensor | PackedSequence) -> Tensor:
