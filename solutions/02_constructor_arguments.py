@@ -6,12 +6,12 @@ from helpers import check
 answer = (6, 10, 8)
 print(check("02.1", answer))
 
-# 02.2 Layer 1 reads both directions of layer 0, 16 numbers, and gives 8.
+# 02.2 Layer 1 reads both directions of layer 0, which are 16 elements, and its state has 8.
 answer = (8, 16)
 print(check("02.2", answer))
 
 
-# 02.3 Each cell has a matrix for what it reads, one for its own past, and two biases; only layer 0 reads x.
+# 02.3 Each layer and direction has a matrix for what it reads, one for its own past, and two biases. Only layer 0 reads x.
 def count(H_in, H_out, num_layers, bidirectional):
     D = 2 if bidirectional else 1
     first = H_out * (H_in + H_out + 2)
@@ -20,3 +20,11 @@ def count(H_in, H_out, num_layers, bidirectional):
 
 
 print(check("02.3", count))
+
+# 02.4 W_hh has hidden_size rows and hidden_size columns, so it becomes sixteen times as large.
+answer = "d"
+print(check("02.4", answer))
+
+# 02.5 It reads one value at each step, and its answer depends only on what came before.
+answer = "b"
+print(check("02.5", answer))

@@ -17,14 +17,14 @@ ROOT = Path(__file__).parent.parent
 
 SHOWN = {
     # what learners of nn.RNN confuse
-    "output and h_n are taken for the same thing": ("02", "same(stack_h_n[1], stack_output[-1])"),
+    "output and h_n are taken for the same thing": ("02", "stack_h_n[1, 0].detach()"),
     "batch_first is thought to move h_0 and h_n": ("02", "nn.RNN(3, 4, batch_first=True)(torch.zeros(2, 5, 3))[1].shape"),
     "batch and time are swapped": ("10", "swapped, swapped_h_n = rnn(x)"),
     "a sequence goes into RNNCell whole": ("10", "at_once = cell(x[1])"),
     "the layout of two directions": ("10", "torch.cat([both_h_n[-2], both_h_n[-1]], dim=1)"),
     "the layout of layers and directions": ("03", "deep_h_n.view(2, 2, 2, 4)"),
     "h_n is cut with view(N, -1)": ("10", "both_h_n.view(3, -1)"),
-    "x_t is thought to enter every layer": ("02", "upper(lower(x)[0])[0]"),
+    "x_t is thought to enter every layer": ("02", "rebuilt, _ = upper(below)"),
     "the loop written by hand has no tanh": ("10", "W_ih @ x_t + b_ih + W_hh @ by_hand + b_hh"),
     "h0 has a fixed size, the last batch is smaller": ("03", "rnn(last_batch, zeros)"),
     "a fixed h0 is saved by drop_last": ("10", "DataLoader(x, batch_size=2, drop_last=True)"),
@@ -34,7 +34,7 @@ SHOWN = {
     "two axes are taken for a batch": ("03", "bergen = x[:, 0]  # (L, H_in)"),
     "dropout is asked for with one layer": ("02", "nn.RNN(3, 4, num_layers=1, dropout=0.9)"),
     "why there are two biases": ("02", "two.bias_ih_l0 + two.bias_hh_l0"),
-    "weight_ih is thought to be (H_in, H_out)": ("02", "x_0 @ plain.weight_ih_l0.T"),
+    "weight_ih is thought to be (H_in, H_out)": ("02", "monday @ plain.weight_ih_l0.T"),
     "h_n of a padded batch": ("10", "packed_h_n = reader(packed)[1][0]"),
     "lengths for fewer sequences than there are": ("10", "few_h_n = reader(few)[1][0]"),
     "all that a network returns goes into the next layer": ("10", "nn.Sequential(reader, Output(), nn.Linear(5, 2)"),
@@ -48,8 +48,8 @@ SHOWN = {
     "article: where dropout acts": ("02", "nn.RNN(3, 4, num_layers=2, dropout=1.0)"),
     "article: dropout is said to keep gradients from vanishing": ("09", "nn.RNN(4, 16, num_layers=2, dropout=dropout)"),
     "article: a weight under the wrong shape and name": ("02", "show_parameters(nn.RNN(input_size=7, hidden_size=4))"),
-    "article: why time comes first": ("02", "x2[1].is_contiguous()"),
-    "article: output and h_n are left vague": ("02", "same(stack_h_n[0], stack_output[-1])"),
+    "article: why time comes first": ("02", "places[1].flatten()"),
+    "article: output and h_n are left vague": ("02", "stack_h_n[0, 0].detach()"),
     "article: Variable": ("10", "type(Variable(x)).__name__"),
 }
 

@@ -129,7 +129,11 @@ def test_the_neuron_of_01_does_what_the_script_says_when_it_is_played_in_order()
 
 
 def test_the_dropout_of_02_has_one_layer_when_the_script_comes_to_it():
-    *_, last = played("02")
+    found = []
+    for last in played("02"):
+        factors = last.state.trace.dropout_factors
+        found.append(factors is not None and bool((factors == 0).any()))
+    assert found == [False] * 5 + [True, False, False]  # two layers in training mode, in evaluation mode, one layer
     assert last.controls["dropout"].value == pytest.approx(0.5) and last.controls["num_layers"].value == 1
 
 

@@ -31,6 +31,18 @@ def formula(
     return count
 
 
+def which_network_answers_at_once() -> str:
+    """The letter of the only network that reads one value per step, and whose first answer does not depend on later values."""
+    found = []
+    options = {"a": nn.RNN(10, 8), "b": nn.RNN(1, 8), "c": nn.RNN(1, 8, bidirectional=True), "d": nn.RNN(8, 1)}
+    for letter, rnn in options.items():
+        if rnn.input_size == 1:
+            first, whole = rnn(torch.ones(1, 1))[0], rnn(torch.ones(5, 1))[0]
+            found += [letter] if torch.allclose(first[0], whole[0], atol=1e-5) else []
+    (answer,) = found
+    return answer
+
+
 EXERCISES: list[Exercise] = [
     Predict(
         "02.1",
@@ -38,9 +50,9 @@ EXERCISES: list[Exercise] = [
         lambda: nn.RNN(5, 8, num_layers=3, bidirectional=True)(torch.zeros(7, 10, 5))[1].shape,
         {
             (3, 10, 8): "That is one direction. Each layer ends in two states, one for each.",
-            (3, 10, 16): "In h_n the two directions are rows of their own; side by side they stand in output.",
+            (3, 10, 16): "In h_n each direction has a row of its own. Only output concatenates the two directions.",
             (7, 10, 16): "That is output, which has every step.",
-            (10, 6, 8): "The batch never comes first in h_n.",
+            (10, 6, 8): "In h_n the batch is never the first axis.",
         },
         ("One row for each layer and direction.", "(D*num_layers, N, H_out)"),
         axes=("D*num_layers", "N", "H_out"),
@@ -52,28 +64,54 @@ EXERCISES: list[Exercise] = [
         {
             (8, 5): "That is l0. What does layer 1 read?",
             (8, 8): "Layer 1 reads both directions of the layer below.",
-            (16, 8): "One row for each number that comes out: the other way round.",
-            (16, 16): "Each direction has a weight of its own, with H_out rows.",
+            (16, 8): "It has one row for each element that comes out: swap the two sizes.",
+            (16, 16): "Each direction has a matrix of its own, with H_out rows.",
         },
         ("Layer 1 does not read x.", "(H_out, D*H_out): what comes out, then what comes in."),
         axes=("H_out", "D*H_out"),
     ),
     Write(
         "02.3",
-        "How many learned numbers has an nn.RNN, both biases included? Write it for any sizes, layers and directions.",
+        "How many learnable parameters does an nn.RNN have, with both biases? Write it for any sizes, layers and directions.",
         "count(H_in, H_out, num_layers, bidirectional)",
         sizes_and_options,
         parameter_count,
         [
-            (formula(lambda H_in, H_out, D: D * H_out, biases=1), "There are two biases in each cell."),
+            (formula(lambda H_in, H_out, D: D * H_out, biases=1), "Each layer and direction has two biases."),
             (formula(lambda H_in, H_out, D: D * H_out, biases=0), "The biases are missing."),
             (formula(lambda H_in, H_out, D: H_in), "Upper layers do not read x, but the states below them."),
-            (formula(lambda H_in, H_out, D: H_out), "With two directions, an upper layer reads 2*H_out numbers."),
-            (formula(lambda H_in, H_out, D: D * H_out, directions=lambda D: 1), "Two directions have twice the weights."),
+            (formula(lambda H_in, H_out, D: H_out), "With two directions, an upper layer reads 2*H_out elements."),
+            (formula(lambda H_in, H_out, D: D * H_out, directions=lambda D: 1), "Two directions have twice as many weights."),
         ],
         (
             "Make one, and add up numel() over its parameters; or use a formula.",
-            "Each layer and direction: H_out * (what it reads + H_out + 2).",
+            "Each layer and direction has H_out * (what it reads + H_out + 2) parameters.",
         ),
+    ),
+    Predict(
+        "02.4",
+        "hidden_size becomes four times as large, and there are far more than four times as many parameters. Why? (a letter)",
+        lambda: "d",
+        {
+            "a": "No parameter belongs to a step: L is nowhere in the table of parameters.",
+            "b": "The output is computed at each call. It is no parameter.",
+            "c": "The biases become four times as long, and no more than that.",
+        },
+        (
+            "Look at the shape of each parameter: in which one is hidden_size twice?",
+            "How many rows has W_hh, and how many columns?",
+        ),
+    ),
+    Predict(
+        "02.5",
+        "A thermometer sends one value every hour. After each value, and without waiting, the network must say whether a window "
+        "should be opened. Which one do you choose? (a letter)",
+        which_network_answers_at_once,
+        {
+            "a": "It reads 10 values at each step, so it has to wait for ten hours.",
+            "c": "Its backward direction begins at the last value, so it has to wait until all values are there.",
+            "d": "The first argument is input_size. It would read 8 values at each step and keep a state of one.",
+        },
+        ("How many values are there at each step?", "Which direction needs values that have not come yet?"),
     ),
 ]
