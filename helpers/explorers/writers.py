@@ -12,7 +12,7 @@ from ..generation import END, next_probabilities, write_words
 from ..pictures.bars import draw_next_words
 from ..pictures.picture import Picture
 from ..wording import listed
-from ..words.sentences import TOKEN
+from ..words.sentences import tokenize
 from .live import Explorer, View, full_width, slider, textbox
 from .sentence_views import visible
 from .views import note
@@ -61,7 +61,7 @@ def explore_writing(model: nn.Module, vocabulary: Sequence[str], beginning: str 
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
 
     def write(beginning: str, temperature: float, seed: int) -> WritingState:
-        tokens = TOKEN.findall(beginning.lower().replace("’", "'"))[:MOST_READ]  # don't stays whole, as in the texts
+        tokens = tokenize(beginning, ids)[:MOST_READ]  # don't stays whole, as in the texts
         known = [token for token in tokens if token in ids]
         with torch.no_grad():
             logits, _ = model(torch.tensor([[ids[word]] for word in (END, *known)], device=device), None)

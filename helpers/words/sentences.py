@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ TOKEN = re.compile(
 )
 
 
-def tokenize(text: str, vectors: "GloVe | None" = None) -> list[str]:
+def tokenize(text: str, vectors: Container[str] | None = None) -> list[str]:
     """The words and punctuation marks of a text, in lower case, as the vectors have them. Every text gives a sensible result.
 
     >>> tokenize("I don't like it, it's BORING!")
@@ -55,7 +56,7 @@ def tokenize(text: str, vectors: "GloVe | None" = None) -> list[str]:
 
     Parameters
     ----------
-    vectors : from `load_glove`, for the words that they have; None cuts every contraction and every hyphen
+    vectors : from `load_glove`, or any vocabulary, for the words that it has; None cuts every contraction and every hyphen
 
     Returns
     -------
@@ -73,14 +74,14 @@ def tokenize(text: str, vectors: "GloVe | None" = None) -> list[str]:
     return [piece for token in found for piece in _pieces(token, vectors)]
 
 
-def _pieces(token: str, vectors: "GloVe | None") -> list[str]:
+def _pieces(token: str, vectors: Container[str] | None) -> list[str]:
     """The token itself, if the vectors have it; otherwise what it is made of."""
     if len(token) < 3 or (vectors is not None and token in vectors) or not ("'" in token or "-" in token):
         return [token]
     return [piece for part in re.split("(-)", token) for piece in _without_contractions(part, vectors)]
 
 
-def _without_contractions(word: str, vectors: "GloVe | None") -> list[str]:
+def _without_contractions(word: str, vectors: Container[str] | None) -> list[str]:
     endings: list[str] = []
     while (found := CONTRACTION.fullmatch(word)) and (vectors is None or found[2] in vectors):
         word = found[1]
