@@ -8,6 +8,7 @@ from .errors.explain import explain_error as explain_error
 from .errors.explanations import Explanation as Explanation
 from .errors.ipython_hook import explain_errors as explain_errors
 from .exercises.checking import check as check
+from .explorers.descent import explore_learning_rate as explore_learning_rate
 from .explorers.live import progress as progress
 from .explorers.networks import explore as explore
 from .explorers.networks import explore_constructor as explore_constructor
@@ -88,6 +89,7 @@ from .words.glove import load_glove as load_glove
 from .words.glove import neighbours as neighbours
 from .words.glove import similarity as similarity
 from .words.ngrams import NgramModel as NgramModel
+from .words.reviews import everyday_reviews as everyday_reviews
 from .words.reviews import make_reviews as make_reviews
 from .words.sentences import embed as embed
 from .words.sentences import tokenize as tokenize

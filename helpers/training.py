@@ -4,7 +4,8 @@ A model here is any function from a batch of sentences to one logit per sentence
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -34,10 +35,11 @@ def pack(sequences: Sequence[Tensor]) -> PackedSequence:
 
 @dataclass(frozen=True)
 class History:
-    """The mean loss of each epoch, and the accuracy on `watch` after it."""
+    """Of each epoch: the mean loss while training, and then the loss and the accuracy on the validation set, if there is one."""
 
-    loss: list[float]
-    accuracy: list[float]
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
 
 
 def train(
@@ -45,8 +47,9 @@ def train(
     sequences: Sequence[Tensor],
     labels: Tensor,
     *,
-    watch: tuple[Sequence[Tensor], Tensor] | None = None,
-    epochs: int | Iterable[object] = 6,
+    validation: tuple[Sequence[Tensor], Tensor] | None = None,
+    epochs: int | Iterable[object] = 8,
+    lr: float = 0.005,
     seed: int = 0,
     gather: Collate = pack,
 ) -> History:
@@ -57,19 +60,24 @@ def train(
     >>> len(history.loss), history.loss[-1] < history.loss[0]
     (30, True)
 
+    A mini-batch has sentences of about the same length (bucketing), because a batch takes as many steps as its longest
+    sentence. With a validation set the model has in the end the parameters of the epoch with the lowest validation loss (early
+    stopping).
+
     Parameters
     ----------
-    model     : returns (N,) or (N, 1) logits for a batch of N sentences; above 0 means label 1. It is changed in place.
-    sequences : each (L, H_in), all on the model's device
-    labels    : (N,), floats 0 and 1, one for each sequence, on the same device
-    watch     : other sequences and labels, on which the accuracy is measured after each epoch; they are never trained on
-    epochs    : the number of epochs, or an iterable with one item per epoch, such as progress(range(6), "training")
-    seed      : the seed of the order of the sentences
-    gather    : makes a batch of sequences: `pack`, or `pad_sequence` to see the effect of padding
+    model      : returns (N,) or (N, 1) logits for a batch of N sentences; above 0 means label 1. It is changed in place.
+    sequences  : each (L,) or (L, H_in), all on the model's device
+    labels     : (N,), floats 0 and 1, one for each sequence, on the same device
+    validation : other sequences and labels, on which loss and accuracy are measured after each epoch; never trained on
+    epochs     : the number of epochs, or an iterable with one item per epoch, such as progress(range(8), "training")
+    lr         : the learning rate
+    seed       : the seed of the order of the sentences
+    gather     : makes a batch of sequences: `pack`, or `pad_sequence` to see the effect of padding
 
     Returns
     -------
-    history : `.loss` and `.accuracy`, one number per epoch
+    history : `.loss`, `.validation_loss` and `.accuracy`, one number per epoch
 
     Raises
     ------
@@ -79,22 +87,32 @@ def train(
     """
     _require_matching(sequences, labels)
     order = torch.Generator().manual_seed(seed)
-    optimizer, loss_of = torch.optim.Adam(model.parameters(), lr=0.01), nn.BCEWithLogitsLoss()
-    losses, accuracies = [], []
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer, loss_of = torch.optim.Adam(trained, lr=lr), nn.BCEWithLogitsLoss()
+    history, best = History(), deepcopy(model.state_dict())
     with one_thread():
         for _ in range(epochs) if isinstance(epochs, int) else epochs:
+            model.train()
             total = 0.0
-            for chosen in torch.randperm(len(sequences), generator=order).split(64):
+            for chosen in _buckets(sequences, order):
                 optimizer.zero_grad()
                 logits = one_logit_each(model(gather([sequences[i] for i in chosen.tolist()])), len(chosen))
                 loss = loss_of(logits, labels[chosen.to(labels.device)])
                 loss.backward()
-                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                nn.utils.clip_grad_norm_(trained, 1.0)
                 optimizer.step()
                 total += loss.item() * len(chosen)
-            losses.append(total / len(sequences))
-            accuracies.extend([accuracy(model, *watch, gather=gather)] if watch else [])
-    return History(losses, accuracies)
+            history.loss.append(total / len(sequences))
+            model.eval()
+            if validation:
+                logits = _logits(model, *validation, gather)
+                history.validation_loss.append(loss_of(logits, validation[1]).item())
+                history.accuracy.append(_fraction_right(logits, validation[1]))
+                if history.validation_loss[-1] == min(history.validation_loss):
+                    best = deepcopy(model.state_dict())
+    if validation:
+        model.load_state_dict(best)
+    return history
 
 
 def accuracy(model: Model, sequences: Sequence[Tensor], labels: Tensor, *, gather: Collate = pack) -> float:
@@ -112,10 +130,7 @@ def accuracy(model: Model, sequences: Sequence[Tensor], labels: Tensor, *, gathe
     ------
     TypeError, ValueError : as in `train`.
     """
-    _require_matching(sequences, labels)
-    with torch.no_grad():
-        praised = one_logit_each(model(gather(sequences)), len(sequences)) > 0
-    return (praised == (labels > 0.5)).double().mean().item()
+    return _fraction_right(_logits(model, sequences, labels, gather), labels)
 
 
 def verdicts(model: Model, sequence: Tensor) -> list[float]:
@@ -126,7 +141,7 @@ def verdicts(model: Model, sequence: Tensor) -> list[float]:
 
     Parameters
     ----------
-    sequence : (L, H_in), L >= 1
+    sequence : (L,) or (L, H_in), L >= 1
 
     Returns
     -------
@@ -153,6 +168,24 @@ def one_logit_each(answers: Tensor, N: int) -> Tensor:
     if answers.numel() != N:
         raise ValueError(f"model: it gives {tuple(answers.shape)}, expected one number for each of {N} sentences")
     return answers.flatten()
+
+
+def _buckets(sequences: Sequence[Tensor], order: torch.Generator) -> list[Tensor]:
+    """Mini-batches of 64 sentences of about the same length, in a random order: the numbers of the sentences of each."""
+    shuffled = torch.randperm(len(sequences), generator=order)
+    lengths = torch.tensor([len(sequences[i]) for i in shuffled.tolist()])
+    batches = shuffled[lengths.argsort(stable=True)].split(64)
+    return [batches[i] for i in torch.randperm(len(batches), generator=order).tolist()]
+
+
+def _logits(model: Model, sequences: Sequence[Tensor], labels: Tensor, gather: Collate) -> Tensor:
+    _require_matching(sequences, labels)
+    with torch.no_grad():
+        return one_logit_each(model(gather(sequences)), len(sequences))
+
+
+def _fraction_right(logits: Tensor, labels: Tensor) -> float:
+    return ((logits > 0) == (labels > 0.5)).double().mean().item()
 
 
 def _require_matching(sequences: Sequence[Tensor], labels: Tensor) -> None:

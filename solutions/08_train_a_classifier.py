@@ -28,3 +28,16 @@ def share_right(logits, labels):
 
 
 print(check("08.3", share_right))
+
+
+# 08.4 Every state has a say in the mean, so a closing behind the opinion can drown it less than it drowns the last state.
+def logits_of_mean(rnn, decide, x):
+    output, _ = rnn(x)  # (L, N, H_out)
+    return decide(output.mean(0))
+
+
+print(check("08.4", logits_of_mean))
+
+# 08.5 A bag of words has no order: twins with the same words get the same answer, and one of the two labels is the other one.
+answer = "words"
+print(check("08.5", answer))

@@ -52,6 +52,21 @@ def share_of_right_answers(logits: Tensor, labels: Tensor) -> float:
     return ((logits.squeeze(-1) > 0) == (labels > 0.5)).float().mean().item()
 
 
+def rnn_decide_and_input(case: Case) -> Arguments:
+    s = case.sizes
+    rnn = case.network(nn.RNN, s.H_in, s.H_out)
+    return rnn, case.network(nn.Linear, s.H_out, 1), case.tensor(s.L + 1, s.N, s.H_in)
+
+
+def logits_of_mean(rnn: Layer, decide: Layer, x: Tensor) -> Tensor:
+    output, _ = rnn(x)
+    return decide(output.mean(0))
+
+
+def logits_of_last(rnn: Layer, decide: Layer, x: Tensor) -> Tensor:
+    return decide(rnn(x)[1][-1])
+
+
 EXERCISES: list[Exercise] = [
     Predict(
         "08.1",
@@ -108,5 +123,31 @@ EXERCISES: list[Exercise] = [
             (lambda logits, labels: (logits[:, 0] > 0).float().mean().item(), "That is how often it says praise, right or not."),
         ],
         ("Which shape has what you compare?", "((logits[:, 0] > 0) == (labels > 0.5)).float().mean()"),
+    ),
+    Write(
+        "08.4",
+        "The logits of a reader that decides from the mean of all states, not from the last one.",
+        "logits_of_mean(rnn, decide, x)",
+        rnn_decide_and_input,
+        logits_of_mean,
+        [
+            (logits_of_last, "That decides from the last state. `output` has the states of all steps."),
+            (lambda rnn, decide, x: decide(rnn(x)[0].sum(0)), "That is the sum of the states. The mean is asked for."),
+            (lambda rnn, decide, x: decide(rnn(x)[0].mean(1)), "Axis 1 is the batch. Take the mean over the steps, axis 0."),
+            (lambda rnn, decide, x: decide(rnn(x)[0]).mean(), "Each sentence of the batch needs its own logit: (N, 1)."),
+        ],
+        ("Which tensor has the states of all steps, and which of its axes are the steps?", "decide(output.mean(0))"),
+        axes=("N", "1"),
+    ),
+    Predict(
+        "08.5",
+        "Why is a bag of words right on exactly half of the pairs? Both twins of a pair have the same ...",
+        lambda: "words",
+        {
+            "label": "Their labels are opposite: one is praise, the other blame.",
+            "order": "Their words stand in another order. This is what a bag of words cannot see.",
+            "length": "They do have the same length. But why does a bag give them the same answer?",
+        },
+        ("What does a bag of words look at?", "It takes the mean of all word vectors, in any order."),
     ),
 ]

@@ -55,9 +55,15 @@ class BatchState:
 class ReviewState:
     """A typed review, and what the classifier answers after each of its words."""
 
-    sentence: Sentence
+    tokens: tuple[str, ...]
+    unknown: tuple[str, ...]  # those that are not in the vocabulary
     token_count: int  # of the whole text, read or not
     after: list[float]
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The L tokens that are read."""
+        return tuple(token for token in self.tokens if token not in self.unknown)
 
 
 # ---- one sentence -------------------------------------------------------------------------------------------------
@@ -68,15 +74,16 @@ def token_row(state: SentenceState | ReviewState) -> str:
     """The tokens, those without a vector crossed out, and notes about what is not read."""
     if not state.token_count:
         return note("Nothing to read yet: a sentence of no words has L=0, and an RNN needs at least one step.")
-    known = set(state.sentence.known)
-    shown = [_token(token, token in known) for token in state.sentence.tokens[:60]]
+    read = state if isinstance(state, ReviewState) else state.sentence
+    known = set(read.known)
+    shown = [_token(token, token in known) for token in read.tokens[:60]]
     more = f" … and {state.token_count - len(shown)} more" if state.token_count > len(shown) else ""
     notes = []
-    if state.sentence.unknown:
-        notes.append(f"No vector for: {listed([*map(visible, state.sentence.unknown)])}. These are left out, not read as zeros.")
+    if read.unknown:
+        notes.append(f"No vector for: {listed([*map(visible, read.unknown)])}. These are left out, not read as zeros.")
     if state.token_count > MOST_TOKENS:
         notes.append(f"You typed {state.token_count} tokens; the first {MOST_TOKENS} are read here.")
-    if not state.sentence.known:
+    if not read.known:
         notes.append("No word left to read, so there is no input: L=0.")
     return f'<div style="line-height:2">{" ".join(shown)}{more}</div>{"".join(map(note, notes))}'
 
@@ -164,7 +171,7 @@ def marked_batch_code(state: BatchState, previous: BatchState | None) -> str:
 
 
 def verdict_picture(state: ReviewState) -> Picture | str:
-    return draw_verdicts(state.sentence.known, state.after) if state.after else ""
+    return draw_verdicts(state.known, state.after) if state.after else ""
 
 
 def static_review(state: ReviewState) -> str:
@@ -174,5 +181,5 @@ def static_review(state: ReviewState) -> str:
     said = '<p style="opacity:.75">Explorer: a review, judged after each word. Run this notebook to type your own.</p>'
     if not state.after:
         return said + token_row(state)
-    figure = plot_reading(state.sentence.known[:14], state.after[:14])
+    figure = plot_reading(state.known[:14], state.after[:14])
     return said + as_png(figure, figure.alt)._repr_html_()

@@ -1,13 +1,14 @@
 """The explorers of typed sentences: a sentence that an RNN reads, a batch padded or packed, a review that is classified."""
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
+from ..checks import require_mapping
 from ..rnn.traces import trace
 from ..training import verdicts
 from ..wording import listed, shorten
@@ -99,37 +100,39 @@ def explore_packing(texts: Sequence[str] = SENTENCES, vectors: Any = None) -> Ex
     return Explorer("a batch, padded or packed", controls | {"packed": checkbox("packed")}, compute, shown)
 
 
-def explore_reviews(model: nn.Module, vectors: Any, text: str = "the film was not good , it was boring") -> Explorer:
+def explore_reviews(model: nn.Module, index: Mapping[str, int], text: str = "I can't recommend this film.") -> Explorer:
     """Type a review, and see what a trained classifier answers after each of its words.
 
-    >>> from helpers.words.glove import load_glove
     >>> class Undecided(nn.Module):
     ...     def forward(self, batch):  # packed
     ...         return torch.zeros(int(batch.batch_sizes[0]))
-    >>> explore_reviews(Undecided(), load_glove(), "a good film").state.after
-    [0.5, 0.5, 0.5]
+    >>> state = explore_reviews(Undecided(), {"a": 2, "film": 3}, "a grelda film").state
+    >>> state.after, state.unknown
+    ([0.5, 0.5], ('grelda',))
+
+    Only the verdict after the last word is the model's answer. The earlier ones are drawn in grey.
 
     Parameters
     ----------
-    model   : from a packed batch to one number per sentence, above 0 for praise; trained by `train`
-    vectors : the vectors that the model was trained with
+    model : from a packed batch of word numbers to one logit per sentence, above 0 for praise; trained by `train`
+    index : the vocabulary that the model was trained with: the number of each word. Other words are left out, and named.
 
     Raises
     ------
-    TypeError : model is not a module, text not a string, or vectors are not word vectors.
+    TypeError : model is not a module, text not a string, or index not a dict.
     ValueError : the model returns more or fewer answers than there are sentences.
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model: given {type(model).__name__}, expected an nn.Module, as train leaves it")
     _require_text(text)
-    require_vectors(vectors)
+    require_mapping("index", index)
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
 
     def read(text: str) -> ReviewState:
-        tokens = tokenize(text, vectors)
-        sentence = embed(tokens[:MOST_TOKENS], vectors)
-        x = sentence.input[:, 0].to(device)  # (L, H_in)
-        return ReviewState(sentence, len(tokens), verdicts(model, x) if sentence.known else [])
+        tokens = tokenize(text)
+        read, unknown = tokens[:MOST_TOKENS], tuple(dict.fromkeys(t for t in tokens[:MOST_TOKENS] if t not in index))
+        numbers = torch.tensor([index[token] for token in read if token in index], device=device)  # (L,)
+        return ReviewState(tuple(read), unknown, len(tokens), verdicts(model, numbers) if len(numbers) else [])
 
     controls = {"text": textbox("review", text, hint="type a review")}
     shown: list[View] = [views.token_row, views.verdict_picture]

@@ -290,7 +290,7 @@ def plot_accuracies(groups: dict[str, Sequence[float]]) -> DescribedFigure:
 
 
 def plot_reading(labels: Sequence[str], verdicts: Sequence[float], states: np.ndarray | None = None) -> DescribedFigure:
-    """Plot the verdict of a trained network after each word, and above it the hidden states.
+    """Plot the verdict of a trained network after each word, and above it the hidden states. All but the last are grey.
 
     >>> plot_reading(["not", "good"], [0.4, 0.1], np.zeros((2, 4))).alt
     'Reading 2 words: not good. The verdict after each word, in the end blame; above it the 4 features of h as colours.'
@@ -322,7 +322,8 @@ def plot_reading(labels: Sequence[str], verdicts: Sequence[float], states: np.nd
         axes.set(ylabel="features of h", yticks=range(states.shape[1]) if states.shape[1] <= 8 else [])
         figure.colorbar(image, ax=[axes, below], ticks=[-1, 0, 1], aspect=12, shrink=0.45, anchor=(0, 1))
     below.axhline(0.5, color=QUIET, linestyle="--", linewidth=1)
-    below.plot(praise, "o-", color=H.colour, markerfacecolor=H.tint, linewidth=2, clip_on=False)
+    below.plot(praise, "o-", color="#999999", markerfacecolor=PAPER, linewidth=1.5, clip_on=False)
+    below.plot([len(praise) - 1], praise[-1:], "o", color=H.colour, markerfacecolor=H.tint, markersize=9, clip_on=False)
     below.set(ylim=(0, 1))
     below.set_yticks([0, 0.5, 1], ["blame", "undecided", "praise"])
     below.set_xticks(range(len(labels)), labels, rotation=40, ha="right", parse_math=False)

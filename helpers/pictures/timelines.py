@@ -177,6 +177,8 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
 def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
     """Draw the answer of a classifier after each word: a bar up for praise, down for blame.
 
+    Only the last bar has a colour: the model was trained to answer after the last word. The others are grey.
+
     >>> draw_verdicts(["not", "good"], [0.4, 0.1])
     Picture: The verdict after each of 2 words: not 0.40, good 0.10. In the end blame.
 
@@ -211,7 +213,10 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
         bar = 2 * float(np.nan_to_num(praise[t], nan=0.5)) - 1
         tip = tag("title", escape_text(f"after {labels[t]}: {praise[t]:.2f}"))
         box = dict(x=x + wide * 0.15, y=middle - max(bar, 0.0) * tall, width=wide * 0.7, height=abs(bar) * tall)
-        parts.append(tag("rect", tip, **box, fill=value_colour(bar), stroke=POSITIVE if bar > 0 else NEGATIVE))
+        look = dict(fill="#EEEEEE", stroke="#BBBBBB")
+        if t == len(praise) - 1:
+            look = dict(fill=value_colour(bar), stroke=POSITIVE if bar > 0 else NEGATIVE)
+        parts.append(tag("rect", tip, **box, **look))
         y = middle + (-tall - 8 if bar > 0 else tall + 14)
         parts.append(text(x + wide / 2, y, f"{praise[t]:.2f}", size=11, fill=QUIET, text_anchor="middle"))
         spot = f"rotate(-35 {x + wide / 2:.0f} {middle + tall + 34:.0f})"

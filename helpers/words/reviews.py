@@ -1,194 +1,166 @@
-"""Short labelled reviews from a small grammar: praise or blame, which often only the order of the words can tell.
+"""Short labelled reviews from a small grammar: praise or blame, wherever in the sentence the opinion is.
 
-    plain     the film was good                      1    praise
-    negated   the film was not good                  0    blame
-    pair      the film was not good , it was boring  0    the same words,
-              the film was not boring , it was good  1    and the opposite label
-    double    the film was never not good            1    two negations; kept for the end, nothing trains on them
+    plain     the film was very good                                            one opinion
+    negated   honestly, nobody found it boring                                  the opposite of its adjective
+    pair      the acting was bad, but the film was good                         two opinions, and the order decides
+    verbs     i loved every minute of it, said my friend                        the opinion is in a verb
 
-All sentences of a kind are numbered, and some numbers are drawn, none of them twice. So no sentence is repeated, what
-is tested was never trained on, and to ask for more than there are is an error, not an endless search.
+`helpers/data/reviews.toml` has the sentences and the words. Each sentence there says praise. Twins are made of it: one says praise,
+and in the other each word of the left list of a pair is exchanged for one of the right list, and the other way round, so it says
+blame. Therefore no pattern, opening, closing or length tells the label, and the twins of "pair" have the same words.
 """
 
-import math
 import random
-from collections.abc import Callable, Sequence
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
+from .sentences import tokenize
 
-Adjectives = tuple[tuple[str, ...], tuple[str, ...]]  # of praise, of blame
-
-# How a sentence begins sets its length, from 4 words to 19: without short and long ones, padding would do no harm.
-OPENINGS = (
-    "",
-    "yesterday",
-    "people say that",
-    "she told me that",
-    "we all said that",
-    "i will always remember that",
-    "on saturday we went to the theatre , and",
-    "i saw it with my friend last night , and",
-)
-THINGS = ("the film", "the movie", "the book", "the story", "the play", "the show", "the comedy", "the series")
-PRAISE = (
-    "good",
-    "great",
-    "excellent",
-    "wonderful",
-    "brilliant",
-    "fantastic",
-    "amazing",
-    "perfect",
-    "delightful",
-    "pleasant",
-    "beautiful",
-    "splendid",
-    "impressive",
-    "exciting",
-    "funny",
-    "clever",
-    "moving",
-    "charming",
-    "gripping",
-    "interesting",
-)
-BLAME = (
-    "bad",
-    "terrible",
-    "awful",
-    "horrible",
-    "poor",
-    "dreadful",
-    "disappointing",
-    "mediocre",
-    "unpleasant",
-    "useless",
-    "weak",
-    "nasty",
-    "lousy",
-    "annoying",
-    "boring",
-    "dull",
-    "stupid",
-    "silly",
-    "predictable",
-    "confusing",
-)
-# No sentence to train on has one of these.
-UNSEEN_PRAISE = (
-    "superb",
-    "lovely",
-    "marvellous",
-    "nice",
-    "terrific",
-    "outstanding",
-    "fascinating",
-    "thrilling",
-    "touching",
-    "witty",
-    "fine",
-    "original",
-)
-UNSEEN_BLAME = (
-    "ugly",
-    "miserable",
-    "disgusting",
-    "pathetic",
-    "worthless",
-    "horrid",
-    "tedious",
-    "lifeless",
-    "clumsy",
-    "dreary",
-    "shallow",
-    "tiresome",
-)
-NEGATIONS = ("was not", "wasn't", "was never")
-# What comes after the opening and the thing; and whether {a} means what it says (1) or the opposite (0).
-PATTERNS = {
-    "plain": [(f"{was} {{a}}", 1) for was in ("was", "was very", "was really", "was so")],
-    "negated": [(f"{was} {{a}}", 0) for was in NEGATIONS],
-    "pair": [
-        *((f"{was} {{a}} , it was {{b}}", 0) for was in NEGATIONS),
-        *((f"was {{a}} {but} {{b}}", 1) for but in (", not", "and never")),
-    ],
-    "double": [(f"{was} not {{a}}", 1) for was in ("was never", "wasn't")],
-}
+DATA = Path(__file__).parent.parent / "data"
+KINDS = ("plain", "negated", "pair", "verbs")  # what the networks are trained on
+BARE = {"opening": 0.6, "closing": 0.4, "end": 0.0}  # the fraction of sentences without an opening, without a closing
+SLOT = re.compile(r"\{([a-z_]+?)(_too|_again)?\}")
+Lists = dict[str, list[str]]
+Chance = Callable[[], float]
 
 
 class Review(NamedTuple):
-    """A sentence with spaces between its tokens, and its label: 1 for praise, 0 for blame."""
+    """A sentence and its label: 1 for praise, 0 for blame."""
 
     text: str
     label: int
 
     @property
     def words(self) -> list[str]:
-        return self.text.split()
+        return tokenize(self.text)
 
 
-def make_reviews(train: int = 400, test: int = 200, seed: int = 0) -> tuple[list[Review], dict[str, list[Review]]]:
-    """Reviews to train on, and other ones to test on, kind by kind.
+class Reviews(NamedTuple):
+    """train : to train on; validation : to decide when to stop; tests : kind by kind, looked at in the end"""
 
-    >>> train, tests = make_reviews()
-    >>> len(train), {kind: len(reviews) for kind, reviews in tests.items()}
-    (1200, {'plain': 200, 'negated': 200, 'pair': 200, 'unseen': 200, 'double': 200})
-    >>> for review in tests["pair"][2:4]:
+    train: list[Review]
+    validation: list[Review]
+    tests: dict[str, list[Review]]
+
+
+class Grammar(NamedTuple):
+    neutral: Lists
+    opinions: Lists  # of both sides: what "good" can be, what "bad" can be, …
+    opposite: dict[str, str]  # good: bad, bad: good, …
+    unseen: Lists
+    sentences: Lists
+    around: Lists
+
+
+@cache
+def read_grammar() -> Grammar:
+    """The grammar of the reviews.
+
+    >>> read_grammar().opposite["loved"], read_grammar().sentences["plain"][4]
+    ('hated', 'what a {good} {film}')
+    """
+    parts = tomllib.loads((DATA / "reviews.toml").read_text(encoding="utf-8"))
+    opinions, opposite = _both_sides(parts["pairs"])
+    unseen, _ = _both_sides(parts["unseen"])
+    return Grammar(parts["any"], opinions, opposite, unseen, parts["sentences"], parts["around"])
+
+
+def make_reviews(train: int = 9000, validation: int = 400, test: int = 400, seed: int = 0) -> Reviews:
+    """Reviews to train on, reviews to decide when to stop, and reviews of each kind to test on. No sentence comes twice.
+
+    >>> train, validation, tests = make_reviews(train=100, validation=20, test=10)
+    >>> len(train), len(validation), {kind: len(reviews) for kind, reviews in tests.items()}
+    (100, 20, {'plain': 10, 'negated': 10, 'pair': 10, 'verbs': 10, 'double': 10, 'unseen': 10})
+    >>> for review in tests["pair"][:2]:
     ...     print(review.label, review.text)
-    0 the show was never moving , it was mediocre
-    1 the show was never mediocre , it was moving
+    1 we saw it on saturday. the ending was terrible, but this was beautiful!
+    0 we saw it on saturday. the ending was beautiful, but this was terrible!
 
     Parameters
     ----------
-    train : of each of the kinds plain, negated and pair, how many; even, as the two of a pair stay together
-    test  : of each kind of test, how many; even
+    train, validation : how many reviews; even, because twins stay together
+    test : how many reviews of each kind; even
 
     Returns
     -------
-    train : the three kinds one after the other; shuffle before you train
-    tests : "plain", "negated", "pair" (both of a pair, one after the other), "unseen" (plain and negated, of adjectives
-            that are not in train) and "double"
+    train, validation : of all four kinds, mixed; twins stand one after the other
+    tests : "plain", "negated", "pair", "verbs"; "double", two negations, which training never shows; and
+            "unseen", of the kinds that have adjectives, with those that training never shows
 
     Raises
     ------
-    ValueError : a number that is not even or below 2, or more than the grammar can say; names it and the largest.
+    ValueError : a number that is not even or below 2, or more reviews than the grammar has; names it.
     """
-    for name, count in (("train", train), ("test", test)):
+    for name, count in (("train", train), ("validation", validation), ("test", test)):
         if not isinstance(count, int) or count < 2 or count % 2:
             raise ValueError(f"{name}: given {count!r}, expected an even number, at least 2")
-    chance, seen, tests = random.Random(seed).random, [], {}
-    for kind in ("plain", "negated", "pair"):
-        both = _draw(kind, (train, test), (PRAISE, BLAME), chance)
-        seen += both[:train]
-        tests[kind] = both[train:]
-    unseen = UNSEEN_PRAISE, UNSEEN_BLAME
-    tests["unseen"] = [r for kind in ("plain", "negated") for r in _draw(kind, (0, test // 2), unseen, chance)]
-    tests["double"] = _draw("double", (0, test), (PRAISE, BLAME), chance)
-    return seen, tests
+    grammar, chance, seen = read_grammar(), random.Random(seed).random, set[str]()
+    every = [sentence for kind in KINDS for sentence in grammar.sentences[kind]]
+    with_adjective = [sentence for sentence in every if "{good" in sentence or "{bad" in sentence]
+    mixed = _draw("train, validation", every, train + validation, grammar.opinions, chance, seen)
+    tests = {kind: _draw("test", grammar.sentences[kind], test, grammar.opinions, chance, seen) for kind in (*KINDS, "double")}
+    tests["unseen"] = _draw("test", with_adjective, test, grammar.opinions | grammar.unseen, chance, seen)
+    return Reviews(mixed[:train], mixed[train:], tests)
 
 
-def _draw(kind: str, counts: tuple[int, int], adjectives: Adjectives, chance: Callable[[], float]) -> list[Review]:
-    """`sum(counts)` different reviews of one kind."""
-    praise, blame = map(len, adjectives)
-    sizes = [len(PATTERNS[kind]), len(OPENINGS), len(THINGS), *([praise, blame] if kind == "pair" else [praise + blame])]
-    together = 2 if kind == "pair" else 1  # how many reviews one drawn number stands for
-    size, count = math.prod(sizes), sum(counts) // together
-    if count > size:
-        most = f"at most {size * together} {kind} reviews together"
-        raise ValueError(f"train, test: given {counts[0]} and {counts[1]}, expected {most}")
-    # Of all of Python's random functions only random() promises the same numbers in every version.
-    numbers = sorted(range(size), key=lambda _: chance())[:count]
-    return [review for choices in zip(*np.unravel_index(numbers, sizes)) for review in _say(kind, choices, adjectives)]
+def everyday_reviews() -> list[Review]:
+    """Forty sentences as people type them, written before the grammar and before any training.
+
+    >>> len(everyday_reviews()), everyday_reviews()[20]
+    (40, Review(text="I can't recommend this.", label=0))
+    """
+    lines = (DATA / "everyday_reviews.txt").read_text(encoding="utf-8").splitlines()
+    return [Review(line[2:], int(line[0])) for line in lines if not line.startswith("#")]
 
 
-def _say(kind: str, choices: Sequence[int], adjectives: Adjectives) -> list[Review]:
-    """The review, or the pair, that the choices stand for: of a pattern, an opening, a thing and one or two adjectives."""
-    pattern, as_said = PATTERNS[kind][choices[0]]
-    frame = f"{OPENINGS[choices[1]]} {THINGS[choices[2]]} {pattern}".strip()
-    praises, blames = adjectives
-    if kind == "pair":
-        good, bad = praises[choices[3]], blames[choices[4]]
-        return [Review(frame.format(a=good, b=bad), as_said), Review(frame.format(a=bad, b=good), 1 - as_said)]
-    adjective, praise = (*praises, *blames)[choices[3]], int(choices[3] < len(praises))
-    return [Review(frame.format(a=adjective), praise if as_said else 1 - praise)]
+def _draw(name: str, sentences: list[str], count: int, opinions: Lists, chance: Chance, seen: set[str]) -> list[Review]:
+    """`count` reviews that were not drawn before."""
+    reviews: list[Review] = []
+    for _ in range(50 * count):
+        if len(reviews) == count:
+            return reviews
+        twins = _say(_pick(sentences, chance), opinions, chance)
+        texts = {review.text for review in twins}
+        if len(texts) == 2 and not texts & seen:
+            seen |= texts
+            reviews += twins
+    raise ValueError(f"{name}: given {count} reviews, expected at most {len(reviews)}: the grammar repeats itself")
+
+
+def _say(sentence: str, opinions: Lists, chance: Chance) -> list[Review]:
+    """The twins of a sentence: praise, and blame."""
+    grammar = read_grammar()
+    around = {part: "" if chance() < BARE[part] else _pick(choices, chance) for part, choices in grammar.around.items()}
+    praise, blame = dict[str, str](), dict[str, str]()
+    for name, again in SLOT.findall(sentence):
+        if name in grammar.neutral:
+            praise[name] = blame[name] = _pick(grammar.neutral[name], chance)
+        elif name + again not in praise:
+            other = grammar.opposite[name]
+            this, that = (_pick([w for w in opinions[side] if w not in praise.values()], chance) for side in (name, other))
+            praise |= {name + again: this, other + again: that}
+            blame |= {name + again: that, other + again: this}
+    frame = f"{around['opening']} {sentence}{around['closing']}{around['end']}"
+    return [Review(_filled(frame, words), label) for words, label in ((praise, 1), (blame, 0))]
+
+
+def _filled(frame: str, words: Mapping[str, str]) -> str:
+    text = re.sub(r" +", " ", SLOT.sub(lambda slot: words[slot[1] + (slot[2] or "")], frame))
+    return re.sub(r"\ba (?=[aeiou])", "an ", re.sub(r" (?=[,.!]|$)", "", text.strip()))
+
+
+def _pick(choices: list[str], chance: Chance) -> str:
+    return choices[int(chance() * len(choices))]  # of all random functions only random() is the same in every Python
+
+
+def _both_sides(pairs: dict[str, dict[str, list[list[str]]]]) -> tuple[Lists, dict[str, str]]:
+    lists, opposite = Lists(), dict[str, str]()
+    for left, partner in pairs.items():
+        for right, (praise, blame) in partner.items():
+            lists |= {left: praise, right: blame}
+            opposite |= {left: right, right: left}
+    return lists, opposite
