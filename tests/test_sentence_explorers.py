@@ -15,7 +15,7 @@ from test_diagrams import complaints
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
-from helpers import draw_padded, explore_packing, explore_reviews, explore_sentence, load_glove, progress
+from helpers import draw_padded, explore_packing, explore_reviews, explore_sentence, load_glove, pack, progress
 from helpers.explorers.sentence_views import MOST_TOKENS, packed_staircase, padded_grid
 from helpers.explorers.sentences import MOST_STEPS
 
@@ -38,18 +38,23 @@ def batch(vectors):
 class Judge(nn.Module):
     """A classifier without training: the tests do not depend on its answers."""
 
-    def __init__(self, dim):
+    def __init__(self, words):
         super().__init__()
-        self.rnn, self.decide = nn.RNN(dim, 4), nn.Linear(4, 1)
+        self.embedding, self.rnn, self.decide = nn.Embedding(words, 5), nn.RNN(5, 4), nn.Linear(4, 1)
 
     def forward(self, packed):
-        return self.decide(self.rnn(packed)[1][-1])
+        return self.decide(self.rnn(packed._replace(data=self.embedding(packed.data)))[1][-1])
 
 
 @pytest.fixture(scope="module")
-def judge(vectors):
+def index(vectors):
+    return vectors.token_to_index
+
+
+@pytest.fixture(scope="module")
+def judge(index):
     torch.manual_seed(0)
-    return Judge(vectors.dim)
+    return Judge(len(index))
 
 
 @pytest.fixture
@@ -58,12 +63,12 @@ def sentence(vectors):
 
 
 @pytest.fixture(params=["a sentence", "a batch", "a packed batch", "a review"])
-def typed(request, vectors, judge):
+def typed(request, vectors, judge, index):
     """Each explorer with a text box: (the explorer, its first box, how many tokens it reads)."""
     if request.param == "a sentence":
         explorer = explore_sentence(vectors=vectors)
     elif request.param == "a review":
-        explorer = explore_reviews(judge, vectors)
+        explorer = explore_reviews(judge, index)
     else:
         explorer = explore_packing(vectors=vectors)
         explorer.controls["packed"].value = "packed" in request.param
@@ -262,10 +267,18 @@ def test_a_batch_has_two_to_four_sentences(texts, vectors):
         (lambda v: explore_packing(5, v), ValueError, "texts: given 5, expected 2 to 4 sentences"),
         (lambda v: explore_packing([1, 2], v), ValueError, r"texts: given \[1, 2\], expected 2 to 4 sentences"),
         (lambda v: explore_packing(["a", "b"], 3), TypeError, "vectors: given int"),
-        (lambda v: explore_reviews(len, v), TypeError, "model: given builtin_function_or_method, expected an nn.Module"),
-        (lambda v: explore_reviews(torch.nn.Identity(), None), TypeError, "vectors: given NoneType"),
-        (lambda v: explore_reviews(torch.nn.Identity(), v, 5), TypeError, "text: given int"),
-        (lambda v: explore_reviews(torch.nn.Identity(), v), TypeError, "model: it gives PackedSequence, expected a tensor"),
+        (
+            lambda v: explore_reviews(len, v.token_to_index),
+            TypeError,
+            "model: given builtin_function_or_method, expected an nn.Module",
+        ),
+        (lambda v: explore_reviews(torch.nn.Identity(), None), TypeError, "index: given NoneType"),
+        (lambda v: explore_reviews(torch.nn.Identity(), v.token_to_index, 5), TypeError, "text: given int"),
+        (
+            lambda v: explore_reviews(torch.nn.Identity(), v.token_to_index),
+            TypeError,
+            "model: it gives PackedSequence, expected a tensor",
+        ),
     ],
 )
 def test_what_cannot_be_explored_is_refused_by_name(vectors, call, error, message):
@@ -278,18 +291,18 @@ def test_a_model_of_nan_is_judged_as_no_number(vectors):
         def forward(self, batch):
             return torch.full((int(batch.batch_sizes[0]),), torch.nan)
 
-    explorer = explore_reviews(Broken(), vectors, "a good film")
+    explorer = explore_reviews(Broken(), vectors.token_to_index, "a good film")
     assert "it is no number" in explorer.html[1] and not re.search(r"<rect[^>]*'-?nan", explorer.html[1])
 
 
 # ---- a review -------------------------------------------------------------------------------------------------------
 
 
-def test_each_known_word_gets_its_verdict(judge, vectors):
-    explorer = explore_reviews(judge, vectors, "it was grelda good")
+def test_each_known_word_gets_its_verdict(judge, index):
+    explorer = explore_reviews(judge, index, "it was grelda good")
     state = explorer.state
-    assert state.sentence.known == ("it", "was", "good") and len(state.after) == 3
-    whole = torch.sigmoid(judge(state.sentence.input)).item()
+    assert state.known == ("it", "was", "good") and len(state.after) == 3
+    whole = torch.sigmoid(judge(pack([torch.tensor([index[word] for word in state.known])]))).item()
     assert state.after[-1] == pytest.approx(whole, abs=1e-6)
     assert "No vector for: grelda." in explorer.html[0] and f"good {whole:.2f}. In the end" in explorer.html[1]
     explorer.controls["text"].value = "it was boring"
@@ -298,18 +311,18 @@ def test_each_known_word_gets_its_verdict(judge, vectors):
 
 
 @pytest.mark.parametrize("text, said", [("", "Nothing to read yet"), ("grelda", "No word left to read")])
-def test_a_review_of_no_words_is_explained(judge, vectors, text, said):
-    explorer = explore_reviews(judge, vectors, text)
+def test_a_review_of_no_words_is_explained(judge, index, text, said):
+    explorer = explore_reviews(judge, index, text)
     check(explorer)
     assert said in explorer.html[0] and explorer.html[1] == ""
     assert said in explorer._repr_mimebundle_()["text/html"]
 
 
-def test_the_stored_page_of_a_trained_network_names_no_digit_of_it(judge, vectors):
+def test_the_stored_page_of_a_trained_network_names_no_digit_of_it(judge, index):
     """They differ from machine to machine, and the stored outputs are compared."""
-    page = explore_reviews(judge, vectors)._repr_mimebundle_()["text/html"]
+    page = explore_reviews(judge, index)._repr_mimebundle_()["text/html"]
     (alt,) = re.findall(r'<img alt="([^"]*)"', page)
-    assert alt.startswith("Reading 9 words: the film was") and not re.search(r"\d\.\d", alt)
+    assert alt.startswith("Reading 7 words: i ca n't recommend") and not re.search(r"\d\.\d", alt)
     assert "<svg" not in page and 'src="data:image/png;base64,' in page
 
 
@@ -323,11 +336,11 @@ def test_a_reader_without_a_kernel_sees_the_first_pictures(batch, sentence):
     assert batch._repr_mimebundle_()["text/plain"].startswith("Explorer: a batch, padded or packed (text0='hello'")
 
 
-def test_exploring_leaves_the_random_state_alone_and_does_not_depend_on_it(judge, vectors):
+def test_exploring_leaves_the_random_state_alone_and_does_not_depend_on_it(judge, index, vectors):
     torch.manual_seed(1)
     before = torch.get_rng_state()
     batch, sentence = explore_packing(vectors=vectors).html, explore_sentence(vectors=vectors).html
-    explore_reviews(judge, vectors)
+    explore_reviews(judge, index)
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(2)
     assert explore_packing(vectors=vectors).html == batch and explore_sentence(vectors=vectors).html == sentence
