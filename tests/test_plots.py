@@ -270,7 +270,9 @@ def test_a_reading_is_its_states_above_its_verdicts(seen):
     assert above.get_window_extent().x1 == below.get_window_extent().x1 < colours.get_window_extent().x0
     np.testing.assert_allclose(above.images[0].get_array(), states.T)
     assert above.images[0].get_clim() == (-1, 1)
-    np.testing.assert_array_equal(below.lines[-1].get_ydata(), verdicts)
+    line, last = below.lines[-2:]  # the last verdict, which counts, is drawn again and in colour
+    np.testing.assert_array_equal(line.get_ydata(), verdicts)
+    assert list(last.get_ydata()) == verdicts[-1:] and last.get_color() == H.colour != line.get_color()
     assert [label.get_text() for label in below.get_xticklabels()] == WORDS
     assert [label.get_text() for label in below.get_yticklabels()] == ["blame", "undecided", "praise"]
     assert "in the end praise; above it the 4 features" in figure.alt

@@ -126,7 +126,8 @@ EXERCISES: list[Exercise] = [
     ),
     Write(
         "08.4",
-        "The logits of a reader that decides from the mean of all states, not from the last one.",
+        "Design another reader: it decides from the mean of all states, not from the last one. x is (L, N, H_in), and decide is "
+        "a linear layer. Return the logits, (N, 1).",
         "logits_of_mean(rnn, decide, x)",
         rnn_decide_and_input,
         logits_of_mean,
@@ -141,7 +142,8 @@ EXERCISES: list[Exercise] = [
     ),
     Predict(
         "08.5",
-        "Why is a bag of words right on exactly half of the pairs? Both twins of a pair have the same ...",
+        "Why is a bag of words right on exactly half of the pairs? Complete the sentence with one word: both twins of a pair "
+        "have the same ...",
         lambda: "words",
         {
             "label": "Their labels are opposite: one is praise, the other blame.",
