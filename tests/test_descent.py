@@ -25,7 +25,9 @@ def test_the_steps_are_those_of_torch(explorer):
         optimizer.step()
 
 
-@pytest.mark.parametrize("lr, said", [(0.01, "The steps are small"), (0.12, "close to the lowest loss"), (0.3, "too large")])
+@pytest.mark.parametrize(
+    "lr, said", [(0.01, "The steps are small"), (0.12, "close to the lowest loss"), (0.24, "jumps over"), (0.3, "too large")]
+)
 def test_what_is_said_about_a_learning_rate(explorer, lr, said):
     explorer.controls["lr"].value = lr
     assert said in explorer.html[0] and f"w = {explorer.state.weights[-1]:.2f}" in explorer.html[0]

@@ -45,8 +45,10 @@ def descent_note(state: DescentState) -> str:
     first = (X * START - TARGET) ** 2
     if loss >= first:
         said = "Each step goes too far and lands higher on the other side: the learning rate is too large."
+    elif loss > first / 100 and state.weights[1] > TARGET / X:
+        said = "Each step jumps over the lowest point, so the weight comes closer only slowly."
     elif loss > first / 100:
-        said = "The steps are small: the weight is still on its way, or it swings from side to side."
+        said = "The steps are small, and the weight is still on its way."
     else:
         said = "The weight is close to the lowest loss."
     return note(f"After {STEPS} steps w = {state.weights[-1]:.2f}, and the loss is {loss:.2f}. {said}")
