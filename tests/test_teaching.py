@@ -40,7 +40,6 @@ class Repeating(nn.Module):
 # Explorers of a call need one with more than one of everything, or they would rightly hide a slider.
 ARGUMENTS = {
     "explore_steps": lambda: (nn.RNN(3, 4, num_layers=2, bidirectional=True), torch.ones(5, 2, 3)),
-    "explore_reviews": lambda: (Undecided(), helpers.load_glove()),
     "explore_writing": lambda: (Repeating(), ["man", "his", "him", "¶"]),
     "explore_reviews": lambda: (Undecided(), helpers.load_glove().token_to_index),
 }
