@@ -19,7 +19,7 @@ def draw_descent(weights: Sequence[float], target: float, x: float) -> Picture:
     A weight that has left the picture is drawn at its edge.
     """
     best = target / x
-    low, high = best - 4, best + 4
+    low, high = best - 3, best + 3
     most = (x * 3) ** 2
 
     def spot(w: float) -> tuple[float, float]:
