@@ -499,6 +499,21 @@ def test_the_chosen_feature_is_framed_in_the_state_and_never_in_a_gap(H_out, fea
     assert f"its feature {feature} framed" in drawn.alt
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_what_dropout_drops_is_crossed_out_between_the_layers(bidirectional):
+    torch.manual_seed(0)
+    t = trace(nn.RNN(3, 4, 3, bidirectional=bidirectional, dropout=0.5), torch.randn(5, 2, 3))
+    drawn = draw_unrolled(t, n=1)
+    crossed = len(re.findall(r"l[\d.]+ [\d.]+m0 -", drawn.data))
+    assert crossed == (t.dropout_factors[:, :, 1] == 0).sum() > 0
+    titles = re.findall(r"<title>layer (\d) reads at t=(\d), after dropout\n(.*?)</title>", drawn.data, flags=re.S)
+    assert len(titles) == 2 * 5  # two places between three layers, at each step
+    for layer, step, values in titles:
+        read = [float(value) for value in re.findall(r"= (\S+)", values)]
+        assert read == pytest.approx(t.layer_input(int(layer), int(step), 1)[: len(read)], abs=1e-3)
+    assert "what dropout set to 0 is crossed out" in drawn.alt
+
+
 def test_a_short_sequence_of_a_packed_batch_ends_where_it_ends():
     torch.manual_seed(0)
     packed = pack_padded_sequence(torch.randn(5, 2, 3), torch.tensor([5, 3]))
