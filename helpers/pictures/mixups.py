@@ -200,7 +200,7 @@ def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) ->
     alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}: {said}."
     if not count and a.size:
         alt += f" Both begin with {a.flat[0]:.2f}."
-    width = max(TABLE_LEFT + columns.length + 14, 284, 16 + 6 * len(caption))
+    width = max(TABLE_LEFT + columns.length + 14, 284, 14 + 6 * len(caption))
     return svg_picture(width, low + 36, parts, alt)
 
 
