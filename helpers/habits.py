@@ -140,7 +140,7 @@ def _batch(trials: Trials) -> Verdict:
         words, (_, why) = f"No answer has one row for each of the {N} sequences: it gives {shapes}.", _why_mixed(trials, found)
         if trials.blocked == SWAPPED and shapes != "()":
             return False, f"{words} {why}", None
-        trials.blocked = ""
+        trials.blocked, trials.owned = "", False
         return None, words, None
     if not found.same:
         holds, why = _why_mixed(trials, found)
@@ -220,12 +220,12 @@ def _padding(trials: Trials) -> Verdict:
         return None, f"It can't be told: with {more} the answers have another shape.", None
     words = f"This batch holds no padding. With {more} the answers change: pack before you pad."
     if longer.same:
-        words = f"{more} change no answer."
+        words = f"{more} change no answer." if trials.owned else "It can't be told: no answer belongs to one sequence."
     elif trials.random:
         words = f"With {more} the answers change, but they depend on random numbers too."
     elif batch.ragged and batch.sure:
         return False, f"{more} change the answers, so the padding in this batch is read too: {CURE}.", picture
-    return longer.same or None, words, picture
+    return longer.same and trials.owned or None, words, picture
 
 
 def _alone(trials: Trials) -> Verdict | None:

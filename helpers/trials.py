@@ -55,7 +55,7 @@ class Trials:
         if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
             model = model.module
         self.model = getattr(model, "_orig_mod", model)  # what torch.compile was given: no compilation for each size
-        self.given, self.packs, self.blocked = (self.model, batch, batch_axis, padding), False, ""
+        self.given, self.packs, self.blocked, self.owned = (self.model, batch, batch_axis, padding), False, "", True
         self.rnns, call = find_rnns(self.model), arguments(self.model, batch)
         for self.double in (True, False):  # in float64 where the model can, so that rounding is never taken for a difference
             try:

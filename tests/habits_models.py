@@ -274,6 +274,10 @@ model("padded inside", "✓✗✓✓", (RAGGED,), lambda m, x: m.rnn(m.emb(pad_s
 model("only a loss", "?✗✓✓", IDS, lambda m, ids: tagger(m, ids)[:, -1].mean(), **CLASSIFIER)
 
 
+model("a row for each step", "??✓✓", PADDED, lambda m, ids, n: m.fc(unpacked(m, ids, n).sum(0)), **CLASSIFIER)
+model("a masked loss", "??✓✓", (IDS, MASK), lambda m, ids, mask: (tagger(m, ids).sum(-1) * mask).sum(), **CLASSIFIER)
+
+
 @model("a dataclass, padding and state", "✓✗✓✗", IDS, **CLASSIFIER, h=lambda: None)
 def _(m, ids):
     output, h = m.rnn(m.emb(ids), m.h)

@@ -12,7 +12,7 @@ def test_what_is_wrong_is_red_and_has_a_cross():
 
 def test_without_names_the_axes_are_counted():
     assert str(shape_side("input", (5, 7))) == "input (axis 0=5, axis 1=7)"
-    assert str(Side("h_0", (Axis("H_out", 4),))) == "h_0 (H_out=4,)"
+    assert str(Side("h_0", (Axis("H_out", 4),))) == "h_0 (H_out=4)"
 
 
 def test_a_long_value_is_shortened_and_escaped():

@@ -50,7 +50,7 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     Returns
     -------
     Explanation : if an nn.RNN, LSTM, GRU, RNNCell, LSTMCell or GRUCell raised it (called or made), or a function of
-        torch.nn.utils.rnn; if a backward() through such a network did, or load_state_dict() of a model with one; or
+        torch.nn.utils.rnn; if a backward() through such a network did, or load_state_dict() of one whose weights do not fit; or
         whatever was given all that a network, a model around one, or pad_packed_sequence returned in the place of one
         tensor; else None. It has a fix only if that is certain: it is tried on a copy of the network without values
 
@@ -110,9 +110,8 @@ def explain_warning(message: str, call: Call | None) -> Explanation | None:
     if "dropout" in message and "num_layers" in message:
         number = re.search(r"dropout=([\d.]+)", message)
         rule, given = "dropout acts between stacked layers only.", f"{number[1] if number else '> 0'} with num_layers=1"
-        cause = (
-            "A single layer has none above it: here it does nothing at all. Leave it out, or put an nn.Dropout after the network."
-        )
+        cause = "A single layer has none above it: here it does nothing at all. "
+        cause += "Leave it out, or put an nn.Dropout after the network."
         fix = with_arguments(call, dropout=None) if isinstance(call, ConstructorCall) else Fix()
         return Rule("dropout", rule, given, "0 with num_layers=1, or two layers and more").explained(cause, fix)
     if "contiguous" in message and "weights" in message and "RNN" in message:

@@ -39,7 +39,8 @@ class Side:
     wrong_note: bool = False
 
     def __str__(self) -> str:
-        shape = "" if self.axes is None else f"({', '.join(map(str, self.axes))}{',' * (len(self.axes) == 1)})"
+        sizes = ", ".join(map(str, self.axes or ()))
+        shape = "" if self.axes is None else f"({sizes}{',' * sizes.isdigit()})"  # (4,) as in Python, and (H_out=4)
         return " ".join(filter(None, (self.name, shape, self.note)))
 
 

@@ -135,7 +135,7 @@ CAUSES = {  # by the kind of what holds the graph: what is given, and the cause
               "{} came out of one call and goes into the next with its whole past. detach() keeps the values only."),
     "": ("freed by an earlier backward()",
          "There are three usual causes. A state is carried from call to call: detach() it. Something is made once, before "
-         "the loop: make it inside. Two losses share a graph: add them up, and call backward() once."),
+         "the loop: make it inside. Two losses share a graph: add them up, or detach() what only the other loss trains."),
 }  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def _changed(line: Line, holders: list[Holder]) -> Explanation:
         cause += "retain_graph=True is not needed either."
         given = "carries a graph made with the old weights"
         return Rule(name, rule, given, "a graph of this round").explained(cause, _cut(states))
-    rule, expected = "A tensor that backward() still needs must not be changed in place.", "a change in a copy"
-    cause = "A line such as y += 1, y[0] = 0 or y.zero_() changed a tensor after the forward pass had read it: change a copy, "
-    cause += "y = y + 1 or y.clone(). Or optimizer.step() changed the weights before this backward()."
+    rule, expected = "A tensor that backward() still needs must not be changed in place.", "unchanged"
+    cause = "A line such as y += 1 or y[t] = h changed a tensor after the forward pass had read it: change a copy, y = y + 1, or "
+    cause += "collect h in a list and torch.stack it. Or optimizer.step() changed the weights before this backward()."
     return Rule("a tensor", rule, "changed in place", expected).explained(cause)

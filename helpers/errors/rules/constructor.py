@@ -4,6 +4,7 @@ import ast
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import torch
@@ -14,7 +15,7 @@ from ...wording import shorten
 from ..calls import CELLS, RECURRENT, ConstructorCall, PackingCall, Written, argument_order, known_as
 from ..explanations import Explanation, Fix, Rule
 from ..facts import DEFAULTS, Facts, options_of
-from ..fixes import Check, remade, with_arguments
+from ..fixes import Check, remade, spot, with_arguments
 from ..source import Frame, Line, is_module, line_of
 
 
@@ -75,12 +76,24 @@ def said_of(call: ConstructorCall | PackingCall, finding: Finding, made: Any = N
     given = f"{name}={_said(call.given[name])}" if name in call.given else f"no {name}"
     changes: dict[str, str | None] = {}
     for found in reversed([*check_names(call)]) if unknown else [finding]:  # of unknown names, all at once
-        changes |= {found.argument: None} if found.instead else {}
-        changes |= {found.instead or found.argument: found.value} if found.value is not None else {}
+        changes |= _changes(call, found)
     fix = remade(call.line, made, **changes) if made is not None else with_arguments(call, **changes)
     late = " torch accepts this when the network is made, and raises when it is called." * (made is not None)
     yield Rule(what, rule, given, expected)
     yield finding.cause + late, fix if changes else ""
+
+
+def _changes(call: ConstructorCall | PackingCall, finding: Finding) -> dict[str, str | None]:
+    """What to write for a wrong argument: what the learner has written, under another name; no number instead of a name."""
+    name, value, found = finding.argument, finding.value, spot(call, finding.argument)
+    names = [call.line.value(part) for part in ast.walk(found.node) if isinstance(part, ast.Name)] if found else []
+    if found and value is not None and not all(isinstance(each, ModuleType) or callable(each) for each in names):
+        divided = isinstance(found.node, ast.BinOp) and isinstance(found.node.op, ast.Div)
+        same = value in (repr(call.given[name]), call.given[name])
+        value = found.code if same else found.code.replace("/", "//") if divided else None
+        if value is None:
+            return {}
+    return ({name: None} if finding.instead else {}) | ({finding.instead or name: value} if value is not None else {})
 
 
 def _said(value: Any) -> str:
@@ -161,8 +174,6 @@ def _sizes(call: ConstructorCall) -> Iterator[Finding]:
             cause = "A division with / gives a float, even of integers: use //."
         if isinstance(value, str):
             cause = f"This is a text, as a file of settings contains. Make it an integer where it is read: int({value!r})."
-            known = [part.value for part in ast.walk(call.line.node or ast.Pass()) if isinstance(part, ast.Constant)]
-            right = right if value in known else 0  # a name is used elsewhere, too
         yield Finding(name, cause, str(right) if right else None)
     value, hidden = call.given.get("proj_size", 0), call.given.get("hidden_size", 1)
     if not isinstance(value, (Written, int)) or isinstance(value, int) and value < 0:

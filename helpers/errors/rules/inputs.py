@@ -199,15 +199,20 @@ def check_features(facts: Facts) -> Check:
     if n == 2 and H_in > 1 and last % H_in == 0 and last // H_in > 2 and whole:
         cause = f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis."
         yield cause, f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.first)
-    if H_in == 2 * last and n > 1:
+    line, found = facts.call.line, spot(facts.call, "input")
+    made = " ".join(map(line.text, [found.node, *line.assigned(found.node)])) if found else ""
+    if H_in == 2 * last and re.search(r"\b(cat|concat|concatenate)\(", made):
         yield f"The network was made for twice as many features, {H_in}. To join two tensors, write torch.cat(…, dim=-1)."
-    below, name = networks_in([facts.data]), facts.call.line.name_of(facts.module) or "the network"
+    below, name = networks_in([data]), line.name_of(facts.module) or "the network"
     if last == H_out and not below and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
         cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
         yield cause, remake(facts, input_size=H_out, hidden_size=H_in) if facts.call.behind is None else ""
     cause = f"The data have {last} features at each time step, and the network was made for {H_in}."
-    if any(getattr(rnn, "bidirectional", False) for rnn in below):
-        cause += " The layer below is bidirectional: it returns both directions side by side."
+    for rnn in below:
+        both = getattr(rnn, "bidirectional", False)
+        if (1 + both) * (getattr(rnn, "proj_size", 0) or rnn.hidden_size) == last and rnn is not facts.module:
+            cause += f" They come from {line.name_of(rnn) or 'the layer below'}, which returns {last}"
+            cause += ": it is bidirectional and returns both directions side by side." if both else "."
     fix = remake(facts, input_size=last)
     yield cause + ("" if fix else f" Where {name} is made, write input_size={last}."), fix
 
@@ -228,9 +233,11 @@ def check_device(facts: Facts) -> Check:
 def check_steps(facts: Facts) -> Check:
     """An input without any element."""
     empty = [i for i, size in enumerate(facts.shape) if not size and (not facts.axes or facts.axes[i] != "N")]
-    if empty and not facts.packed:
+    if empty:
         rule = "A sequence has at least one time step, and each step its features."
         yield Rule("input", rule, facts.input_side(empty), facts.expected_input())
+        if empty == [len(facts.shape) - 1]:
+            yield "Each time step has 0 features: its vectors were never loaded, or are an empty slice. Look where they are made."
         yield "There is nothing to read: an empty text, or a slice that begins after the end. Leave such inputs out."
 
 

@@ -57,7 +57,7 @@ def explain_output(error: BaseException, steps: list[Frame]) -> Explanation | No
     line, below = line_of(steps[: last + 1]), steps[last + 1 :]
     unpacked = _taken_apart(line) if not below and isinstance(error, (ValueError, TypeError)) else None
     # The networks that the learner's names, or the modules on the way to the error, lead to; each once.
-    whole = [module for module in (*line.names.values(), *(step.owner for step in below)) if is_module(module)]
+    whole = [module for module in (*line.names.values(), *(step.owner for step in steps)) if is_module(module)]
     parts = [part for module in whole for part in module.modules() if isinstance(part, RECURRENT)]
     reach = list(dict.fromkeys(parts))
     for use in _uses(line, below) if unpacked is None else ():
@@ -170,7 +170,11 @@ def _packed(use: Use, known: list[Any]) -> Explanation:
     rnns = [n for n in known if isinstance(n, nn.RNNBase)]
     giver = next((n for n in rnns if width == ((1 + n.bidirectional) * (n.proj_size or n.hidden_size),)), None)
     rule, change = "The output of a packed batch is packed, too." if giver is not None else "This batch is packed.", ""
-    if isinstance(line.node, ast.Subscript):
+    calls = [n for n in ast.walk(line.function_of(line.statement) or line.tree) if isinstance(n, ast.Call)]
+    read = {ast.unparse(arg) for call in calls if line.value(call.func) in known for arg in call.args}
+    if use.layer is None and isinstance(use.node, ast.Name) and use.node.id in line.parameters - read:
+        cause += " This code reads a padded tensor: unpack before you call it, pad_packed_sequence(packed, …)[0]."
+    elif isinstance(line.node, ast.Subscript):
         cause += " For the last time step of each sequence use h_n: the last column of a padded output is padding for most."
     elif isinstance(line.node, ast.Attribute) and line.node.attr in ("size", "shape"):
         cause = "The number of its sequences is int(x.batch_sizes[0]), for a packed x. Without h_0, torch makes the zeros itself."
@@ -203,11 +207,8 @@ def _own_model(use: Use, reach: list[Any]) -> Explanation | None:
     known = alive or (reach if own else [])
     # The model may be gone, but the graph of a state still leads to its weights, of gates * H_out rows, and H_out columns.
     shapes = [(t, [w.shape for w in weights_in([t]) if w.dim() == 2]) for t in rest]
-    state = any(
-        shape[1] == t.shape[-1] and shape[0] % shape[1] == 0 and [rows for rows, _ in found].count(shape[0]) > 1
-        for t, found in shapes
-        for shape in found
-    )
+    each = [(t.shape[-1], [rows for rows, _ in found], *shape) for t, found in shapes for shape in found]
+    state = any(H_out == columns and rows % columns == 0 and every.count(rows) > 1 for H_out, every, rows, columns in each)
     state = state or any(_is_state(rnn, t, rnn.hidden_size) for t in rest for rnn in known)
     if not alive and not state:
         return None

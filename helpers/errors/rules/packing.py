@@ -69,9 +69,8 @@ def check_packed(call: PackingCall) -> Check:
         yield "It only adds padding and never cuts: it is no limit."
     if not name or isinstance(value, PackedSequence):
         return
-    yield Rule(
-        name, f"{call.name} takes a PackedSequence, as a network returns it for packed input.", described(value), "PackedSequence"
-    )
+    rule = f"{call.name} takes a PackedSequence, as a network returns it for packed input."
+    yield Rule(name, rule, described(value), "PackedSequence")
     front = value[0] if isinstance(value, tuple) and len(value) == 2 else value
     if isinstance(front, PackedSequence):
         yield "This is all that the network returned, (output, h_n). Only output is packed.", "{}[0]"
@@ -89,13 +88,8 @@ def _names(first: bool) -> tuple[str, ...]:
 def check_padded(call: PackingCall) -> Check:
     """pack_padded_sequence: a padded batch that is none."""
     value, first = call.given.get("input"), bool(call.given.get("batch_first", False))
-    if (
-        call.name != "pack_padded_sequence"
-        or isinstance(value, Tensor)
-        and not special(value)
-        and value.dim() > 1
-        and value.numel()
-    ):
+    fits = isinstance(value, Tensor) and not special(value) and value.dim() > 1 and value.numel()
+    if call.name != "pack_padded_sequence" or fits:
         return
     rule = "The padded batch is one tensor, with an axis for the time steps and one for the sequences."
     yield Rule("input", rule, described(value), f"({', '.join(_names(first))})")
@@ -151,7 +145,8 @@ def check_order(call: PackingCall) -> Check:
     packs = call.name in ("pack_padded_sequence", "pack_sequence") and isinstance(lengths, Tensor) and lengths.dim() == 1
     if not packs or lengths.device.type == "meta" or not len(lengths):
         return
-    numbers = lengths.tolist()
+    order = call.inner.get("sorted_indices")  # torch has sorted them
+    numbers = (lengths[order.argsort()] if isinstance(order, Tensor) else lengths).tolist()
     said = f"[{listed(numbers, most=8)}]"
     if min(numbers) <= 0:
         yield Rule("lengths", "Every sequence has at least one time step.", said, ">= 1 each")

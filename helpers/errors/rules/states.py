@@ -69,7 +69,7 @@ def _pair(hx: Any, again: bool) -> Check:
             yield "c_0 is missing. It may start at zero, like h_0.", zeros.replace("{}", "{}[0]")
         if all(part is None for part in hx):
             yield "A pair of None: leave the state out, or pass None, and both start at zero.", "None"
-    yield "This is not a pair of tensors, one h_0 and one c_0. Without a state, both start at zero."
+    yield "This is not a pair of tensors, one h_0 and one c_0."
 
 
 def _single(facts: Facts, hx: Any) -> Check:
@@ -85,7 +85,7 @@ def _single(facts: Facts, hx: Any) -> Check:
         yield pair if len(hx) > 1 else "The state is in a list or tuple of its own.", "{}[0]"
     if isinstance(hx, np.ndarray):
         yield "NumPy made it, and a state is a tensor.", facts.to_tensor
-    yield f"This is of type {type(hx).__name__}, not a tensor. A state that starts at zero can be left out."
+    yield f"This is of type {type(hx).__name__}, not a tensor."
 
 
 def check_state_shape(facts: Facts) -> Check:
@@ -103,6 +103,7 @@ def check_state_shape(facts: Facts) -> Check:
         wrong = [i for i in range(state.dim()) if state.dim() != need or state.shape[i] != want[i]]
         given.append(shape_side(name, state.shape, names, wrong))
     yield Rule("hx", rule, (*given, facts.input_side()), facts.state_sides())
+    yield from _directions(facts, written)
     yield from _other_axes(facts, written) if other else _other_sizes(facts, written)
 
 
@@ -149,18 +150,35 @@ def _other_sizes(facts: Facts, written: Spelling) -> Check:
                 h_n, value = ast.unparse(node.elts[1]), line.value(node.elts[1])
                 if value is not None and facts.tried("hx", value):
                     yield f"This is output, of all time steps. The state is h_n: {h_n}.", replace(line, written.node, h_n)
-        givers = [n for n in networks_in([state]) if isinstance(n, nn.RNNBase)]
-        if any(n.bidirectional for n in givers) and not facts.module.bidirectional:
-            cause = "It comes from a bidirectional network, forward and backward in turn. What to hand on is your choice: "
-            cause += "the sum of both directions of each layer, as here, or a layer over both."
-            yield cause, written.each("{}[0::2] + {}[1::2]", still)
-        if any(n.num_layers * (1 + n.bidirectional) == state.size(0) for n in givers):
-            yield f"It comes from a network of {state.size(0)} layers, and this one has {want[0]}: give both the same num_layers."
-        if state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0]:
+        for n in (n for n in networks_in([state]) if isinstance(n, nn.RNNBase)):
+            if n.num_layers * (1 + n.bidirectional) == state.size(0):
+                two = [f"{plural(m.num_layers, 'layer')}{' in two directions' * m.bidirectional}" for m in (n, facts.module)]
+                yield f"It comes from a network of {two[0]}, and this one has {two[1]}: make both alike."
+        split = getattr(facts.module, "_is_replica", False) or state._base is not None and state._base.shape[:1] == want[:1]
+        if split and state.numel() == want[0] * want[1] * want[2] and state.size(0) < want[0]:
             cause = "It was split along axis 0, as DataParallel does it, and axis 0 of a state is the layers, not the batch. "
             yield f"{cause}Keep it as (N, D*num_layers, H_out) outside, and transpose it inside forward."
+    if len(want) == 3 and state.size(0) == facts.N != want[0] and state.size(1) not in want[:2]:
+        cause = f"It looks like (N, L, features), a vector for each of {state.size(1)} time steps, as an encoder returns them. "
+        yield f"{cause}A state is one vector for each sequence: choose one, or their mean. nn.Linear can give it H_out features."
     yield from _other_batch(facts, written, 0 if facts.cell else 1)
     yield _unlike(facts)
+
+
+def _directions(facts: Facts, written: Spelling) -> Check:
+    """The state of a bidirectional network for one of a single direction: only the graph can tell that it is one."""
+    here, *below = [getattr(n, "bidirectional", False) for n in (facts.module, *networks_in(facts.states[:1]))]
+    if any(below) and not here:
+        one, other = ("{}[-2]", "{}[-1]") if facts.cell else ("{}[0::2]", "{}[1::2]")
+        still = "{first}.dim() == 3" if facts.cell else f"{{first}}.size(0) != {written.layers}"
+        cause = "It comes from a bidirectional network, forward and backward in turn. "
+        cause += "What to hand on is your choice: "
+        yield (
+            f"{cause}the sum of both directions of each layer, as here, or a layer over both.",
+            written.each(f"{one} + {other}", still),
+        )
+        cause += f"side by side they have the {facts.H_out} features that fit, torch.cat([h{one[2:]}, h{other[2:]}], dim=-1)."
+        yield cause, written.each(f"{{torch.cat}}([{one}, {other}], dim=-1)", still)
 
 
 def _other_batch(facts: Facts, written: Spelling, axis: int) -> Check:
@@ -177,12 +195,12 @@ def _other_batch(facts: Facts, written: Spelling, axis: int) -> Check:
     if got == 1 < N:
         change = f"{{}}.expand(-1, {count}, -1).contiguous()" if axis else f"{{}}.expand({count}, -1)"
         yield f"{cause}: repeat it for each.", written.each(change)
-    cause += ". The last batch of a DataLoader is often smaller: drop_last=True leaves it out." if got > N else "."
-    again = written.again or not any(s.any() for s in facts.states if s.device.type != "meta")
-    template = f"{{}} if {written.there}{{first}}.size({axis}) == {count} else None"
-    learned = any(isinstance(s, nn.Parameter) for s in facts.states)
-    fix = rewrite(facts.call, "hx", template, facts) if "size" in count and again and not learned else ""
-    yield f"{cause} Where the sizes differ, the state can start anew: None is zeros.", fix
+    cause += ". A state belongs to the sequences of one batch."
+    if N > 1 and got % N == 0:
+        cause += f" {got} is {got // N} * {N}: if these are the states of several layers or directions, take them apart."
+    if got > N and (not any(s.requires_grad for s in facts.states) or facts.module in networks_in(facts.states)):
+        cause += " The last batch of a DataLoader is often smaller: drop_last=True leaves it out."
+    yield cause
 
 
 def _unlike(facts: Facts) -> str:
@@ -190,14 +208,14 @@ def _unlike(facts: Facts) -> str:
     module, causes = facts.module, []
     for state, want in zip(facts.states, facts.wanted):
         for name, got, right in zip(facts.state_axes(len(want)), state.shape, want):
-            known = {facts.H_in: "input_size", 2 * right: "both directions side by side"} if name == "H_out" else {}
+            known = {facts.H_in: "input_size"} if name == "H_out" else {}
             if getattr(module, "proj_size", 0) and name == "H_out":
                 known[facts.H_out] = "hidden_size, and with proj_size only c_0 has that"
             if name == "D*num_layers" and module.bidirectional:
                 known[module.num_layers] = "num_layers, and a bidirectional network has two for each layer"
             more = f" That is {known[got]}." if got in known else ""
             causes += [f"Its axis {name} has size {got}, and {right} is expected.{more}"] if got != right else []
-    return " ".join(dict.fromkeys(causes)) + " A state that starts at zero can be left out."
+    return " ".join(dict.fromkeys(causes))
 
 
 def check_state_like_input(facts: Facts) -> Check:
