@@ -110,15 +110,13 @@ def explain_warning(message: str, call: Call | None) -> Explanation | None:
     if "dropout" in message and "num_layers" in message:
         number = re.search(r"dropout=([\d.]+)", message)
         rule, given = "dropout acts between stacked layers only.", f"{number[1] if number else '> 0'} with num_layers=1"
-        cause = "A single layer has none above it: here it does nothing at all. "
-        cause += "Leave it out, or put an nn.Dropout after the network."
+        cause = "A single layer has none above it: here it does nothing at all. Leave it out, or put an nn.Dropout after it."
         fix = with_arguments(call, dropout=None) if isinstance(call, ConstructorCall) else Fix()
         return Rule("dropout", rule, given, "0 with num_layers=1, or two layers and more").explained(cause, fix)
     if "contiguous" in message and "weights" in message and "RNN" in message:
         cause = "The weights were copied one by one, as by a copy of the network or by DataParallel. The results are right. "
         cause += "On a GPU each call gathers the weights anew, which costs memory, until flatten_parameters() is called."
-        rule = "cuDNN wants the weights side by side in memory."
-        return Rule("weights", rule, "scattered in memory", "one block").explained(cause)
+        return Rule("weights", "cuDNN wants the weights side by side in memory.", "scattered", "in one block").explained(cause)
     if "pack_padded_sequence" in message and "trace" in message:
         cause = "torch.jit.trace records what happens to tensors only: numbers in a list become constants of the traced network."
         fix = rewrite(call, "lengths", "{torch.as_tensor}({})") if isinstance(call, PackingCall) else Fix()

@@ -208,11 +208,11 @@ def check_features(facts: Facts) -> Check:
         cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
         yield cause, remake(facts, input_size=H_out, hidden_size=H_in) if facts.call.behind is None else ""
     cause = f"The data have {last} features at each time step, and the network was made for {H_in}."
-    for rnn in below:
-        both = getattr(rnn, "bidirectional", False)
-        if (1 + both) * (getattr(rnn, "proj_size", 0) or rnn.hidden_size) == last and rnn is not facts.module:
-            cause += f" They come from {line.name_of(rnn) or 'the layer below'}, which returns {last}"
-            cause += ": it is bidirectional and returns both directions side by side." if both else "."
+    lower = [rnn for rnn in below if rnn is not facts.module]
+    if any(getattr(rnn, "bidirectional", False) for rnn in lower):
+        cause += " The layer below is bidirectional: it returns both directions side by side."
+    elif any((getattr(rnn, "proj_size", 0) or rnn.hidden_size) == last for rnn in lower):
+        cause += f" They come from {len(lower) == 1 and line.name_of(lower[0]) or 'the layer below'}, which returns {last}."
     fix = remake(facts, input_size=last)
     yield cause + ("" if fix else f" Where {name} is made, write input_size={last}."), fix
 

@@ -212,8 +212,7 @@ def _own_model(use: Use, reach: list[Any]) -> Explanation | None:
     state = state or any(_is_state(rnn, t, rnn.hidden_size) for t in rest for rnn in known)
     if not alive and not state:
         return None
-    looks = "the first part looks like the answer, the rest like the state"
-    cause = f"{PAIR}: {looks}." if state else f"{PAIR}, and use the part you need."
+    cause = f"{PAIR}, and use the part you need." + " The first part looks like the answer, the rest like the state." * state
     fix = "{}[0]" if state and isinstance(value[0], Tensor) else ""
     return use.explained(f"The model returned a tuple of {len(value)}.", cause, fix)
 

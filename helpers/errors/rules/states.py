@@ -16,15 +16,14 @@ from .inputs import DENSE, cast
 
 
 class Spelling:
-    """How the learner's line writes the state, how it is to be written, and the sizes it must have."""
+    """How the line writes the state, which may be None where the file has one, how to write it, and the sizes it must have."""
 
     def __init__(self, facts: Facts) -> None:
         line, found = facts.call.line, spot(facts.call, "hx")
         self.node: ast.AST = found.node if found else ast.Pass()
         self.pair, self.again = facts.lstm, line.given_again(self.node)
         none = any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(line.tree))
-        maybe_none = none and self.again and isinstance(self.node, (ast.Name, ast.Attribute))
-        self.there = "{} is not None and " * maybe_none  # where the file has a None that the state may be
+        self.there = "{} is not None and " * (none and self.again and isinstance(self.node, (ast.Name, ast.Attribute)))
         self.layers = "{net}.num_layers" if facts.cell or not facts.module.bidirectional else "2 * {net}.num_layers"
         self.count = str(facts.N)  # the number of sequences, or an expression that has it
         if facts.N is not None and sizes_of(facts) is not None:
@@ -171,8 +170,7 @@ def _directions(facts: Facts, written: Spelling) -> Check:
     if any(below) and not here:
         one, other = ("{}[-2]", "{}[-1]") if facts.cell else ("{}[0::2]", "{}[1::2]")
         still = "{first}.dim() == 3" if facts.cell else f"{{first}}.size(0) != {written.layers}"
-        cause = "It comes from a bidirectional network, forward and backward in turn. "
-        cause += "What to hand on is your choice: "
+        cause = "It comes from a bidirectional network, forward and backward in turn. What to hand on is your choice: "
         yield (
             f"{cause}the sum of both directions of each layer, as here, or a layer over both.",
             written.each(f"{one} + {other}", still),
