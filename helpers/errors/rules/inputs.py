@@ -201,7 +201,7 @@ def check_features(facts: Facts) -> Check:
         yield cause, f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.first)
     line, found = facts.call.line, spot(facts.call, "input")
     made = " ".join(map(line.text, [found.node, *line.assigned(found.node)])) if found else ""
-    if H_in == 2 * last and re.search(r"\b(cat|concat|concatenate)\(", made):
+    if H_in == 2 * last and re.search(r"\b(cat|concat|concatenate)\(", made) and "-1" not in made:
         yield f"The network was made for twice as many features, {H_in}. To join two tensors, write torch.cat(…, dim=-1)."
     below, name = networks_in([data]), line.name_of(facts.module) or "the network"
     if last == H_out and not below and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
@@ -213,7 +213,7 @@ def check_features(facts: Facts) -> Check:
         cause += " The layer below is bidirectional: it returns both directions side by side."
     elif any((getattr(rnn, "proj_size", 0) or rnn.hidden_size) == last for rnn in lower):
         cause += f" They come from {len(lower) == 1 and line.name_of(lower[0]) or 'the layer below'}, which returns {last}."
-    fix = remake(facts, input_size=last)
+    fix = remake(facts, input_size=last) if facts.module not in below else Fix()  # not where its own output came back
     yield cause + ("" if fix else f" Where {name} is made, write input_size={last}."), fix
 
 
