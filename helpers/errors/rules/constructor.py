@@ -89,14 +89,8 @@ def _changes(call: ConstructorCall | PackingCall, finding: Finding) -> dict[str,
     names = [call.line.value(part) for part in ast.walk(found.node) if isinstance(part, ast.Name)] if found else []
     if found and value is not None and not all(isinstance(each, ModuleType) or callable(each) for each in names):
         divided = isinstance(found.node, ast.BinOp) and isinstance(found.node.op, ast.Div)
-        given = call.given[name]
-        value = (
-            found.code
-            if value == (given if isinstance(given, Written) else repr(given))
-            else found.code.replace("/", "//")
-            if divided
-            else None
-        )
+        given, whole = call.given[name], found.code.replace("/", "//") if divided else None
+        value = found.code if value == (given if isinstance(given, Written) else repr(given)) else whole
         if value is None:
             return {}
     return ({name: None} if finding.instead else {}) | ({finding.instead or name: value} if value is not None else {})
