@@ -134,4 +134,8 @@ def test_switched_on_it_loads_nothing_until_there_is_an_error():
     code = "import sys, torch; from helpers import explain_errors; explain_errors()"
     code += "; print(*[m for m in sys.modules if 'helpers.' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.splitlines()[-1].split() == ["helpers.errors", "helpers.errors.ipython_hook"]
+    assert done.stdout.splitlines()[-1].split() == [
+        "helpers.errors",
+        "helpers.errors.missing_names",
+        "helpers.errors.ipython_hook",
+    ]
