@@ -58,7 +58,7 @@ TOPICS = {
             ("batch_first",),
             (*_common_without("batch_first"), "packed"),
             "02",
-            "7. batch_first: where the batch stands",
+            "7. batch_first: cities first or days first",
         ),
         Topic("one sequence, no batch", 2, ("unbatched",), COMMON, "03", "One sequence, no batch: (L, H_in)"),
         Topic(
@@ -70,9 +70,9 @@ TOPICS = {
             ("bidirectional",),
             (*_common_without("bidirectional"), "unbatched"),
             "05",
-            "Directions: one there, one back",
+            "Directions: forward and backward",
         ),
-        Topic("weights", 2, (), (*COMMON, "bias"), "05", "One piece"),
+        Topic("weights", 2, (), (*COMMON, "bias"), "05", "One small network"),
         Topic("packing", 2, ("packed",), COMMON, "07", "What a packed batch looks like inside"),
         Topic(
             "a summary for a classifier",

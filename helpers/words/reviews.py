@@ -78,8 +78,8 @@ def make_reviews(train: int = 9000, validation: int = 400, test: int = 400, seed
     (100, 20, {'plain': 10, 'negated': 10, 'pair': 10, 'verbs': 10, 'double': 10, 'unseen': 10})
     >>> for review in tests["pair"][:2]:
     ...     print(review.label, review.text)
-    1 we saw it on saturday. the ending was terrible, but this was beautiful!
-    0 we saw it on saturday. the ending was beautiful, but this was terrible!
+    1 i thought it would be awful, but it was brilliant, if you ask me.
+    0 i thought it would be brilliant, but it was awful, if you ask me.
 
     Parameters
     ----------
