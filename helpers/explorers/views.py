@@ -279,7 +279,7 @@ def constructor_note(state: CallState, previous: CallState | None) -> str:
         changed = [name for name in state.shapes.tensors if name in tensors]
         changed += [plural(len(parameters), "parameter")] if parameters else []
         words = f"Changed shapes: {', '.join(changed)}." if changed else "No shape has changed."
-        words += f" {plural(gone, 'parameter')} are gone." if gone else ""
+        words += f" {plural(gone, 'parameter')} {'is' if gone == 1 else 'are'} gone." if gone else ""
     return note(f"{words} {_dropout_words(state)}".strip())
 
 
@@ -319,13 +319,10 @@ def forgetting_note(state: CallState) -> str:
     forget, cell = state.trace.gates["f"], state.trace.cell
     assert cell is not None
     f, steps, first, last = float(forget[0, 0, -1, 0, 0]), len(cell[0, 0]) - 1, *(float(cell[0, 0, t, 0, 0]) for t in (0, -1))
-    kept = (
-        f"{f:.3f} to the power of {steps} is {f**steps:.1e}"
-        if f**steps < 0.001
-        else f"{f:.3f} to the power of {steps} is {f**steps:.3f}"
-    )
+    power = f"{f**steps:.1e}" if f**steps < 0.001 else f"{f**steps:.3f}"
     return note(
-        f"The forget gate is {f:.3f} at each step, and {kept}. The cell state begins at {first:.3f} and ends at {last:.3f}."
+        f"The forget gate is {f:.3f} at each step, and {f:.3f} to the power of {steps} is {power}. "
+        f"The cell state begins at {first:.3f} and ends at {last:.3f}."
     )
 
 

@@ -51,7 +51,7 @@ def draw_plane(trace: Trace) -> Picture:
             parts.append(text(x + 9, y - 8, name, size=11, fill=H.ink))
     parts.append(text(end - 4, middle + 15, "feature 0", size=11, fill=QUIET, text_anchor="end"))
     parts.append(text(middle + 6, MARGIN + 12, "feature 1", size=11, fill=QUIET))
-    parts.append(text(MARGIN, end + 16, f"-{limit:.3g}", size=11, fill=QUIET, text_anchor="middle"))
+    parts.append(text(MARGIN, end + 16, f"−{limit:.3g}", size=11, fill=QUIET, text_anchor="middle"))
     parts.append(text(end, end + 16, f"{limit:.3g}", size=11, fill=QUIET, text_anchor="middle"))
     (x0, y0), (x1, y1) = states[0], states[-1]
     alt = f"The path of a hidden state of two features over {s.L} steps, from ({x0:.2f}, {y0:.2f}) to ({x1:.2f}, {y1:.2f})."
