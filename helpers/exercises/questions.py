@@ -20,7 +20,7 @@ class Topic:
     """What a question is about, and the section that teaches it.
 
     >>> TOPICS["batch_first"].section
-    '7. batch_first: where the batch stands'
+    '7. batch_first: cities first or days first'
 
     Parameters
     ----------
