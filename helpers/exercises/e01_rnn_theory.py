@@ -123,7 +123,7 @@ EXERCISES: list[Exercise] = [
     ),
     Predict(
         "01.5",
-        "One neuron shall still say, twenty steps later, that there was a tap. Its state must stay between −1 and 1. "
+        "One neuron must still show, twenty steps later, that there was a tap. Its state must stay between −1 and 1. "
         "Which one do you choose? (a letter)",
         which_neuron_keeps_a_tap,
         {
