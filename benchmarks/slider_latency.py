@@ -120,7 +120,7 @@ number.observe(lambda change: setattr(label, "value", str(change["new"])), names
 widgets.VBox([widgets.HTML("floor"), number, label])
 """
 WAYS = {  # the cell, and where in its output the picture stands
-    "ours": (OURS, ".widget-html-content"),
+    "ours": (OURS, ".widget-html-content:has(svg)"),  # an explorer's first text holds its style sheet alone
     "usual": (USUAL, ".widget-output"),
     "tuned": (TUNED, ".widget-output"),
     "floor": (FLOOR, ".widget-label.widget-inline-hbox"),
@@ -146,7 +146,10 @@ ALONE = """([areas, area]) => {
     area.scrollIntoView({ block: 'start' });
 }"""
 FORGET = "area => { area.notes.painted = []; area.next = new Promise(tell => { area.notes.tell = tell; }); }"
-NEXT = "area => area.next.then(() => area.notes.painted[0] - area.notes.pressed)"
+NEXT = """area => Promise.race([
+    area.next.then(() => area.notes.painted[0] - area.notes.pressed),
+    new Promise((_, fail) => setTimeout(() => fail(new Error('no new picture within 20 s')), 20000)),
+])"""
 LAST = "area => area.notes.painted.at(-1) - area.notes.pressed"
 HEIGHT = "area => Math.max(...area.notes.heights) - Math.min(...area.notes.heights)"
 
