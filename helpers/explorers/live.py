@@ -15,6 +15,7 @@ import ipywidgets as widgets
 from ..pictures.picture import Picture
 
 # The controls stay in view while a long explorer is scrolled. JupyterLab hides what leaves an output, and would hold them there.
+# On a narrow page they would cover what they change: there only the one that was touched last stays in view.
 # On a dark page a picture is dark, too: black and white change places, and a colour stays the colour it is.
 # After a restart of the kernel the picture stays, and a sentence takes the place of the controls, which are dead.
 _STYLE_SHEET = """<style>
@@ -30,7 +31,11 @@ _STYLE_SHEET = """<style>
     { &::before { display: block; font: inherit; color: inherit;
                   content: "The kernel was restarted. Run this cell again to move the controls."; }
       > * { display: none; } }
-@media (max-width: 600px) { .unrolled-controls { max-height: 24vh; } }
+@media (max-width: 600px)
+    { .widget-vbox:has(> .unrolled-controls) { flex-flow: row wrap; > * { width: 100%; } }
+      .widget-vbox > .unrolled-controls { display: contents;
+        > :focus-within { position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color0, Canvas); } }
+      .widget-html-content :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; } }
 .unrolled-pale { opacity: .35; }
 </style>"""
 

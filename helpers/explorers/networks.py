@@ -157,7 +157,7 @@ def explore_layers() -> Explorer:
     the code, shapes and parameters.
     """
     controls = {
-        "num_layers": slider("num_layers", 2, 1, 4),
+        "num_layers": slider("num_layers", 2, 1, 3),  # with four, the picture is higher than a low window
         "bidirectional": checkbox("bidirectional", True),
         "hidden_size": slider("hidden_size", 4, 1, 8),
         "L": slider("L (steps)", 5, 1, 12),

@@ -171,7 +171,7 @@ def final_state_table(state: CursorState) -> Table:
         where = f"output[{'0' if direction else '-1'}, 0, {part}]" if top else "not in output"
         rows.append((f"h_n[{k}]", f"layer {layer}, {DIRECTIONS[direction]}", f"[{layer}, {direction}]", where))
     chosen = state.cursor.layer * s.D + state.cursor.direction
-    headings = ("row", "whose last state", "in h_n.view(num_layers, D, N, H_out)", "the same numbers")
+    headings = ("row", "last state of", "h_n.view", "the same values")
     return Table(headings, tuple(rows), {f"h_n[{chosen}]"}, "here")
 
 

@@ -22,12 +22,14 @@ class Picture:
     data   : the text of an SVG, or the bytes of a PNG
     width  : the natural width, in CSS pixels
     height : the natural height; None for a picture that is never live
+    least  : on a narrow page it shrinks to this width and then scrolls: if it were smaller, its text would be illegible
     """
 
     data: str | bytes
     alt: str
     width: int
     height: int | None = None
+    least: int = 480
 
     @property
     def data_url(self) -> str:
@@ -38,45 +40,46 @@ class Picture:
         return "data:image/svg+xml," + "".join(unsafe.get(c, c) for c in self.data)
 
     @property
-    def _least_width(self) -> int:
-        # On a narrow page a wide picture shrinks to 480 px and then scrolls: if it were smaller, its text would be illegible.
-        return min(self.width, 480)
-
-    @property
     def style(self) -> str:
-        return f"width:{self.width}px;max-width:100%;min-width:{self._least_width}px;height:auto;display:block"
+        return self._style(f"{self.width}px", self.least)
 
-    @property
-    def _cue(self) -> str:
-        """A line that says there is more to the right; it has a height only where the page is narrower than the picture."""
-        closed = f"margin-bottom:clamp(-20px,(100% - {self._least_width}px)*-999,0px)"  # per cent of the page's width
-        opened = f"max-width:clamp(0px,({self._least_width}px - 100%)*999,100%)"
-        return (
-            f'<div style="{closed};{opened};height:20px;overflow:hidden;font-size:12px">↔ Scroll sideways to see the rest.</div>'
-        )
+    def _style(self, width: str, least: int) -> str:
+        return f"width:{width};max-width:100%;min-width:{min(self.width, least)}px;height:auto;display:block"
 
     def _repr_html_(self) -> str:
-        return self._scrolled(f'<img alt="{escape(self.alt)}" style="{self.style};border-radius:6px" src="{self.data_url}">')
-
-    def _scrolled(self, drawing: str) -> str:
-        return f'<div style="overflow-x:auto">{drawing}</div>{self._cue}'
+        image = f'<img alt="{escape(self.alt)}" style="{self.style};border-radius:6px" src="{self.data_url}">'
+        return _scrolled(image, min(self.width, self.least))
 
     def inline(self) -> str:
         """The HTML of the picture in a live view: the SVG itself, so that hovering over a cell shows its value.
 
-        >>> Picture("<svg/>", alt="an empty drawing", width=10).inline()[:57]
-        '<div style="overflow-x:auto"><svg preserveAspectRatio="xM'
+        >>> Picture("<svg/>", alt="an empty drawing", width=10, height=20).inline()[:49]
+        '<div style="overflow-x:auto"><svg style="width:mi'
 
         A PNG has no parts to hover over, so it stays an `<img>`.
         """
-        if isinstance(self.data, bytes):
+        if isinstance(self.data, bytes) or self.height is None:
             return self._repr_html_()
         # In a low window a tall picture shrinks, to three quarters at most, so that it stays on one screen with its controls.
-        low = f";max-height:max(37vh,{self.height * 3 // 4}px)" if self.height else ""
-        return self._scrolled(f'<svg preserveAspectRatio="xMinYMin" style="{self.style}{low}"{self.data.removeprefix("<svg")}')
+        # Its width shrinks with it, which leaves room for a table beside it.
+        lowest = self.width * 3 // 4
+        width = f"min({self.width}px,max({37 * self.width / self.height:.1f}vh,{lowest}px))"
+        least = min(self.least, lowest)
+        return _scrolled(f'<svg style="{self._style(width, least)}"{self.data.removeprefix("<svg")}', least)
 
     def __repr__(self) -> str:
         return f"Picture: {self.alt}"
+
+
+def _scrolled(drawing: str, least: int) -> str:
+    """The drawing in a pane of its own, and a line that says there is more to the right of it.
+
+    The line has a height only where the page is narrower than the picture, whose least width is given.
+    """
+    closed = f"margin-bottom:clamp(-20px,(100% - {least}px)*-999,0px)"  # per cent of the page's width
+    opened = f"max-width:clamp(0px,({least}px - 100%)*999,100%)"
+    cue = f'<div style="{closed};{opened};height:20px;overflow:hidden;font-size:12px">↔ Scroll sideways to see the rest.</div>'
+    return f'<div style="overflow-x:auto">{drawing}</div>{cue}'
 
 
 def show(figure: Any, alt: str | None = None) -> None:

@@ -1,7 +1,7 @@
 """What was given, and below it what was expected: tensors with named axes, and values in words."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ..colours import PAPER, TEXT, WRONG
@@ -84,4 +84,5 @@ def draw_sides(given: Sequence[Side], expected: Sequence[Side]) -> Picture:
         right = max(right, x)
     alt = f"Given: {'; '.join(map(str, given))}. Expected: {'; '.join(map(str, expected))}."
     alt += f" Marked in red with a cross: {', '.join(marked)}." if marked else ""
-    return svg_picture(min(right, 720), 8 + 38 * len(rows), parts, alt)
+    picture = svg_picture(min(right, 720), 8 + 38 * len(rows), parts, alt)
+    return replace(picture, least=max(230, picture.width * 2 // 3))  # its text is large, and fits on a phone

@@ -65,7 +65,7 @@ def _swatch(name: str) -> str:
         role = role_of(name)
     except ValueError:
         return ""
-    line = "dashed currentColor" if role is H_N else f"solid {role.colour}"
+    line = "dashed" if role is H_N else f"solid {role.colour}"
     fill = role.colour if role.mark not in ("solid frame", "dashed frame") else "transparent"
     radius = {"circle": "50%", "rounded square": "3px"}.get(role.mark, "0")
     style = f"display:inline-block;width:8px;height:8px;margin-right:7px;border:2px {line}"

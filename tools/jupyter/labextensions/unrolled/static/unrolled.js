@@ -1,4 +1,4 @@
-// What the course adds to JupyterLab, where no option of JupyterLab or ipywidgets does it: names of controls, still
+// What the course adds to JupyterLab, where no option of JupyterLab or ipywidgets does it: names of controls, the End key, still
 // pictures of explorers whose kernel is gone, and dark pictures on a dark page. The last two change only what is shown.
 
 // Names. The handle of a slider and the number beside it stand next to a label that is not theirs, and the buttons of a
@@ -18,6 +18,17 @@ function nameControlsIn(part) {
     control.setAttribute('aria-label', nameOf(control));
     if (control.matches('.widget-readout')) control.setAttribute('role', 'textbox');
   }
+}
+
+// The End key. The library behind a slider sends the handle to the largest value of the beginning, also when an explorer has
+// given the slider another one since.
+
+function goToTheEnd(event) {
+  const slider = event.key === 'End' && event.target.matches?.('.noUi-handle') && event.target.closest('.noUi-target');
+  if (!slider) return;
+  slider.noUiSlider.set(event.target.getAttribute('aria-valuemax'));
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 // Still pictures. A notebook that JupyterLab itself saved contains the explorer twice: as a widget, which needs the kernel
@@ -45,6 +56,7 @@ const STYLE = `.jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab
 
 function activate(app) {
   document.head.append(Object.assign(document.createElement('style'), { textContent: STYLE }));
+  document.addEventListener('keydown', goToTheEnd, true);
   const lookAt = (node) => {
     if (node instanceof HTMLElement) nameControlsIn(node); // never the inside of a picture
     else if (node.data?.startsWith('Error displaying widget')) showPicture(app, node.parentElement);
