@@ -48,9 +48,12 @@ function showPicture(app, message) {
   }
 }
 
-// Style. Dark pictures: black and white change places, and a colour stays the colour it is. A live explorer brings the same rule.
+// Style. The edge of a table that is cut. Dark pictures: black and white change places, and a colour stays the colour it is. A live explorer brings the same rule.
 
 const STYLE = `.jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab leaves no room below it */
+.jp-OutputArea-output div:has(> table) { background: /* a shadow where a table goes on to the right */
+  linear-gradient(90deg, transparent, var(--jp-layout-color0) 50%) 100% / 40px 100% no-repeat local,
+  linear-gradient(270deg, rgba(128, 128, 128, .6), transparent) 100% / 14px 100% no-repeat scroll; }
 [data-jp-theme-light="false"] .jp-OutputArea-output :is(svg[role="img"], img[src^="data:image"])
   { filter: invert(.9) hue-rotate(180deg); }`;
 
