@@ -1,6 +1,8 @@
 """Every notebook in a real JupyterLab and a real Chromium: it runs, its controls do something, and its pages are legible."""
 
 import re
+import runpy
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import nbformat
@@ -21,10 +23,14 @@ from lab import (
     run_all,
     set_theme,
 )
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import TimeoutError, expect
 from store_notebooks import KERNEL
+from torch import nn
 
+from helpers import show_shapes
+
+benchmark = SimpleNamespace(**runpy.run_path(str(NOTEBOOKS.parent / "benchmarks" / "slider_latency.py")))
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 # What moves a control and what moves it back, by keyboard alone. JupyterLab takes the arrows away from a closed menu.
 KEYS = {
@@ -69,6 +75,20 @@ APART = f"""() => [...document.querySelectorAll('{EXPLORER}:has(.unrolled-contro
         }}).filter(text => text);
 }})"""
 
+# The pictures of which a low window cuts off the lower part.
+CUT = f"""() => [...document.querySelectorAll('{EXPLORER} .widget-html:has(svg[role=img])')]
+    .filter(pane => pane.scrollHeight > pane.clientHeight + 1).map(pane => pane.querySelector('svg').ariaLabel)"""
+
+# How many controls cover the end of each explorer that is longer than a narrow page, after one of them was touched.
+COVERING = f"""() => [...document.querySelectorAll('{EXPLORER}')].flatMap(area => {{
+    const page = document.querySelector('.jp-WindowedPanel-outer'), controls = area.querySelector('.unrolled-controls');
+    if (!controls || area.offsetHeight < 1.5 * page.clientHeight) return [];
+    controls.querySelector('[role=slider], [type=text], [type=checkbox]').focus();
+    [...area.querySelectorAll('{VIEWS}')].filter(view => view.offsetHeight).at(-1).scrollIntoView({{block: 'end'}});
+    const top = page.getBoundingClientRect().top;
+    return [[...controls.children].filter(control => control.getBoundingClientRect().bottom > top + 1).length];
+}})"""
+
 # HTML text whose contrast with what lies behind it is under 4.5 (WCAG 2, level AA). An SVG brings its own paper.
 FAINT = f"""() => {{
     const over = (colour, below) => {{  // what is seen of a colour that may let through the one below it
@@ -103,8 +123,8 @@ def enter(number, text):
 class Lab:
     """A page with JupyterLab in it, and all that it asked for or complained about since a notebook was opened."""
 
-    def __init__(self, page, folder):
-        self.page, self.folder = page, folder
+    def __init__(self, page, folder, address):
+        self.page, self.folder, self.address = page, folder, address
         self.hosts, self.complaints, self.dialogs = set(), [], []
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
         page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
@@ -167,7 +187,7 @@ def lab(browser):
     """One JupyterLab and one browser for all of this file."""
     with copied_notebooks() as folder, jupyterlab(folder) as address:
         page = browser.new_page()
-        lab = Lab(page, folder)
+        lab = Lab(page, folder, address)
         open_lab(page, address)
         yield lab
 
@@ -232,6 +252,31 @@ def test_without_its_kernel_an_explorer_is_a_still_picture_that_says_what_to_do(
         close_notebook(lab.page)
 
 
+@pytest.mark.sweep
+def test_jupyterlab_keeps_the_swatches_of_a_stored_table(lab):
+    cell = new_code_cell("", outputs=[new_output("display_data", {"text/html": show_shapes(nn.RNN(3, 4), L=5)._repr_html_()})])
+    nbformat.write(new_notebook(cells=[cell], metadata={"kernelspec": KERNEL}), lab.folder / "stored.ipynb")
+    open_notebook(lab.page, "stored.ipynb")
+    try:
+        swatches = lab.page.locator(".jp-OutputArea-output th > span")
+        assert swatches.evaluate_all("spans => spans.map(span => getComputedStyle(span).borderStyle)") == ["solid"] * 3 + [
+            "dashed"
+        ]
+    finally:
+        close_notebook(lab.page)
+
+
+@pytest.mark.sweep
+def test_the_benchmark_sees_the_picture_of_each_way(lab):
+    bench = benchmark.Bench(lab.page, lab.address, lab.folder)
+    try:
+        for way in benchmark.WAYS:
+            bench.turn(way)
+            assert bench.one_change(way)[0] > 0
+    finally:
+        close_notebook(lab.page)
+
+
 @pytest.fixture(scope="module", params=NAMES, ids=lambda name: name.removesuffix(".ipynb"))
 def cells(request, lab):
     """The code cells of a notebook that was just run, and stands in the page."""
@@ -266,6 +311,21 @@ def test_every_number_can_be_typed(lab, cells):
 
 
 @pytest.mark.sweep
+def test_the_end_key_goes_to_the_end_that_a_slider_has_now(lab, cells):
+    for key in ("Home", "End", "End"):  # the first may give another slider more values
+        press_sliders(lab.page, key)
+    ends = lab.page.evaluate(f"[...document.querySelectorAll('{EXPLORER} [role=slider]')].map({AT_END})")
+    assert all(ends)
+
+
+@pytest.mark.sweep
+def test_on_a_narrow_page_only_the_control_that_was_touched_stays_in_view(lab, cells):
+    lab.page.set_viewport_size({"width": 390, "height": 600})
+    lab.page.wait_for_timeout(200)  # JupyterLab lays itself out
+    assert set(lab.page.evaluate(COVERING)) <= {1}
+
+
+@pytest.mark.sweep
 def test_a_player_plays_and_pauses(lab, cells):
     for explorer in lab.explorers:
         for button in explorer.query_selector_all(".widget-play button:has(.fa-play)"):
@@ -296,7 +356,7 @@ def test_the_controls_are_on_one_screen_with_what_they_change(lab, cells):
     lab.page.set_viewport_size({"width": 1280, "height": 720})
     for key in ("Home", "End"):
         press_sliders(lab.page, key)
-        assert lab.page.evaluate(APART) == []
+        assert lab.page.evaluate(APART) == [] and lab.page.evaluate(CUT) == []
 
 
 @pytest.mark.sweep

@@ -18,3 +18,8 @@ def test_without_names_the_axes_are_counted():
 def test_a_long_value_is_shortened_and_escaped():
     picture = draw_sides([culprit("input", "<b>" * 99)], [Side("input", note="a tensor")])
     assert picture.width <= 720 and "<b>" not in picture.data
+
+
+def test_on_a_phone_it_shrinks_to_two_thirds():
+    picture = draw_sides([shape_side("h_0", (1, 2, 4), ("D*num_layers", "N", "H_out"), wrong=[1])], [])
+    assert f"min-width:{picture.width * 2 // 3}px" in picture.style
