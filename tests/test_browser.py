@@ -326,6 +326,13 @@ def test_on_a_narrow_page_only_the_control_that_was_touched_stays_in_view(lab, c
 
 
 @pytest.mark.sweep
+def test_a_finger_gives_a_slider_the_focus(lab, cells):
+    for slider in lab.page.query_selector_all(f"{EXPLORER} .widget-slider"):
+        slider.dispatch_event("touchend", {"bubbles": True})
+        assert slider.evaluate("slider => slider.contains(document.activeElement)"), slider.inner_text()
+
+
+@pytest.mark.sweep
 def test_a_player_plays_and_pauses(lab, cells):
     for explorer in lab.explorers:
         for button in explorer.query_selector_all(".widget-play button:has(.fa-play)"):

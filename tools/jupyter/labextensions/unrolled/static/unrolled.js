@@ -1,5 +1,6 @@
-// What the course adds to JupyterLab, where no option of JupyterLab or ipywidgets does it: names of controls, the End key, still
-// pictures of explorers whose kernel is gone, and dark pictures on a dark page. The last two change only what is shown.
+// What the course adds to JupyterLab, where no option of JupyterLab or ipywidgets does it: names of controls, the End key,
+// the focus after a touch, still pictures of explorers whose kernel is gone, shadows of tables that are cut, and dark pictures
+// on a dark page. The last three change only what is shown.
 
 // Names. The handle of a slider and the number beside it stand next to a label that is not theirs, and the buttons of a
 // player contain only an icon. With these names a screen reader says "hidden_size" where it would only say "slider".
@@ -31,6 +32,12 @@ function goToTheEnd(event) {
   event.stopPropagation();
 }
 
+// A finger. It moves a slider without giving it the focus, as a mouse does; on a narrow page what has the focus stays in view.
+
+function focusTouched({ target }) {
+  target.closest?.('.unrolled-controls .widget-slider')?.querySelector('.noUi-handle:not(:focus)')?.focus({ preventScroll: true });
+}
+
 // Still pictures. A notebook that JupyterLab itself saved contains the explorer twice: as a widget, which needs the kernel
 // that made it, and as a picture. When JupyterLab opens it and finds no such widget, it shows the picture instead.
 
@@ -60,6 +67,7 @@ const STYLE = `.jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab
 function activate(app) {
   document.head.append(Object.assign(document.createElement('style'), { textContent: STYLE }));
   document.addEventListener('keydown', goToTheEnd, true);
+  for (const kind of ['touchend', 'click']) document.addEventListener(kind, focusTouched, true);
   const lookAt = (node) => {
     if (node instanceof HTMLElement) nameControlsIn(node); // never the inside of a picture
     else if (node.data?.startsWith('Error displaying widget')) showPicture(app, node.parentElement);
