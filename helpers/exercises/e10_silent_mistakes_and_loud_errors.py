@@ -1,16 +1,23 @@
-"""The exercises of notebook 10: silent mistakes."""
+"""The exercises of notebook 10: silent mistakes, and the tests that find them."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.nn.functional import cross_entropy
 
 from .cases import Case
 from .exercise import Arguments, Exercise, Layer, Network, Predict, Write
 
 
-def sentences_in_full_batches() -> int:
-    batches = DataLoader(TensorDataset(torch.zeros(100, 3)), batch_size=32, drop_last=True)
-    return sum(len(sentences) for (sentences,) in batches)
+def what_the_softmax_does() -> str:
+    """The letter of 10.1: the gradient of a certain and wrong answer, with a softmax and without."""
+    gradients = []
+    for layer in (nn.Identity(), nn.Softmax(-1)):
+        logits = torch.tensor([[9.0, -9.0]], requires_grad=True)
+        cross_entropy(layer(logits), torch.tensor([1])).backward()
+        gradients.append(float(logits.grad.abs().max()) if logits.grad is not None else 0.0)
+    return "b" if gradients[1] < 1e-3 < gradients[0] else "a"
 
 
 def final_states(case: Case) -> Arguments:
@@ -35,23 +42,77 @@ def classify(rnn: Network, head: Layer, x: Tensor) -> Tensor:
     return head(rnn(x.transpose(0, 1))[1][-1])
 
 
+def logits_and_padded_labels(case: Case) -> Arguments:
+    s = case.sizes
+    labels = torch.tensor([[1 + (n + t) % s.H_out for t in range(s.L)] for n in range(s.N)])
+    for n, length in enumerate(case.lengths().tolist()):
+        labels[n, length:] = 0
+    logits = 2 * case.tensor(s.N, s.L, s.H_out + 1)
+    return logits, labels.to(logits.device)
+
+
+def word_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    return cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0)
+
+
+def mean_of_means(logits: Tensor, labels: Tensor) -> Tensor:
+    return torch.stack([word_loss(one[None], of_it[None]) for one, of_it in zip(logits, labels)]).mean()
+
+
+def loss_of_all_positions(logits: Tensor, labels: Tensor) -> Tensor:
+    return cross_entropy(logits.flatten(0, 1), labels.flatten())
+
+
+def padding_as_zeros(logits: Tensor, labels: Tensor) -> Tensor:
+    return cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0, reduction="none").mean()
+
+
+def loss_after_softmax(logits: Tensor, labels: Tensor) -> Tensor:
+    return word_loss(logits.softmax(-1), labels)
+
+
+def sum_of_losses(logits: Tensor, labels: Tensor) -> Tensor:
+    return cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0, reduction="sum")
+
+
+def check_that_finds_both() -> str:
+    """The letter of 10.5: the tests are tried on a model that mixes its sentences, and on one that reads its padding."""
+    rnn = nn.RNN(1, 3, batch_first=True)
+    batch, other_order = torch.tensor([[1.0, 2.0, 3.0], [4.0, 0.0, 0.0]])[:, :, None], [1, 0]
+
+    def mixes(x: Tensor) -> Tensor:
+        return reads(x - x.mean(0))
+
+    def reads(x: Tensor) -> Tensor:
+        last: Tensor = rnn(x)[0][:, -1]
+        return last
+
+    tests: dict[str, Callable[[Callable[[Tensor], Tensor]], tuple[Tensor, Tensor]]] = {
+        "a": lambda model: (model(batch[other_order]), model(batch)[other_order]),
+        "b": lambda model: (model(batch), model(batch)),
+        "c": lambda model: (model(batch[1:, :1]), model(batch)[1:]),
+    }
+    (letter,) = [name for name, test in tests.items() if not any(torch.allclose(*test(model)) for model in (mixes, reads))]
+    return letter
+
+
 EXERCISES: list[Exercise] = [
     Predict(
         "10.1",
-        "100 sentences, batch_size=32, drop_last=True: how many sentences are read in an epoch?",
-        sentences_in_full_batches,
+        "Why does a network with a softmax before cross_entropy hardly learn from an answer "
+        "that is certain and wrong? (a letter)",
+        what_the_softmax_does,
         {
-            100: "drop_last leaves out the last batch, because it is not full.",
-            4: "That is what is lost. And how many are read?",
-            3: "That is how many batches there are. And sentences?",
-            128: "There are only 100 sentences.",
+            "a": "Without the softmax the loss would be larger. It is the gradient that disappears.",
+            "c": "cross_entropy takes the probabilities for logits. The labels are read correctly.",
+            "d": "The softmax keeps the order: the largest logit becomes the largest probability.",
         },
-        ("How many full batches are there?", "3 batches of 32."),
+        ("Print the gradient of the logits, with the softmax and without it.", "Near 0 and 1 the softmax is flat: b."),
     ),
     Write(
         "10.2",
         "Each sentence should get one row with the states of all layers and directions. The shape is right, "
-        "the rows are mixed. Where is the bug?",
+        "but the rows are mixed. Where is the bug?",
         "flatten(h_n)",
         final_states,
         lambda h_n: h_n.permute(1, 0, 2).reshape(h_n.size(1), -1),
@@ -60,8 +121,8 @@ EXERCISES: list[Exercise] = [
                 lambda h_n: h_n.permute(1, 2, 0).reshape(h_n.size(1), -1),
                 "The numbers of one state must stay together: features last.",
             ),
-            (lambda h_n: h_n.reshape(-1, h_n.size(-1)), "One row a sentence is asked for, not one a state."),
-            (lambda h_n: h_n[-1], "That is one row of h_n alone: all of them are asked for."),
+            (lambda h_n: h_n.reshape(-1, h_n.size(-1)), "That is one row per state. We need one row per sentence."),
+            (lambda h_n: h_n[-1], "That is only the last row of h_n. We need all layers and directions."),
             (lambda h_n: h_n.flatten(1), "That is one row for each layer and direction: N is not in front."),
         ],
         (
@@ -80,21 +141,56 @@ EXERCISES: list[Exercise] = [
         [
             (
                 lambda rnn, head, x: head(rnn(x)[0][-1]),
-                "It still reads across the sentences, and now it answers once for each step.",
+                "It still reads across the sentences, and now it returns one answer per step.",
             ),
-            (lambda rnn, head, x: head(rnn(x)[0].transpose(0, 1)[-1]), "Turn x before rnn reads it. Afterwards is too late."),
+            (
+                lambda rnn, head, x: head(rnn(x)[0].transpose(0, 1)[-1]),
+                "Transpose x before rnn reads it. Afterwards is too late.",
+            ),
             (lambda rnn, head, x: head(rnn(x.transpose(0, 1))[0][:, -1]), "Now time is in front: the last step is output[-1]."),
             (
                 lambda rnn, head, x: head(rnn(x.reshape(x.size(1), x.size(0), -1))[0][-1]),
-                "reshape turns nothing: it mixes the sentences.",
+                "reshape does not transpose: it mixes the sentences.",
             ),
-            (lambda rnn, head, x: rnn(x.transpose(0, 1))[1][-1], "That is the state. head makes the answer of it."),
+            (lambda rnn, head, x: rnn(x.transpose(0, 1))[1][-1], "That is the state. head turns it into an answer."),
         ],
         (
-            "Permute the sentences in your mind: do the answers follow?",
-            "rnn wants (L, N, H_in): x.transpose(0, 1); then the last step, or h_n[-1].",
+            "Permute the sentences in your mind: are the answers permuted too?",
+            "rnn expects (L, N, H_in): x.transpose(0, 1). Then take the last step, or h_n[-1].",
         ),
         axes=("N", "classes"),
         bug=swapped_axes,
+    ),
+    Write(
+        "10.4",
+        "logits is (N, L, classes), and labels is (N, L). The label 0 is padding. Return the mean loss of all words.",
+        "word_loss(logits, labels)",
+        logits_and_padded_labels,
+        word_loss,
+        [
+            (loss_of_all_positions, "This counts the padding too: leave out the positions whose label is 0."),
+            (padding_as_zeros, "The padding has no loss now, but it still counts in the mean: divide by the number of words."),
+            (mean_of_means, "Each sentence counts the same here. Each word should count the same."),
+            (loss_after_softmax, "cross_entropy applies the softmax itself: give it the logits."),
+            (sum_of_losses, "That is the sum. Divide it by the number of words."),
+        ],
+        (
+            "cross_entropy has an argument that names a label to leave out.",
+            "cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0)",
+        ),
+    ),
+    Predict(
+        "10.5",
+        "Design one test that finds both: sentences that are mixed, and padding that is read. Which one is it? (a letter)",
+        check_that_finds_both,
+        {
+            "a": "The padding is permuted with its sentence, so this test never finds that it is read.",
+            "b": "Both models give the same answers twice. This test finds a state that stays.",
+            "d": "A model can mix its sentences and still ignore the padding.",
+        },
+        (
+            "What can a sentence still be mixed with when it is alone?",
+            "Alone there is neither another sentence nor padding: c.",
+        ),
     ),
 ]

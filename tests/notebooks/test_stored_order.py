@@ -14,7 +14,7 @@ PLANNED = {
     "04": ["RuntimeError"],
     "07": ["RuntimeError", "RuntimeError", "RuntimeError"],
     "09": ["RuntimeError"],
-    "10": ["RuntimeError", "RuntimeError", "ValueError", "TypeError"],
+    "10": ["RuntimeError", "TypeError"],
     "11": ["RuntimeError", "ValueError"],
 }
 KNOWN_TAGS = {"raises-exception"}
