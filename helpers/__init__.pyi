@@ -79,6 +79,7 @@ from .running_example import weather as weather
 from .speed import forward_ways as forward_ways
 from .speed import measure as measure
 from .speed import stored_speeds as stored_speeds
+from .speed import training_parts as training_parts
 from .training import accuracy as accuracy
 from .training import pack as pack
 from .training import train as train

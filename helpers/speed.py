@@ -1,5 +1,6 @@
-"""How long the same forward pass takes in several ways: measured now, and measurements stored with the course."""
+"""How long a forward pass and the parts of a training step take: measured now, and stored with the course."""
 
+import copy
 import json
 import statistics
 import time
@@ -15,7 +16,8 @@ from .pictures.tables import Table
 from .rnn.recurrence import numpy_weights
 from .rnn.shapes import require_rnn
 
-STORED_SPEEDS = Path(__file__).parent / "data" / "forward_speed.json"  # written by benchmarks/forward_speed.py
+STORED_SPEEDS = Path(__file__).parent / "data"  # written by benchmarks/forward_speed.py
+MEASURED = ("forward", "training", "first_call")
 
 
 def forward_ways(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], np.ndarray | Tensor]]:
@@ -71,6 +73,46 @@ def forward_ways(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], np.ndarra
     return {"NumPy loop": by_numpy, "RNNCell loop": by_cell, "one nn.RNN call": by_call}
 
 
+def training_parts(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], None]]:
+    """The three parts of one training step, to be called in this order: "forward", "backward", "optimizer".
+
+    A copy of the network is trained, with nn.Linear on its last hidden state, the mean squared error, and Adam.
+
+    >>> for name, run in training_parts(nn.RNN(3, 4), torch.ones(5, 2, 3)).items():
+    ...     run()
+    ...     print(name)
+    forward
+    backward
+    optimizer
+
+    Parameters
+    ----------
+    rnn   : an nn.RNN
+    input : (L, N, H_in), or what else this network takes as a batch
+
+    Raises
+    ------
+    TypeError : rnn is not an nn.RNN.
+    """
+    require_rnn(rnn)
+    reader = copy.deepcopy(rnn)
+    head = nn.Linear(rnn.hidden_size, 1, device=input.device, dtype=input.dtype)
+    optimizer = torch.optim.Adam([*reader.parameters(), *head.parameters()])
+    losses: list[Tensor] = []
+
+    def forward() -> None:
+        losses[:] = [head(reader(input)[1][-1]).square().mean()]
+
+    def backward() -> None:
+        torch.autograd.backward(losses.pop())
+
+    def step() -> None:
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return {"forward": forward, "backward": backward, "optimizer": step}
+
+
 def synchronize(device: torch.device) -> None:
     """Wait until a device has finished. CUDA works through a queue, a CPU has finished when a call returns.
 
@@ -83,7 +125,12 @@ def synchronize(device: torch.device) -> None:
 
 
 def measure(
-    ways: Mapping[str, Callable[[], object]], *, device: torch.device, rounds: int = 10, too_early: bool = False
+    ways: Mapping[str, Callable[[], object]],
+    *,
+    device: torch.device,
+    rounds: int = 10,
+    too_early: bool = False,
+    clock: Callable[[], float] | None = None,
 ) -> dict[str, float]:
     """The median time of each way, in ms. The ways take turns, so that other load on the machine affects all of them.
 
@@ -97,6 +144,8 @@ def measure(
     device    : the device they run on. The clock stops when it has finished.
     rounds    : how often each way is timed
     too_early : stop the clock without waiting for the device, to show that this measures a wrong time
+    clock     : time.process_time counts only the work of this process on the CPU, whatever else the machine does;
+                None takes time.perf_counter, which counts the waiting too
 
     Raises
     ------
@@ -104,17 +153,18 @@ def measure(
     """
     if rounds < 1:
         raise ValueError(f"rounds: given {rounds}, expected at least 1")
+    now = clock or time.perf_counter
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for run in ways.values():
         run()
     for _ in range(rounds):
         for name, run in ways.items():
             synchronize(device)
-            began = time.perf_counter()
+            began = now()
             run()
             if not too_early:
                 synchronize(device)
-            seconds[name].append(time.perf_counter() - began)
+            seconds[name].append(now() - began)
     return {name: 1000 * statistics.median(each) for name, each in seconds.items()}
 
 
@@ -128,35 +178,44 @@ class Speeds:
     """
 
     made: str  # the date, the machine and the versions, in one line
-    H: int  # H_in and H_out of the network that was measured
-    rows: tuple[tuple[int, int, dict[str, float]], ...]  # (L, N, ms by way)
+    rows: tuple[tuple[int, int, int, dict[str, float]], ...]  # (H, L, N, ms by way); H is both H_in and H_out
 
-    def times(self, *, L: int, N: int) -> dict[str, float]:
+    def times(self, *, L: int, N: int, H: int = 128) -> dict[str, float]:
         """The time of each way in ms. Raises a ValueError if these sizes were not measured."""
         for row in self.rows:
-            if row[:2] == (L, N):
-                return row[2]
-        raise ValueError(f"L, N: given {(L, N)}, expected one of {[row[:2] for row in self.rows]}")
+            if row[:3] == (H, L, N):
+                return row[3]
+        raise ValueError(f"H, L, N: given {(H, L, N)}, expected one of {[row[:3] for row in self.rows]}")
 
     @property
     def ways(self) -> list[str]:
-        return list(self.rows[0][2])
+        return list(self.rows[0][3])
 
     def table(self) -> Table:
-        """All measurements, one row for each L and N."""
-        rows = ((str(L), str(N), *(f"{ms[way]:.2f}" for way in self.ways)) for L, N, ms in self.rows)
-        return Table(("L", "N", *(f"{way}, ms" for way in self.ways)), tuple(rows))
+        """All measurements, one row for each H, L and N."""
+        rows = ((str(H), str(L), str(N), *(f"{ms[way]:.2f}" for way in self.ways)) for H, L, N, ms in self.rows)
+        return Table(("H", "L", "N", *(f"{way}, ms" for way in self.ways)), tuple(rows))
 
 
-def stored_speeds(path: Path | None = None) -> Speeds:
+def stored_speeds(what: str = "forward", folder: Path | None = None) -> Speeds:
     """The measurements that came with the course, from `benchmarks/forward_speed.py`.
 
     >>> stored_speeds().made
     '20...'
+    >>> stored_speeds("training").ways
+    ['forward', 'backward', 'optimizer', 'RNNCell loop', 'one nn.RNN call']
 
     Parameters
     ----------
-    path : another file that the benchmark has written
+    what   : "forward" (a forward pass in several ways), "training" (the parts of a training step, for small and large
+             networks) or "first_call" (the first call in a fresh Python)
+    folder : another folder into which the benchmark has written
+
+    Raises
+    ------
+    ValueError : what is none of these.
     """
-    data = json.loads((path or STORED_SPEEDS).read_text(encoding="utf-8"))
-    return Speeds(data["made"], data["H"], tuple((row["L"], row["N"], row["ms"]) for row in data["rows"]))
+    if what not in MEASURED:
+        raise ValueError(f"what: given {what!r}, expected one of {MEASURED}")
+    data = json.loads(((folder or STORED_SPEEDS) / f"{what}_speed.json").read_text(encoding="utf-8"))
+    return Speeds(data["made"], tuple((row["H"], row["L"], row["N"], row["ms"]) for row in data["rows"]))

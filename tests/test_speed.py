@@ -1,6 +1,7 @@
 """The ways to run one forward pass agree, the clock is fair, and what is stored says where it comes from."""
 
 import importlib.util
+import inspect
 import json
 import re
 import time
@@ -11,8 +12,8 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import explore_speed, forward_ways, measure, stored_speeds
-from helpers.speed import STORED_SPEEDS, synchronize
+from helpers import explore_speed, forward_ways, measure, stored_speeds, training_parts
+from helpers.speed import MEASURED, STORED_SPEEDS, synchronize
 
 CPU = torch.device("cpu")
 SCRIPT = Path(__file__).parent.parent / "benchmarks" / "forward_speed.py"
@@ -37,6 +38,26 @@ def test_another_kind_of_network_is_refused(options):
         forward_ways(nn.RNN(3, 4, **options), torch.ones(5, 2, 3))
 
 
+def test_a_step_in_parts_is_a_step_of_adam():
+    torch.manual_seed(0)
+    rnn, x = nn.RNN(3, 4), torch.randn(5, 2, 3)
+    before = [parameter.detach().clone() for parameter in rnn.parameters()]
+    parts = training_parts(rnn, x)
+    assert list(parts) == ["forward", "backward", "optimizer"]
+    copied = inspect.getclosurevars(parts["forward"]).nonlocals["reader"]
+    parts["forward"]()
+    assert all(parameter.grad is None for parameter in copied.parameters())
+    parts["backward"]()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in copied.parameters())
+    assert all(torch.equal(a, b) for a, b in zip(before, copied.parameters()))
+    parts["optimizer"]()
+    moved = [(a - b).abs().max().item() for a, b in zip(before, copied.parameters())]
+    assert moved == pytest.approx([1e-3] * len(before), rel=1e-2)  # the first step of Adam is as long as its learning rate
+    assert all(torch.equal(a, b) for a, b in zip(before, rnn.parameters()))  # it is a copy that is trained
+    with pytest.raises(TypeError, match="rnn"):
+        training_parts(nn.Linear(3, 4), x)
+
+
 def test_the_ways_take_turns_after_one_warm_up_each():
     calls = []
     measure({name: lambda name=name: calls.append(name) for name in "ab"}, device=CPU, rounds=3)
@@ -52,6 +73,13 @@ def test_the_median_is_taken_in_ms(monkeypatch):
         measure({}, device=CPU, rounds=0)
 
 
+def test_another_clock_can_be_asked():
+    ticks = iter(range(0, 100, 2))
+    assert measure({"nothing": lambda: None}, device=CPU, rounds=3, clock=lambda: next(ticks)) == {"nothing": 2000}
+    idle = measure({"a nap": lambda: time.sleep(0.05)}, device=CPU, rounds=1, clock=time.process_time)["a nap"]
+    assert idle < 25  # of 50 ms: the process did not work
+
+
 def test_the_clock_waits_for_cuda_before_it_starts_and_before_it_stops(monkeypatch):
     events = []
     monkeypatch.setattr(torch.cuda, "synchronize", lambda device: events.append("wait"))
@@ -64,44 +92,60 @@ def test_the_clock_waits_for_cuda_before_it_starts_and_before_it_stops(monkeypat
     assert events == ["work", *["wait", "work"] * 2]
 
 
-def test_what_is_stored_names_date_machine_and_versions():
-    speeds = stored_speeds()
+@pytest.mark.parametrize("what", MEASURED)
+def test_what_is_stored_names_date_machine_and_versions(what):
+    speeds = stored_speeds(what)
     assert re.match(r"\d{4}-\d\d-\d\d; .+ cores; .+; Python .+, torch ", speeds.made)
-    has_card = "no graphics card" not in speeds.made
-    assert has_card == any("CUDA" in way for way in speeds.ways)  # no times of a card that was not there
-    assert all(set(ms) == set(speeds.ways) and min(ms.values()) > 0 for _, _, ms in speeds.rows)
-    assert len(speeds.table().rows) == len(speeds.rows) and speeds.table().headings[:2] == ("L", "N")
-    with pytest.raises(ValueError, match=r"L, N: given \(3, 3\), expected one of \[\(16, 32\)"):
-        speeds.times(L=3, N=3)
+    if "no GPU" in speeds.made:
+        assert not any("CUDA" in way for way in speeds.ways)  # no times of a GPU that was not there
+    assert all(set(ms) == set(speeds.ways) and min(ms.values()) > 0 for *_, ms in speeds.rows)
+    assert len(speeds.table().rows) == len(speeds.rows) and speeds.table().headings[:3] == ("H", "L", "N")
+    H, L, N, ms = speeds.rows[-1]
+    assert speeds.times(H=H, L=L, N=N) == ms
 
 
-@pytest.mark.parametrize("with_card", [False, True])
-def test_the_benchmark_writes_what_is_read(with_card, tmp_path, monkeypatch, capsys):
-    """Where torch finds CUDA as well as where it does not: here the CPU plays the card."""
+def test_sizes_or_tables_that_were_not_measured_are_refused():
+    with pytest.raises(ValueError, match=r"H, L, N: given \(128, 3, 3\), expected one of \[\(128, 16, 32\)"):
+        stored_speeds().times(L=3, N=3)
+    with pytest.raises(ValueError, match="what: given 'cuda', expected one of"):
+        stored_speeds("cuda")
+
+
+@pytest.mark.parametrize("with_gpu", [False, True])
+def test_the_benchmark_writes_what_is_read(with_gpu, tmp_path, monkeypatch, capsys):
+    """Where torch finds CUDA as well as where it does not: here the CPU plays the GPU."""
     spec = importlib.util.spec_from_file_location("forward_speed", SCRIPT)
     script, threads = importlib.util.module_from_spec(spec), torch.get_num_threads()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "1")  # the script sets them; monkeypatch takes them back
     spec.loader.exec_module(script)
-    monkeypatch.setattr(script, "LENGTHS", [(2, 3)])
-    monkeypatch.setattr(script, "BATCHES", [(2, 1)])
-    if with_card:
-        monkeypatch.setattr(script, "CARD", "cpu")
+    monkeypatch.setattr(script, "LENGTHS", [(4, 2, 3)])
+    monkeypatch.setattr(script, "BATCHES", [(4, 2, 1)])
+    monkeypatch.setattr(script, "TRAININGS", [(4, 2, 3)])
+    if with_gpu:
+        monkeypatch.setattr(script, "GPU", "cpu")
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-        monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a card that is not there")
-        monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)  # since 2.14 torch looks for the card itself
-    before = STORED_SPEEDS.read_bytes()
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU that is not there")
+        monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)  # since 2.14 torch looks for the GPU itself
+    before = {what: (STORED_SPEEDS / f"{what}_speed.json").read_bytes() for what in MEASURED}
     try:
-        script.main(["--output", str(tmp_path / "speed.json"), "--rounds", "1"])
+        script.main(["--output", str(tmp_path), "--rounds", "1"])
     finally:
         torch.set_num_threads(threads)
-    speeds = stored_speeds(tmp_path / "speed.json")
-    assert [row[:2] for row in speeds.rows] == [(2, 3), (2, 1)] and speeds.made in capsys.readouterr().out
-    assert with_card == ("a card that is not there" in speeds.made)
-    on_card = ["RNNCell loop, CUDA", "one call, CUDA", "one call, CUDA, not waited for"]
-    assert speeds.ways == ["NumPy loop", "RNNCell loop", "one nn.RNN call"] + on_card * with_card
-    assert STORED_SPEEDS.read_bytes() == before
-    assert json.loads(before)["rows"][0]["L"] == 16
+    printed = capsys.readouterr().out
+    found = {what: stored_speeds(what, tmp_path) for what in MEASURED}
+    assert [row[:3] for row in found["forward"].rows] == [(4, 2, 3), (4, 2, 1)]
+    on_gpu = ["RNNCell loop, CUDA", "one call, CUDA", "one call, CUDA, not waited for"]
+    assert found["forward"].ways == ["NumPy loop", "RNNCell loop", "one nn.RNN call"] + on_gpu * with_gpu
+    parts = ["forward", "backward", "optimizer"]
+    on_gpu = [f"{part}, CUDA" for part in parts]
+    assert found["training"].ways == parts + ["RNNCell loop", "one nn.RNN call"] + on_gpu * with_gpu
+    first, usual = found["first_call"].rows[0][3].values()
+    assert first > usual
+    for speeds in found.values():
+        assert with_gpu == ("a GPU that is not there" in speeds.made) and speeds.made in printed
+    assert before == {what: (STORED_SPEEDS / f"{what}_speed.json").read_bytes() for what in MEASURED}
+    assert json.loads(before["forward"])["rows"][0]["L"] == 16
 
 
 def test_the_explorer_measures_at_each_move_and_stores_no_times():

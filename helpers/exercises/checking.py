@@ -15,7 +15,7 @@ from . import (
     e08_train_a_classifier,
     e09_gradients_through_time,
     e10_silent_mistakes_and_loud_errors,
-    e11_cpu_and_cuda,
+    e11_where_the_time_goes,
     e12_a_network_that_writes,
     e13_gates,
 )
@@ -36,7 +36,7 @@ NOTEBOOKS = (
     e08_train_a_classifier,
     e09_gradients_through_time,
     e10_silent_mistakes_and_loud_errors,
-    e11_cpu_and_cuda,
+    e11_where_the_time_goes,
     e12_a_network_that_writes,
     e13_gates,
 )

@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import PackedSequence
 from ..device import one_thread, pick_device
 from ..rnn.shapes import expected_shapes
 from ..rnn.traces import Trace, trace
-from ..speed import forward_ways, measure
+from ..speed import forward_ways, measure, training_parts
 from . import views
 from .live import Explorer, View, checkbox, dropdown, player, slider
 from .snippets import call_code, forgetting_code, run_code, scaled_code
@@ -236,29 +236,28 @@ def explore_forgetting() -> Explorer:
 
 
 def explore_speed() -> Explorer:
-    """Measure how long one forward pass of the same RNN takes on this computer, in three ways.
+    """Measure on this computer how long a forward pass of the same RNN takes in three ways, and the parts of a training step.
 
-    >>> sorted(explore_speed().state.ms)
-    ['NumPy loop', 'RNNCell loop', 'one nn.RNN call']
+    >>> list(explore_speed().state.ms)
+    ['NumPy loop', 'RNNCell loop', 'one nn.RNN call', 'training: forward', 'training: backward', 'training: optimizer']
 
     Views: the times. A stored notebook does not keep them, because they differ each time.
     """
     controls = {
         "L": dropdown("L (steps)", [16, 32, 64, 128, 256]),
         "N": dropdown("N (sequences)", [1, 4, 16, 64]),
-        "H": dropdown("H_in and H_out", [32, 128]),
+        "H": dropdown("H_in and H_out", [8, 32, 128]),
     }
 
     def compute(L: int, N: int, H: int) -> SpeedState:
         device = pick_device()
         with torch.random.fork_rng(devices=[]):
             rnn, x = nn.RNN(H, H).to(device), torch.randn(L, N, H).to(device)
+            training = {f"training: {part}": run for part, run in training_parts(rnn, x).items()}
         with one_thread():
-            return SpeedState(L, N, H, device.type, measure(forward_ways(rnn, x), device=device, rounds=5))
+            return SpeedState(L, N, H, device.type, measure({**forward_ways(rnn, x), **training}, device=device, rounds=5))
 
-    return Explorer(
-        "how long a forward pass takes here", controls, compute, [views.speed_table], views.unmeasured_note, is_slow=True
-    )
+    return Explorer("where the time goes here", controls, compute, [views.speed_table], views.unmeasured_note, is_slow=True)
 
 
 def _own_code(rnn: nn.Module, states: str, h0: Any) -> str:

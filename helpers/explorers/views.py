@@ -69,7 +69,7 @@ class CursorState(CallState):
 
 @dataclass(frozen=True)
 class SpeedState:
-    """How long one forward pass took in each of several ways."""
+    """How long a forward pass took in each of several ways, and each part of a training step."""
 
     L: int
     N: int
@@ -334,4 +334,4 @@ def spectrum_note(state: CallState) -> str:
 
 def unmeasured_note(state: SpeedState) -> str:
     """This is stored in place of the times, which would be out of date when they are read."""
-    return note("Explorer: how long a forward pass takes here. Run this notebook to measure on your own computer.")
+    return note("Explorer: where the time goes here. Run this notebook to measure on your own computer.")

@@ -1,8 +1,9 @@
-"""The exercises of notebook 11: what runs in parallel, and digits."""
+"""The exercises of notebook 11: what runs in parallel, where the time goes, and digits."""
 
 import torch
 from torch import Tensor, nn
 
+from ..speed import stored_speeds
 from .cases import Case
 from .exercise import Arguments, Exercise, Network, Predict, Write
 
@@ -32,18 +33,30 @@ def largest_error(output: Tensor, truth: Tensor) -> float:
     return (output.double() - truth).abs().max().item()
 
 
+def what_takes_the_time() -> str:
+    """The letter of 11.4: by the stored measurements, 32 times the arithmetic takes less than twice the time."""
+    one, many = (stored_speeds("training").times(H=8, L=64, N=N)["one nn.RNN call"] for N in (1, 32))
+    return "c" if many < 2 * one else "b"
+
+
+def way_with_the_fewest_calls() -> str:
+    """The letter of 11.5: how often Python calls the network for 1000 sentences of 8 words, in batches of 50."""
+    calls = {"a": 1000, "b": 1000 * 8, "c": 1000 // 50, "d": 1000}
+    return min(calls, key=lambda way: calls[way])
+
+
 EXERCISES: list[Exercise] = [
     Predict(
         "11.1",
-        "nn.RNN(8, 16) reads 4 sequences of 64 steps. How many of the 64 steps must wait for the one before?",
+        "nn.RNN(8, 16) reads 4 sequences of 64 steps. How many of the 64 steps must wait for the step before?",
         lambda: len(nn.RNN(8, 16)(torch.zeros(64, 4, 8))[0]) - 1,
         {
-            64: "The first step waits for nobody.",
-            256: "The four sequences do not wait for each other: they go side by side.",
-            252: "Of each sequence 63 wait, but the four sequences go side by side.",
-            16: "The numbers of one state are computed together.",
+            64: "The first step has no step before it.",
+            256: "The four sequences do not wait for each other: they are read side by side.",
+            252: "Of each sequence 63 steps wait, but the four sequences are read side by side.",
+            16: "The elements of one state are computed together.",
         },
-        ("Only time is a chain.", "All steps but the first."),
+        ("Which steps need the state of another step?", "All steps but the first."),
     ),
     Write(
         "11.2",
@@ -52,7 +65,10 @@ EXERCISES: list[Exercise] = [
         network_and_input,
         in_float64,
         [
-            (lambda rnn, x: rnn(x)[0].to(torch.float64), "That computes in float32, and only writes it with more digits."),
+            (
+                lambda rnn, x: rnn(x)[0].to(torch.float64),
+                "That computes in float32, and only stores the result with more digits.",
+            ),
             (lambda rnn, x: rnn(x.to(torch.float64))[0], "Now only x is float64: the weights must be, too."),
             (lambda rnn, x: in_float64(rnn, x).float(), "The result is rounded to float32 again."),
             (lambda rnn, x: rnn.to(torch.float64)(x.to(torch.float64))[1], "That is h_n. The output is asked for."),
@@ -64,7 +80,7 @@ EXERCISES: list[Exercise] = [
     ),
     Write(
         "11.3",
-        "output is float32, truth is float64. Write the largest error, as one number.",
+        "output is float32, and truth is float64. Return the largest error, as one number.",
         "largest_error(output, truth)",
         output_and_truth,
         largest_error,
@@ -87,5 +103,30 @@ EXERCISES: list[Exercise] = [
             ),
         ],
         ("Subtract, and look at the largest.", "(output.double() - truth).abs().max().item()"),
+    ),
+    Predict(
+        "11.4",
+        "Why does a small network take hardly more time for 32 sequences than for one? (a letter)",
+        what_takes_the_time,
+        {
+            "a": "Each sequence has a hidden state of its own: h_n has one row per sequence.",
+            "b": "Then the other 31 rows of h_n would be empty. Each sequence is read.",
+            "d": "No step is skipped: output has all steps of all sequences.",
+        },
+        (
+            "How long does one multiplication of two small matrices take, and how long a call in Python?",
+            "The arithmetic is soon done, and each call costs the same, so the answer is c.",
+        ),
+    ),
+    Predict(
+        "11.5",
+        "Design: a classifier reads 1000 short sentences, and the time matters. Which way is the fastest? (a letter)",
+        way_with_the_fewest_calls,
+        {
+            "a": "That is 1000 calls for 1000 sentences. One call can read many of them.",
+            "b": "That is one call per word, from Python. It has the most calls of all.",
+            "d": "A GPU is fast when it has many sequences at once. Here each call has one.",
+        },
+        ("Which way makes the fewest calls?", "Many sentences per call, without computing their padding: c."),
     ),
 ]
