@@ -121,7 +121,7 @@ def test_an_empty_sentence_is_explained(sentence, text):
     assert "Nothing to read yet" in sentence.html[0] and sentence.html[1:] == ["", "", ""]
     sentence.controls["text"].value = "I love you"  # and one can go on from there
     check(sentence)
-    assert "<svg" in sentence.html[1] and "◂ changed" not in sentence.html[3]
+    assert "<svg" in sentence.html[1] and "unrolled-changed" not in sentence.html[3]
 
 
 @pytest.mark.parametrize("text, unknown", [("I love snarks 😀", ["snarks", "😀"]), ("grelda", ["grelda"])])
@@ -140,7 +140,7 @@ def test_a_sentence_of_unknown_words_only_is_explained(sentence):
 def test_each_known_word_is_a_step(sentence, vectors):
     sentence.controls["text"].value = "you love"
     assert sentence.state.trace.shapes.L == 2 and f"(L=2, N=1, H_in={vectors.dim})" in sentence.html[3]
-    assert sentence.html[3].count("◂ changed") == 2  # of input and output
+    assert sentence.html[3].count("unrolled-changed") == 2  # of input and output
     assert all(f">{word}</text>" in sentence.html[1] for word in ("you", "love"))
 
 

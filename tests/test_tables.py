@@ -8,12 +8,13 @@ from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from helpers import expected_shapes, show_parameters, show_shapes, trace
-from helpers.pictures.tables import Table, parameter_table, shape_table
+from helpers.pictures.tables import Table, parameter_table, shape_table, state_table
 
 # Each network, with the sizes of the call that is shown. All sizes differ, so that a swapped axis is seen.
 NETWORKS = {
@@ -130,22 +131,20 @@ def test_html_says_what_the_text_says():
 
 
 @pytest.mark.parametrize("make", [shape_table, parameter_table])
-def test_only_changed_rows_are_marked(make):
+def test_each_row_with_a_key_keeps_room_for_its_mark(make):
     shapes = expected_shapes(RNN, L=5, N=2)
-    name = make(shapes).rows[1][0]
-    marked, unmarked = make(shapes, changed={name}), make(shapes, changed=set())
-    assert [row[0] for row in rows_of(marked) if row[-1] == "◂ changed"] == [name]
-    assert not any("changed" in cell for row in rows_of(unmarked) for cell in row)
-    # Room is kept for the mark, so that the table doesn't jump when it comes.
-    assert [len(row) for row in rows_of(marked)] == [len(row) for row in rows_of(unmarked)]
-    # A printed table has no marks: nbval compares it, and the mark depends on what was moved before.
-    assert repr(marked) == repr(unmarked)
+    keyed, plain = make(shapes, keys="kind"), make(shapes)
+    keys = [row.get("data-key") for row in ElementTree.fromstring(keyed._repr_html_()).iter("tr")]
+    assert keys == [None, *(f"kind {row[0]}" for row in plain.rows)]
+    assert rows_of(keyed) == [[*row, ""] for row in rows_of(plain)]  # so the table doesn't jump when a mark comes
+    assert repr(keyed) == repr(plain)
 
 
 def test_a_marked_row_is_told_by_more_than_colour():
-    root = ElementTree.fromstring(shape_table(expected_shapes(RNN, L=5), changed={"h_n"})._repr_html_())
-    weights = {th[-1].tail: "font-weight:700" in th.get("style") for th in root.iter("th") if th.get("scope") == "row"}
-    assert weights == {"input": False, "h_0": False, "output": False, "h_n": True}
+    table = state_table(np.array([[0.5, -1.0], [0.25, 0.0]]), t=1)
+    root = ElementTree.fromstring(table._repr_html_())
+    weights = {"".join(th.itertext()): "font-weight:700" in th.get("style") for th in root.iter("th") if th.get("scope") == "row"}
+    assert weights == {"t=0": False, "t=1": True} and [row[-1] for row in rows_of(table)] == ["", "", "◂ here"]
 
 
 def test_cells_are_escaped():

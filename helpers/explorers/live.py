@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 import ipywidgets as widgets
 
 from ..pictures.picture import Picture
+from .marks import mark_changes, without_keys
 
 # The controls stay in view while a long explorer is scrolled. JupyterLab hides what leaves an output, and would hold them there.
 # On a narrow page they would cover what they change: there only the one that was touched last stays in view.
@@ -37,6 +38,9 @@ _STYLE_SHEET = """<style>
         > :focus-within { position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color0, Canvas); } }
       .widget-html-content :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; } }
 .unrolled-pale { opacity: .35; }
+.unrolled-changed { background: rgba(204,121,167,.22) !important; }
+span.unrolled-changed, .unrolled-changed th { font-weight: 700 !important; }
+.unrolled-changed td:last-child::after { content: "◂ changed"; }
 </style>"""
 
 
@@ -46,7 +50,7 @@ class HasHtml(Protocol):
     def _repr_html_(self) -> str: ...
 
 
-View = Callable[..., HasHtml | str]  # from the state, and the previous one if marked so, to what is shown
+View = Callable[[Any], HasHtml | str]  # from the state to what is shown
 V = TypeVar("V", bound=View)
 T = TypeVar("T")
 
@@ -58,19 +62,6 @@ def full_width(view: V) -> V:
     '100%'
     """
     vars(view)["full_width"] = True
-    return view
-
-
-def with_previous(view: V) -> V:
-    """Mark a view that also takes the previous state (None at first), so that it can mark what has changed.
-
-    >>> view = with_previous(lambda n, previous: f"{n}, it was {previous}")
-    >>> explorer = Explorer("numbers", {"n": slider("n", 3, 1, 9)}, lambda n: n, [view])
-    >>> explorer.controls["n"].value = 4
-    >>> explorer.html
-    ['4, it was 3']
-    """
-    vars(view)["with_previous"] = True
     return view
 
 
@@ -87,13 +78,16 @@ class Explorer:
     name        : what is explored; shown where no kernel runs
     controls    : the widgets, by the name of the argument that each of them sets
     compute     : from the values of the controls, as keyword arguments, to the state that all views show
-    views       : each from the state to a Picture, a Table or HTML text; see also `with_previous` and `full_width`
+    views       : each from the state to a Picture, a Table or HTML text; see also `full_width`. Parts of it that have a
+                  `data-key` are marked when they change.
     static_html : from the state to the HTML text that is stored in place of the views, for readers without a kernel
     heading     : HTML text above the controls
-    extras      : widgets that only move the controls, such as a `player`
+    played      : the name of the slider that play and pause buttons move; "" for none
     folded      : further views, beneath a line that opens them: what moving a control changes must fit on one screen
     is_slow     : whether the views are pale while the next state is computed
     largest     : from the state to the largest value that a slider has in it, by the name of its control
+    page        : the controls that also move on a page, where no kernel runs, and the values that each of them takes there;
+                  None for all controls with all their values. See `frames`.
 
     Where a kernel runs, it is shown as a live widget; a stored or exported notebook shows its first pictures and tables.
     """
@@ -106,23 +100,27 @@ class Explorer:
         views: Sequence[View],
         static_html: Callable[[Any], str] | None = None,
         heading: str = "",
-        extras: Sequence[widgets.Widget] = (),
+        played: str = "",
         largest: Callable[[Any], Mapping[str, int]] = lambda state: {},
         folded: Sequence[View] = (),
         is_slow: bool = False,
+        page: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
-        self.name, self.controls, self._compute, self._views, self._largest = name, controls, compute, [*views, *folded], largest
+        self.name, self.controls, self._compute, self._largest = name, controls, compute, largest
+        self.views, self.folded, self.played, self.page = [*views, *folded], len(folded), played, page
         self._static_html = static_html or self._first_views
         self._is_slow = is_slow
         self.state: Any = None
-        widths = ["100%" if hasattr(view, "full_width") else None for view in self._views]
+        self._shown: list[str] = []  # what the views show, without marks
+        widths = ["100%" if hasattr(view, "full_width") else None for view in self.views]
         # Content that is wider than the page, or as high as the screen, scrolls in its own pane; the page never grows wider.
         room = dict(max_width="100%", max_height="68vh", margin="0 18px 4px 0", overflow="auto")
         self._panes = [widgets.HTML(layout=widgets.Layout(width=width, **room)) for width in widths]
         self._update()
         for control in controls.values():
             control.observe(self._update, names="value")
-        row = widgets.Box([*controls.values(), *extras], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
+        moved = [*controls.values(), *([player(controls[played])] if played else [])]
+        row = widgets.Box(moved, layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
         row.add_class("unrolled-controls")
         above = widgets.HTML(_STYLE_SHEET + heading, layout=widgets.Layout(display=None if heading else "none"))
         below = [_side_by_side(self._panes[: len(views)])]
@@ -136,30 +134,37 @@ class Explorer:
         """What each view shows now."""
         return [pane.value for pane in self._panes]
 
+    def at(self, **values: Any) -> tuple[Any, list[str], Mapping[str, int]]:
+        """The state at these values of the controls, the HTML of each view, and the largest values of the sliders.
+
+        >>> Explorer("squares", {"n": slider("n", 3, 1, 9)}, lambda n: n * n, [lambda square: f"n*n is {square}"]).at(n=5)
+        (25, ['n*n is 25'], {})
+
+        No control moves, and nothing is marked. The controls that are not named keep their values.
+        """
+        now = {name: control.value for name, control in self.controls.items()}
+        state = self._compute(**now | values)
+        return state, [_inline_html(view(state)) for view in self.views], self._largest(state)
+
     def _update(self, change: Any = None) -> None:
-        previous = self.state
         for pane in self._panes if self._is_slow else []:
             pane.add_class("unrolled-pale")
         try:
-            state = self._compute(**{name: control.value for name, control in self.controls.items()})
-            for name, high in self._largest(state).items():
+            state, shown, largest = self.at()
+            for name, high in largest.items():
                 too_high = self.controls[name].value > high
                 self.controls[name].max = high
                 if too_high:
                     return  # the slider has moved to its new end, and all is shown for that value
             self.state = state
-            shown = [_inline_html(view) for view in self._shown(state, previous)]
         except Exception as error:  # only the kernel's log would contain it: show it in the explorer too
             message = f"{type(error).__name__}: {error}"
             self._panes[0].value = f'<pre data-failed="true" style="color:#D55E00">{escape(message)}</pre>'
             raise
-        for pane, html in zip(self._panes, shown):
+        before, self._shown = self._shown, shown
+        for pane, html in zip(self._panes, mark_changes(shown, before)):
             pane.value = html  # ipywidgets does not send an unchanged text again
             pane.remove_class("unrolled-pale")
-
-    def _shown(self, state: Any, previous: Any = None) -> list[HasHtml | str]:
-        """What the views return for the state."""
-        return [view(state, previous) if hasattr(view, "with_previous") else view(state) for view in self._views]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {
@@ -169,7 +174,8 @@ class Explorer:
         }
 
     def _first_views(self, state: Any) -> str:
-        body = "".join(view if isinstance(view, str) else view._repr_html_() for view in self._shown(state))
+        shown = [view(state) for view in self.views]
+        body = without_keys("".join(view if isinstance(view, str) else view._repr_html_() for view in shown))
         return f'<p style="opacity:.75">Explorer: {escape(self.name)}. Run this notebook to move its sliders.</p>{body}'
 
     def __repr__(self) -> str:

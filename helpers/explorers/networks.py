@@ -12,7 +12,7 @@ from ..rnn.shapes import expected_shapes
 from ..rnn.traces import Trace, trace
 from ..speed import forward_ways, measure, training_parts
 from . import views
-from .live import Explorer, View, checkbox, dropdown, player, slider
+from .live import Explorer, View, checkbox, dropdown, slider
 from .snippets import call_code, forgetting_code, run_code, scaled_code
 from .views import CallState, Cursor, CursorState, SpeedState
 
@@ -139,7 +139,7 @@ def explore_steps(
         controls,
         compute,
         shown,
-        extras=[player(controls["t"])],
+        played="t",
         largest=lambda state: {"t": steps[state.cursor.n] - 1},
         folded=folded,
     )

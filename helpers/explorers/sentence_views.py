@@ -14,7 +14,7 @@ from ..pictures.timelines import draw_hidden, draw_verdicts
 from ..rnn.traces import Trace
 from ..wording import listed, shorten
 from ..words.sentences import Sentence
-from .live import full_width, with_previous
+from .live import full_width
 from .views import marked_code, marked_shapes, note
 
 MOST_TOKENS = 500  # of a typed sentence; a learner who pastes a whole book is told so
@@ -110,14 +110,12 @@ def hidden_picture(state: SentenceState) -> Picture | str:
     return "" if state.trace is None else draw_hidden(state.trace, state.sentence.known)
 
 
-@with_previous
-def marked_sentence_code(state: SentenceState, previous: SentenceState | None) -> str:
-    return "" if state.trace is None else marked_code(state, previous)
+def marked_sentence_code(state: SentenceState) -> str:
+    return "" if state.trace is None else marked_code(state)
 
 
-@with_previous
-def marked_sentence_shapes(state: SentenceState, previous: SentenceState | None) -> Table | str:
-    return "" if state.trace is None else marked_shapes(state.trace, previous.trace if previous else None)
+def marked_sentence_shapes(state: SentenceState) -> Table | str:
+    return "" if state.trace is None else marked_shapes(state.trace)
 
 
 # ---- a batch ------------------------------------------------------------------------------------------------------
@@ -162,9 +160,8 @@ def final_states_picture(state: BatchState) -> Picture | str:
     return draw_final_states(state.h_n, state.alone, [shorten(" ".join(label), 60) for label in state.labels])
 
 
-@with_previous
-def marked_batch_code(state: BatchState, previous: BatchState | None) -> str:
-    return marked_code(state, previous) if state.sentences else ""
+def marked_batch_code(state: BatchState) -> str:
+    return marked_code(state) if state.sentences else ""
 
 
 # ---- a review -----------------------------------------------------------------------------------------------------

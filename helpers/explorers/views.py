@@ -1,6 +1,6 @@
 """The views of the explorers: functions from a state to a picture, a table or HTML text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple, Protocol
@@ -14,10 +14,11 @@ from ..pictures.tables import Table, parameter_table, shape_table, state_table
 from ..pictures.timelines import draw_gradients, draw_response
 from ..pictures.unrolled import draw_unrolled
 from ..rnn import gradients
-from ..rnn.shapes import Shape, Shapes
+from ..rnn.shapes import Shapes
 from ..rnn.traces import Trace
 from ..wording import plural
-from .live import full_width, with_previous
+from .live import full_width
+from .marks import keyed_line, place_of_changes
 from .snippets import run_code
 
 DIRECTIONS = ("forward", "reverse")
@@ -135,26 +136,14 @@ def gradient_picture(state: CallState) -> Picture:
 # ---- tables -------------------------------------------------------------------------------------------------------
 
 
-@with_previous
-def marked_shapes(state: HasShapes, previous: HasShapes | None) -> Table:
+def marked_shapes(state: HasShapes) -> Table:
     """The shapes of the tensors; those that just changed are marked."""
-    return shape_table(state.shapes, _differing(state.shapes.tensors, previous.shapes.tensors if previous else None))
+    return shape_table(state.shapes, keys="tensor")
 
 
-@with_previous
-def marked_parameters(state: HasShapes, previous: HasShapes | None) -> Table:
-    """The shapes of the parameters; those that just changed are marked."""
-    changed = _differing(state.shapes.parameters, previous.shapes.parameters if previous else None)
-    if previous and previous.shapes.parameter_count != state.shapes.parameter_count:
-        changed |= {"total"}  # also where parameters went, and no row is left to be marked
-    return parameter_table(state.shapes, changed)
-
-
-def _differing(shapes: Mapping[str, Shape], previous: Mapping[str, Shape] | None) -> set[str]:
-    """The names whose shape, with the names of its axes, differs from the previous one."""
-    if previous is None:
-        return set()
-    return {name for name, shape in shapes.items() if str(previous.get(name)) != str(shape)}
+def marked_parameters(state: HasShapes) -> Table:
+    """The shapes of the parameters; those that just changed are marked, and the total also where some are gone."""
+    return parameter_table(state.shapes, keys="parameter")
 
 
 def hidden_state_table(state: CursorState) -> Table:
@@ -172,7 +161,7 @@ def final_state_table(state: CursorState) -> Table:
         rows.append((f"h_n[{k}]", f"layer {layer}, {DIRECTIONS[direction]}", f"[{layer}, {direction}]", where))
     chosen = state.cursor.layer * s.D + state.cursor.direction
     headings = ("row", "last state of", "h_n.view", "the same values")
-    return Table(headings, tuple(rows), {f"h_n[{chosen}]"}, "here")
+    return Table(headings, tuple(rows), here=f"h_n[{chosen}]")
 
 
 def speed_table(state: SpeedState) -> Table:
@@ -183,16 +172,9 @@ def speed_table(state: SpeedState) -> Table:
 # ---- code and equations -------------------------------------------------------------------------------------------
 
 
-@with_previous
-def marked_code(state: HasCode, previous: HasCode | None) -> str:
+def marked_code(state: HasCode) -> str:
     """The lines of code that make the network and the call; those that just changed are marked."""
-    lines = state.code.split("\n")
-    known = previous.code.split("\n") if previous else lines
-    return preformatted("\n".join(escape(line) if line in known else _highlighted(line) for line in lines), 13)
-
-
-def _highlighted(line: str) -> str:
-    return f'<span style="background:rgba(204,121,167,.22);font-weight:700">{escape(line)}</span>'
+    return preformatted("\n".join(map(keyed_line, state.code.split("\n"))), 13)
 
 
 def cursor_code(state: CursorState) -> str:
@@ -263,24 +245,18 @@ def note(text: str) -> str:
     >>> note("L < 3").endswith(">L &lt; 3</p>")
     True
     """
-    return f'<p style="margin:4px 0;line-height:150%">{escape(text)}</p>'
+    return _paragraph(escape(text))
+
+
+def _paragraph(html: str) -> str:
+    return f'<p style="margin:4px 0;line-height:150%">{html}</p>'
 
 
 @full_width
-@with_previous
-def constructor_note(state: CallState, previous: CallState | None) -> str:
+def constructor_note(state: CallState) -> str:
     """The names whose shapes have just changed, which may be below the edge of the screen, and what dropout does."""
-    if previous is None or previous.code == state.code:
-        words = "Move a slider: what changes is marked."
-    else:
-        tensors = _differing(state.shapes.tensors, previous.shapes.tensors)
-        parameters = _differing(state.shapes.parameters, previous.shapes.parameters)
-        gone = len(previous.shapes.parameters.keys() - state.shapes.parameters.keys())
-        changed = [name for name in state.shapes.tensors if name in tensors]
-        changed += [plural(len(parameters), "parameter")] if parameters else []
-        words = f"Changed shapes: {', '.join(changed)}." if changed else "No shape has changed."
-        words += f" {plural(gone, 'parameter')} {'is' if gone == 1 else 'are'} gone." if gone else ""
-    return note(f"{words} {_dropout_words(state)}".strip())
+    changes = place_of_changes("Move a slider: what changes is marked.")
+    return _paragraph(f"{changes} {escape(_dropout_words(state))}".strip())
 
 
 def _dropout_words(state: CallState) -> str:

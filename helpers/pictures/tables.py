@@ -1,6 +1,6 @@
 """Shapes and parameters as tables: plain text for the terminal, HTML for the notebook."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from math import prod
@@ -26,8 +26,8 @@ class Table:
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    changed: Collection[str] | None = None  # the first cells of the rows to mark; None leaves no room for marks
-    mark: str = "changed"  # the word beside a marked row
+    here: str | None = None  # the first cell of the row that is marked
+    keys: str = ""  # with a word, such as "tensor", each row has a key, by which an explorer sees whether it has changed
 
     def __repr__(self) -> str:
         lines = (self.headings, *self.rows)
@@ -37,21 +37,26 @@ class Table:
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col" style="{_CELL_STYLE};text-align:left">{escape(cell)}</th>' for cell in self.headings)
-        head += f'<td style="{_CELL_STYLE}"></td>' if self.changed is not None else ""  # above the marks
+        head += f'<td style="{_CELL_STYLE}"></td>' if self._has_marks else ""
         body = "".join(self._row(row) for row in self.rows)
         table = f'<table style="{_TABLE_STYLE}"><tr>{head}</tr>{body}</table>'
         return f'<div style="overflow-x:auto">{table}</div>'
 
+    @property
+    def _has_marks(self) -> bool:
+        return bool(self.here or self.keys)
+
     def _row(self, row: tuple[str, ...]) -> str:
         name, *cells = row
-        marked = name in (self.changed or ())
+        marked = name == self.here
         first = f'<th scope="row" style="{_CELL_STYLE};text-align:left;font-weight:{700 if marked else 400}">'
         first += f"{_swatch(name)}{escape(name)}</th>"
         rest = "".join(f'<td style="{_CELL_STYLE};text-align:left">{escape(cell)}</td>' for cell in cells)
-        if self.changed is not None:  # there is always room for the mark, so that the table does not move when it appears
-            rest += f'<td style="{_CELL_STYLE};min-width:5em">{f"◂ {self.mark}" if marked else ""}</td>'
+        if self._has_marks:  # there is always room for the mark, so that the table does not move when it appears
+            rest += f'<td style="{_CELL_STYLE};min-width:5em">{"◂ here" if marked else ""}</td>'
+        key = f' data-key="{self.keys} {escape(name)}"' if self.keys else ""
         # The tint is visible on a light and on a dark page, and it is never the only sign: the mark is a word.
-        return f'<tr style="background:{"rgba(204,121,167,.22)" if marked else "transparent"}">{first}{rest}</tr>'
+        return f'<tr{key} style="background:{"rgba(204,121,167,.22)" if marked else "transparent"}">{first}{rest}</tr>'
 
 
 # The colours are those of the page, so that the table is readable in light and dark themes.
@@ -166,23 +171,23 @@ def show_parameters(rnn: nn.RNN | nn.GRU | nn.LSTM) -> Table:
     return parameter_table(expected_shapes(rnn, L=1))
 
 
-def shape_table(shapes: Shapes, changed: Collection[str] | None = None) -> Table:
+def shape_table(shapes: Shapes, keys: str = "") -> Table:
     """The tensors of a call.
 
-    >>> shape_table(Shapes(L=5, N=None, H_in=3, H_out=4), changed={"h_n"}).changed
-    {'h_n'}
+    >>> shape_table(Shapes(L=5, N=None, H_in=3, H_out=4)).rows[0]
+    ('input', '(L=5, H_in=3)', '15')
     """
-    return _make_table(("tensor", "shape", "numbers"), _shape_rows(shapes.tensors.items()), changed)
+    return _make_table(("tensor", "shape", "numbers"), _shape_rows(shapes.tensors.items()), keys)
 
 
-def parameter_table(shapes: Shapes, changed: Collection[str] | None = None) -> Table:
+def parameter_table(shapes: Shapes, keys: str = "") -> Table:
     """The parameters of a network, and their total.
 
     >>> parameter_table(Shapes(L=1, N=1, H_in=3, H_out=4, bias=False)).rows[-1]
     ('total', '', '28')
     """
     total = ("total", "", str(shapes.parameter_count))
-    return _make_table(("parameter", "shape", "numbers"), [*_shape_rows(shapes.parameters.items()), total], changed)
+    return _make_table(("parameter", "shape", "numbers"), [*_shape_rows(shapes.parameters.items()), total], keys)
 
 
 def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table:
@@ -207,12 +212,12 @@ def state_table(states: np.ndarray, t: int, feature: int | None = None) -> Table
         else [f"t={step}", *("…" if i is None else f"{states[step, i]:>6.3f}" for i in features)]
         for step in steps
     ]
-    return Table(("t", *heads), tuple(map(tuple, rows)), {f"t={t}"}, "here")
+    return Table(("t", *heads), tuple(map(tuple, rows)), here=f"t={t}")
 
 
 def _shape_rows(shapes: Iterable[tuple[str, Shape]]) -> list[tuple[str, Shape, str]]:
     return [(name, shape, str(prod(shape))) for name, shape in shapes]
 
 
-def _make_table(headings: tuple[str, ...], rows: Iterable[tuple[object, ...]], changed: Collection[str] | None = None) -> Table:
-    return Table(headings, tuple(tuple(map(str, row)) for row in rows), changed)
+def _make_table(headings: tuple[str, ...], rows: Iterable[tuple[object, ...]], keys: str = "") -> Table:
+    return Table(headings, tuple(tuple(map(str, row)) for row in rows), keys=keys)
