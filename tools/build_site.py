@@ -1,8 +1,8 @@
 """Write the course as plain pages, to be read without a kernel: what `python start.py site [folder]` does.
 
-Into build/site, or the folder named: one page for each notebook, an index, the pictures, a style sheet, the
-solutions. No page has a script, and none asks another place for anything: formulas become MathML, which browsers draw by
-themselves.
+Into build/site, or the folder named: one page for each notebook, an index, the pictures, the frames of the explorers, a
+style sheet, one script, the solutions. No page asks another place for anything: formulas become MathML, which browsers draw
+by themselves, and the states of an explorer are computed here.
 """
 
 import base64
@@ -21,6 +21,7 @@ from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from site_explorers import Alive, all_explorers, explorer_name
 from store_notebooks import code_cells
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +46,7 @@ class Page:
     before: "Page | None" = None
     after: "Page | None" = None
     thumbnail: str = ""
+    alive: list[Alive] = field(default_factory=list, repr=False)
     notebook: NotebookNode = field(default_factory=NotebookNode, repr=False)
 
     @property
@@ -55,6 +57,10 @@ class Page:
     @property
     def href(self) -> str:
         return f"{self.stem}.html"
+
+    def alive_in(self, cell: NotebookNode) -> Alive | None:
+        """The explorer that a cell shows, if it moves on the page."""
+        return next((one for one in self.alive if one.name == explorer_name(cell.source)), None)
 
     @property
     def file(self) -> str:
@@ -133,18 +139,23 @@ def write_page(page: Page, made: HTMLExporter, folder: Path) -> None:
 def build(folder: Path) -> Path:
     """Write the whole site into `folder`, which is emptied first; return its index."""
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "pictures").mkdir(parents=True)
-    for name in ("style.css", "icon.svg"):
+    for name in ("pictures", "frames"):
+        (folder / name).mkdir(parents=True)
+    for name in ("style.css", "page.js", "icon.svg"):
         shutil.copy(TEMPLATES / "site" / name, folder)
     shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=shutil.ignore_patterns("__pycache__"))
     made, pages = exporter(), read_pages()
+    alive = all_explorers(ROOT / "notebooks" / page.file for page in pages)
+    for one in sum(alive.values(), []):
+        (folder / "frames" / f"{one.file}.js").write_text(one.frames, encoding="utf-8")
     for page in pages:
+        page.alive = alive.get(page.stem, [])
         write_page(page, made, folder)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     heading, lead = publish.BADGES.sub("", readme).split("\n\n")[:2]
     title = heading.removeprefix("# ")
-    start = made.environment.get_template("start.html.j2").render(title=title, lead=lead, pages=pages)
-    (folder / "index.html").write_text(start, encoding="utf-8")
+    start = made.environment.get_template("start.html.j2").render(title=title, lead=lead, pages=pages, top=alive["index"][0])
+    (folder / "index.html").write_text(keep_pictures(start, folder), encoding="utf-8")
     return folder / "index.html"
 
 

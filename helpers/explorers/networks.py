@@ -16,6 +16,8 @@ from .live import Explorer, View, checkbox, dropdown, slider
 from .snippets import call_code, forgetting_code, run_code, scaled_code
 from .views import CallState, Cursor, CursorState, SpeedState
 
+_BOTH = dict(bidirectional=(False, True), batch_first=(False, True))  # on a page
+
 # ---- the explorers ----------------------------------------------------------------------------------------------
 
 
@@ -67,7 +69,8 @@ def explore_constructor() -> Explorer:
         views.marked_shapes,
         views.marked_parameters,
     ]
-    return Explorer("every argument of nn.RNN", controls, compute, shown)
+    page = dict(input_size=range(2, 6), hidden_size=range(2, 7), num_layers=range(1, 4), L=range(4, 7), **_BOTH)
+    return Explorer("every argument of nn.RNN", controls, compute, shown, page=page)
 
 
 def explore_shapes() -> Explorer:
@@ -89,7 +92,9 @@ def explore_shapes() -> Explorer:
         return CallState.from_code(call_code(N=N if batched else None, **sizes))
 
     shown: list[View] = [views.batch_note, views.tensor_boxes, views.marked_code, views.marked_shapes]
-    return Explorer("shapes of input, h_0, output and h_n", controls, compute, shown)
+    page = dict(hidden_size=range(3, 6), num_layers=range(1, 3), L=(4, 5, 6), N=range(1, 4), batched=(False, True), **_BOTH)
+    page |= dict(h0=("None", "zeros"))
+    return Explorer("shapes of input, h_0, output and h_n", controls, compute, shown, page=page)
 
 
 def explore_steps(
@@ -185,6 +190,7 @@ def explore_layers() -> Explorer:
         shown,
         largest=lambda state: {"k": state.shapes.h_n[0] - 1, "earlier": state.shapes.L - 1},
         folded=[views.marked_code, views.marked_shapes, views.marked_parameters],
+        page=dict(num_layers=range(1, 4), bidirectional=(False, True), k=range(6), earlier=range(5)),
     )
 
 
@@ -209,7 +215,8 @@ def explore_gradient() -> Explorer:
         return CallState.from_code(scaled_code(round(scale, 1), nonlinearity, L))
 
     shown: list[View] = [views.spectrum_note, views.gradient_picture, views.marked_code, views.marked_shapes]
-    return Explorer("weights and the gradient through time", controls, compute, shown)
+    page = dict(scale=[round(0.1 * i, 1) for i in range(1, 31)], L=(10, 20, 30, 60), nonlinearity=("tanh", "relu"))
+    return Explorer("weights and the gradient through time", controls, compute, shown, page=page)
 
 
 def explore_forgetting() -> Explorer:
@@ -232,7 +239,8 @@ def explore_forgetting() -> Explorer:
 
     shown: list[View] = [views.forgetting_note, views.all_gates_picture, views.response_picture]
     folded: list[View] = [views.marked_code, views.marked_shapes]
-    return Explorer("a forget gate and its memory", controls, compute, shown, folded=folded)
+    page = dict(bias=[0.5 * i for i in range(-4, 13)], T=(5, 10, 20, 40))
+    return Explorer("a forget gate and its memory", controls, compute, shown, folded=folded, page=page)
 
 
 def explore_speed() -> Explorer:
@@ -257,7 +265,8 @@ def explore_speed() -> Explorer:
         with one_thread():
             return SpeedState(L, N, H, device.type, measure({**forward_ways(rnn, x), **training}, device=device, rounds=5))
 
-    return Explorer("where the time goes here", controls, compute, [views.speed_table], views.unmeasured_note, is_slow=True)
+    shown: list[View] = [views.speed_table]
+    return Explorer("where the time goes here", controls, compute, shown, views.unmeasured_note, is_slow=True, page={})
 
 
 def _own_code(rnn: nn.Module, states: str, h0: Any) -> str:

@@ -49,7 +49,7 @@ def predict(question: str, answer: Any) -> Explorer:
 
     heading = f"<b>Predict:</b> {escape(question)}"
     controls = {"guess": textbox("your answer", hint=example(answer)), "reveal": checkbox("show the answer")}
-    return Explorer(f"predict: {question}", controls, judge, [feedback], static_html, heading)
+    return Explorer(f"predict: {question}", controls, judge, [feedback], static_html, heading, page={})
 
 
 def react(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:

@@ -23,6 +23,27 @@ if TYPE_CHECKING:
     from torchnlp.word_to_vector import GloVe
 
 SENTENCES = ("hello", "the film was not good , it was boring", "I love you")
+# On a page nothing can be typed: these are there to be chosen.
+READ = (
+    "the dog bit the man",
+    "the man bit the dog",
+    "I don't know, do you?",
+    "a fantastik film by Grelda",
+    "The king and the queen of France",
+    "no, no, no",
+    "grelda snarks",
+)
+REVIEWS = (
+    "I love this film.",
+    "I can't say that I love this film.",
+    "The film was not bad.",
+    "The story was not good, it was boring.",
+    "Nobody liked the end.",
+    "My brother hated it, but I loved it!",
+    "We loved every minute.",
+    "It is the best film of the year.",
+    "What a waste of time.",
+)
 MOST_STEPS = 100  # of each sentence of a batch: nobody looks at more
 HIDDEN_SIZE = 4  # of the RNN that reads a batch
 
@@ -55,7 +76,7 @@ def explore_sentence(text: str = "I love you", vectors: Any = None) -> Explorer:
 
     controls = {"text": textbox("sentence", text, hint="type a sentence")}
     shown: list[View] = [views.token_row, views.hidden_picture, views.marked_sentence_code, views.marked_sentence_shapes]
-    return Explorer("a sentence read word by word", controls, read, shown)
+    return Explorer("a sentence read word by word", controls, read, shown, page={"text": _with_first(text, READ)})
 
 
 def explore_packing(texts: Sequence[str] = SENTENCES, vectors: Any = None) -> Explorer:
@@ -97,7 +118,9 @@ def explore_packing(texts: Sequence[str] = SENTENCES, vectors: Any = None) -> Ex
         views.packed_staircase,
         views.marked_batch_code,
     ]
-    return Explorer("a batch, padded or packed", controls | {"packed": checkbox("packed")}, compute, shown)
+    page: dict[str, Sequence[Any]] = {f"text{i}": _with_first(text, SENTENCES) for i, text in enumerate(texts[:3])}
+    controls |= {"packed": checkbox("packed")}
+    return Explorer("a batch, padded or packed", controls, compute, shown, page=page | {"packed": (False, True)})
 
 
 def explore_reviews(model: nn.Module, index: Mapping[str, int], text: str = "I can't recommend this film.") -> Explorer:
@@ -136,7 +159,12 @@ def explore_reviews(model: nn.Module, index: Mapping[str, int], text: str = "I c
 
     controls = {"text": textbox("review", text, hint="type a review")}
     shown: list[View] = [views.token_row, views.verdict_picture]
-    return Explorer("a review, judged after each word", controls, read, shown, views.static_review)
+    page = {"text": _with_first(text, REVIEWS)}
+    return Explorer("a review, judged after each word", controls, read, shown, views.static_review, page=page)
+
+
+def _with_first(first: str, others: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((first, *others)))
 
 
 def _require_text(text: str) -> None:

@@ -42,7 +42,7 @@ def explore_quiz(seed: int | None = None) -> Explorer:
         return game.state(guess, reveal)
 
     views = [_question, _feedback, _score]
-    return Explorer("shape quiz", controls, compute, views, _static_question)
+    return Explorer("shape quiz", controls, compute, views, _static_question, page={})
 
 
 @dataclass

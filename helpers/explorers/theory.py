@@ -49,7 +49,9 @@ def explore_neuron() -> Explorer:
 
     shown: list[View] = [views.neuron_equation, views.response_picture]
     folded: list[View] = [views.marked_code, views.marked_shapes]
-    return Explorer("one neuron and its memory", controls, compute, shown, folded=folded)
+    page = dict(w_ih=(-1.0, 0.5, 1.0), w_hh=[round(0.1 * i, 1) for i in range(-15, 16)])
+    page |= dict(nonlinearity=("tanh", "relu"), signal=list(SIGNALS))
+    return Explorer("one neuron and its memory", controls, compute, shown, folded=folded, page=page)
 
 
 def _typed_numbers(typed: str) -> list[float]:
@@ -80,7 +82,9 @@ def explore_two_neurons() -> Explorer:
     def path(state: CallState) -> Picture:
         return draw_plane(state.trace)
 
-    return Explorer("two neurons and their path", controls, compute, [path, views.marked_code], folded=[views.marked_shapes])
+    shown: list[View] = [path, views.marked_code]
+    page = dict(scale=[round(0.1 * i, 1) for i in range(16)], turn=range(0, 181, 15), steps=(4, 8, 12, 24))
+    return Explorer("two neurons and their path", controls, compute, shown, folded=[views.marked_shapes], page=page)
 
 
 def explore_unrolling() -> Explorer:
