@@ -10,8 +10,10 @@ import hashlib
 import re
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -46,7 +48,7 @@ class Page:
     before: "Page | None" = None
     after: "Page | None" = None
     thumbnail: str = ""
-    alive: list[Alive] = field(default_factory=list, repr=False)
+    alive: Sequence[Alive] = ()
     notebook: NotebookNode = field(default_factory=NotebookNode, repr=False)
 
     @property
@@ -136,8 +138,11 @@ def write_page(page: Page, made: HTMLExporter, folder: Path) -> None:
     shutil.copy(ROOT / "notebooks" / page.file, folder)
 
 
-def build(folder: Path) -> Path:
-    """Write the whole site into `folder`, which is emptied first; return its index."""
+def build(folder: Path, alive: Mapping[str, Sequence[Alive]] | None = None) -> Path:
+    """Write the whole site into `folder`, which is emptied first; return its index.
+
+    alive : the explorers that move, by the stem of their notebook, or "index"; None computes the frames of all of them
+    """
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("pictures", "frames"):
         (folder / name).mkdir(parents=True)
@@ -145,11 +150,12 @@ def build(folder: Path) -> Path:
         shutil.copy(TEMPLATES / "site" / name, folder)
     shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=shutil.ignore_patterns("__pycache__"))
     made, pages = exporter(), read_pages()
-    alive = all_explorers(ROOT / "notebooks" / page.file for page in pages)
-    for one in sum(alive.values(), []):
+    if alive is None:
+        alive = all_explorers([ROOT / "notebooks" / page.file for page in pages])
+    for one in chain(*alive.values()):
         (folder / "frames" / f"{one.file}.js").write_text(one.frames, encoding="utf-8")
     for page in pages:
-        page.alive = alive.get(page.stem, [])
+        page.alive = alive.get(page.stem, ())
         write_page(page, made, folder)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     heading, lead = publish.BADGES.sub("", readme).split("\n\n")[:2]
