@@ -71,7 +71,8 @@ def cells_needed(cells: Iterable[str], call: str) -> list[str]:
 
 def _names(source: str) -> tuple[set[str], set[str]]:
     """The names that a cell reads, and those that it sets."""
-    reads, sets = set(), set()
+    reads: set[str] = set()
+    sets: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Name):
             (reads if isinstance(node.ctx, ast.Load) else sets).add(node.id)
@@ -134,8 +135,9 @@ def explorer_of_index() -> Alive:
         "bidirectional": checkbox("both directions"),
     }
 
-    def compute(**sizes: int) -> CallState:
-        return CallState.from_code(call_code(input_size=3, hidden_size=4, N=1, **sizes))
+    def compute(L: int, num_layers: int, bidirectional: bool) -> CallState:
+        code = call_code(input_size=3, hidden_size=4, L=L, N=1, num_layers=num_layers, bidirectional=bidirectional)
+        return CallState.from_code(code)
 
     shown: list[View] = [network_picture]
     explorer = Explorer("a network that grows", controls, compute, shown, played="L")
@@ -155,16 +157,20 @@ def panel(name: str, explorer: Explorer, made: Frames, file: str) -> str:
     return (
         f'<form class="controls" hidden aria-label="{escape(explorer.name)}">{controls}'
         f'<a class="state" href="#explorer={name}">copy a link to this state</a></form>'
-        f'<div class="panes" hidden>{"".join(panes[:unfolded])}{folded}<p class="more">{_only_in_the_notebook(explorer, made)}</p></div>'
+        f'<div class="panes" hidden>{"".join(panes[:unfolded])}{folded}'
+        f'<p class="more">{_only_in_the_notebook(explorer, made)}</p></div>'
     )
 
 
 def _only_in_the_notebook(explorer: Explorer, made: Frames) -> str:
-    still = explorer.controls.keys() - {control.name for control in made.moving}
-    names = [escape(control.description) for name, control in explorer.controls.items() if name in still]
+    """What a page leaves out: controls that stay at their first value, and texts that nobody has prepared."""
+    moving = {control.name for control in made.moving}
+    typed = {
+        name for name, control in explorer.controls.items() if isinstance(control.value, str) and not hasattr(control, "options")
+    }
+    names = [escape(control.description) for name, control in explorer.controls.items() if name not in moving | typed]
     words = f"The notebook has more controls: {listed(names)}." if names else ""
-    typed = any(isinstance(control.value, str) and not hasattr(control, "options") for control in explorer.controls.values())
-    return f"{words} In the notebook you can type a text of your own." if typed else words
+    return f"{words} In the notebook you can type your own text." if typed else words
 
 
 def _control(control: Moving, played: bool) -> str:

@@ -33,7 +33,7 @@ class Moving(NamedTuple):
     @property
     def texts(self) -> list[str]:
         """The values as they are written."""
-        return [f"{value:g}" if isinstance(value, float) else str(value) for value in self.values]
+        return [*map(str, self.values)]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def moving_controls(explorer: Explorer) -> tuple[Moving, ...]:
     """The controls that move on a page, in the order of the notebook; none if nothing of the explorer moves there.
 
     >>> from helpers.explorers.live import checkbox
-    >>> moving_controls(Explorer("a bias", {"bias": checkbox("bias")}, str, [str]))[0].texts
+    >>> moving_controls(Explorer("bias", {"bias": checkbox("bias")}, lambda bias: bias, [str]))[0].texts
     ['False', 'True']
     """
     chosen = explorer.page

@@ -92,8 +92,8 @@ def explore_shapes() -> Explorer:
         return CallState.from_code(call_code(N=N if batched else None, **sizes))
 
     shown: list[View] = [views.batch_note, views.tensor_boxes, views.marked_code, views.marked_shapes]
-    page = dict(hidden_size=range(3, 6), num_layers=range(1, 3), L=(4, 5, 6), N=range(1, 4), batched=(False, True), **_BOTH)
-    page |= dict(h0=("None", "zeros"))
+    sizes = dict(hidden_size=range(3, 6), num_layers=range(1, 3), L=range(4, 7), N=range(1, 4))
+    page: dict[str, Sequence[Any]] = {**sizes, **_BOTH, "batched": (False, True), "h0": ("None", "zeros")}
     return Explorer("shapes of input, h_0, output and h_n", controls, compute, shown, page=page)
 
 

@@ -1,6 +1,8 @@
 """The explorers of the equation itself: one neuron, two neurons, and a network that is unrolled."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 from ..pictures.picture import Picture
 from ..pictures.plane import draw_plane
@@ -49,8 +51,12 @@ def explore_neuron() -> Explorer:
 
     shown: list[View] = [views.neuron_equation, views.response_picture]
     folded: list[View] = [views.marked_code, views.marked_shapes]
-    page = dict(w_ih=(-1.0, 0.5, 1.0), w_hh=[round(0.1 * i, 1) for i in range(-15, 16)])
-    page |= dict(nonlinearity=("tanh", "relu"), signal=list(SIGNALS))
+    page: dict[str, Sequence[Any]] = {
+        "w_ih": (-1.0, 0.5, 1.0),
+        "w_hh": [round(0.1 * i, 1) for i in range(-15, 16)],
+        "nonlinearity": ("tanh", "relu"),
+        "signal": [*SIGNALS],
+    }
     return Explorer("one neuron and its memory", controls, compute, shown, folded=folded, page=page)
 
 
@@ -96,4 +102,4 @@ def explore_unrolling() -> Explorer:
     True
     """
     controls = {"steps": slider("steps unrolled", 1, 0, MOST_STEPS)}
-    return Explorer("a network that is unrolled", controls, lambda steps: steps, [draw_rolled])
+    return Explorer("a network that is unrolled", controls, lambda steps: steps, [draw_rolled], played="steps")

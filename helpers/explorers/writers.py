@@ -17,7 +17,14 @@ from .live import Explorer, View, full_width, slider, textbox
 from .sentence_views import visible
 from .views import note
 
-BEGINNINGS = ("", "the woman hurt her hand , and we", "the cat", "we drink", "yesterday it rained , so", "the doctor")  # on a page
+BEGINNINGS = (
+    "",
+    "the woman hurt her hand , and we",
+    "the cat",
+    "we drink",
+    "yesterday it rained , so",
+    "the doctor",
+)  # on a page
 MOST_READ, SHOWN, WRITTEN = 100, 8, 30  # words: of a typed beginning, in the picture, in the text
 
 
@@ -78,7 +85,11 @@ def explore_writing(model: nn.Module, vocabulary: Sequence[str], beginning: str 
         "seed": slider("seed", 0, 0, 20),
     }
     shown: list[View] = [unknown_words, next_word_bars, written_text]
-    page = {"beginning": tuple(dict.fromkeys((beginning, *BEGINNINGS))), "temperature": (0.0, 0.4, 0.8, 1.2, 2.0), "seed": range(4)}
+    page = {
+        "beginning": tuple(dict.fromkeys((beginning, *BEGINNINGS))),
+        "temperature": (0.0, 0.4, 0.8, 1.2, 2.0),
+        "seed": range(4),
+    }
     return Explorer("a network that writes", controls, write, shown, static_writing, page=page)
 
 
