@@ -53,7 +53,7 @@ class Resources(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    build_site.build(folder)
+    build_site.build(folder, {})  # without explorers that move: these are tried in test_site_explorers.py
     return folder
 
 

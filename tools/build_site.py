@@ -160,7 +160,9 @@ def build(folder: Path, alive: Mapping[str, Sequence[Alive]] | None = None) -> P
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     heading, lead = publish.BADGES.sub("", readme).split("\n\n")[:2]
     title = heading.removeprefix("# ")
-    start = made.environment.get_template("start.html.j2").render(title=title, lead=lead, pages=pages, top=alive["index"][0])
+    start = made.environment.get_template("start.html.j2").render(
+        title=title, lead=lead, pages=pages, alive=alive.get("index", ())
+    )
     (folder / "index.html").write_text(keep_pictures(start, folder), encoding="utf-8")
     return folder / "index.html"
 

@@ -125,6 +125,13 @@ class PageExplorer {
       { rootMargin: "100% 0px" },
     );
     near.observe(place);
+    const resized = new ResizeObserver(() => this.reachByKeyboard());
+    for (const pane of this.panes) resized.observe(pane);
+  }
+
+  /** What is wider than its pane scrolls, also by keyboard. */
+  reachByKeyboard() {
+    for (const pane of this.panes) pane.tabIndex = pane.scrollWidth > pane.clientWidth ? 0 : -1;
   }
 
   /** Load the frames, and show the first state in the place of the still picture. */
@@ -168,6 +175,7 @@ class PageExplorer {
       if (this.written[i] !== marked[i]) pane.innerHTML = this.written[i] = marked[i];
     });
     this.nameValues();
+    requestAnimationFrame(() => this.reachByKeyboard());
   }
 
   /** Write the values beside the sliders and into the link. */
