@@ -87,7 +87,7 @@ function position(control) {
 }
 
 /** @param {Control} control @param {number} at */
-function moveTo(control, at) {
+function setPosition(control, at) {
   if (control instanceof HTMLSelectElement) control.selectedIndex = at;
   else if (control.type === "checkbox") control.checked = at === 1;
   else control.value = String(at);
@@ -155,7 +155,7 @@ class PageExplorer {
       const control = this.control(name);
       const at = texts.indexOf(values.get(name) ?? "");
       if (control instanceof HTMLInputElement && control.type === "range") control.max = String(texts.length - 1);
-      if (at >= 0 && values.has(name)) moveTo(control, at);
+      if (at >= 0 && values.has(name)) setPosition(control, at);
     }
     this.show();
   }
@@ -214,7 +214,7 @@ class PageExplorer {
       button.textContent = "play";
     };
     if (this.playing) return stop();
-    if (slider.value === slider.max) moveTo(slider, 0);
+    if (slider.value === slider.max) setPosition(slider, 0);
     const step = () => {
       slider.stepUp();
       this.show();
