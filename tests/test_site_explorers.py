@@ -196,19 +196,19 @@ def test_a_player_plays_to_the_end_and_pauses(visit):
 
 @pytest.mark.parametrize("over_http", [False, True])
 def test_a_link_holds_a_state(visit, over_http):
-    file, at = f"{STEMS['05']}.html", "explorer=layers&num_layers=4&bidirectional=False&k=3&earlier=1"
+    file, at = f"{STEMS['05']}.html", "explorer=layers&num_layers=3&bidirectional=False&k=2&earlier=1"
     page = visit(f"{file}#{at}", over_http)
     page.wait_for_selector("[data-explorer=layers][data-ready]")
     place = page.locator("[data-explorer=layers]")
-    assert "Row 3 is layer 3, forward" in place.inner_text() and place.evaluate("e => e.getBoundingClientRect().top") < 900
+    assert "Row 2 is layer 2, forward" in place.inner_text() and place.evaluate("e => e.getBoundingClientRect().top") < 900
     place.locator("[name=num_layers]").press("ArrowLeft")
     place.locator(".state").click()
     link = page.evaluate("location.hash")
-    assert link == f"#{at.replace('=4', '=3').replace('k=3', 'k=2')}"
+    assert link == f"#{at.replace('=3', '=2').replace('k=2', 'k=1')}"
     other = visit(f"{file}{link}", over_http)
     other.wait_for_selector("[data-explorer=layers][data-ready]")
-    assert other.locator(".controls").evaluate("form => [...new FormData(form)].join()") == "num_layers,2,k,2,earlier,1"
-    other.goto(other.url.replace("k=2", "k=0"))  # within the page
+    assert other.locator(".controls").evaluate("form => [...new FormData(form)].join()") == "num_layers,1,k,1,earlier,1"
+    other.goto(other.url.replace("k=1", "k=0"))  # within the page
     assert "Row 0 is layer 0, forward" in other.locator("[data-explorer=layers]").inner_text()
 
 
