@@ -156,7 +156,7 @@ def panel(name: str, explorer: Explorer, made: Frames, file: str) -> str:
     folded = f"<details><summary>code and shapes</summary>{''.join(panes[unfolded:])}</details>" if explorer.folded else ""
     return (
         f'<form class="controls" hidden aria-label="{escape(explorer.name)}">{controls}'
-        f'<a class="state" href="#explorer={name}">copy a link to this state</a></form>'
+        f'<a class="state" href="#explorer={name}">copy a link to this state</a><span role="status"></span></form>'
         f'<div class="panes" hidden>{"".join(panes[:unfolded])}{folded}'
         f'<p class="more">{_only_in_the_notebook(explorer, made)}</p></div>'
     )
