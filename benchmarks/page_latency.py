@@ -48,6 +48,7 @@ COME = """place => new Promise(tell => {
 KEY = """control => {
     const [at, last] = control.options ? [control.selectedIndex, control.options.length - 1] : [+control.value, +control.max];
     return at == last ? 'ArrowUp' : at == 0 ? 'ArrowDown' : '';  }"""
+MOVES = "control => control.options || +control.max > 0"  # a slider whose end is its beginning does not
 PLACE = "[data-explorer]"
 
 
@@ -60,7 +61,7 @@ def page_moves(page: Page, place: ElementHandle, changes: int) -> list[float]:
     controls = place.query_selector_all(".controls select, .controls [type=range]")
     took = []
     for _ in range(WARM_UP + changes):
-        control = random.choice(controls)
+        control = random.choice([one for one in controls if one.evaluate(MOVES)])
         control.focus()
         is_menu = control.evaluate("control => !!control.options")
         key = control.evaluate(KEY) or random.choice(["ArrowUp", "ArrowDown"])
