@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 YES, NO = ("yes", "y", "true"), ("no", "n", "false")
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3001: ","}
+_FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3001: ","}
+_ARABIC = {zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)}
 _OPERATIONS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -41,10 +42,12 @@ def is_right(guess: str, answer: Any) -> bool:
 def plain(guess: str) -> str:
     """A typed answer in ASCII where it can be, in small letters, without the mark at its end.
 
-    >>> plain(" Ｙｅｓ! ")
+    The page's script reads an answer by the same steps: `plain` in tools/site/page.js.
+
+    >>> plain(" Ｙｅｓ ! ")
     'yes'
     """
-    return guess.translate(_FULL_WIDTH).strip().rstrip(".!?").casefold()
+    return " ".join(guess.translate(_FULL_WIDTH | _ARABIC).split()).rstrip(".!? ").casefold()
 
 
 def read_numbers(guess: str, answer: Any) -> list[float]:
@@ -108,6 +111,7 @@ def _numbers(typed: str) -> list[float]:
     # A digit inside a name (h_n, l0, conv2d) belongs to the name, not to the answer.
     bare = typed.replace("x", " ").replace("×", " ").replace("−", "-")
     bare = re.sub(r"(?<![\d.])[^\W\d]\w*(?:\.\w+)*\s*=?", " ", bare).strip()
+    bare = re.sub(r"(?<=\d)_(?=\d)", "", bare)  # Python's 1_240
     worked_out = _worked_out(bare)
     if worked_out is not None:
         return worked_out
@@ -116,7 +120,7 @@ def _numbers(typed: str) -> list[float]:
 
 def _worked_out(text: str) -> list[float] | None:
     """The value of each part of an expression such as (2*4, 3); None where it is no such expression."""
-    if len(text) > 100:  # nobody types such a sum, and Python's own parser has limits
+    if len(text) > 100 or re.search(r"[^\d\s.,()\[\]+*/e-]", text):  # nobody types such a sum, or it is more than one
         return None
     try:
         tree = ast.parse(text, mode="eval").body
@@ -158,6 +162,21 @@ def format_answer(answer: Any) -> str:
     if sequence and all(isinstance(part, (int, float)) for part in answer):
         return "(" + ", ".join(map(format_answer, answer)) + ("," if len(answer) == 1 else "") + ")"
     raise TypeError(f"answer: given {type(answer).__name__}, expected a number, a shape, a bool or a word")
+
+
+def read_answer(text: str) -> bool | int | float | str | tuple[int | float, ...]:
+    """The answer that `format_answer` wrote.
+
+    >>> [read_answer(text) for text in ("(7, 1)", "yes", "0.333", "20", "tanh")]
+    [(7, 1), True, 0.333, 20, 'tanh']
+    """
+    if text in ("yes", "no"):
+        return text == "yes"
+    try:
+        value: int | float | tuple[int | float, ...] = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return value
 
 
 def example(answer: Any) -> str:
