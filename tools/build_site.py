@@ -19,6 +19,8 @@ from urllib.parse import unquote_to_bytes
 
 import nbformat
 import publish
+import site_answers
+from jinja2 import Environment
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -32,7 +34,8 @@ BUILD = ROOT / "build" / "site"
 
 ROW = re.compile(r"^\| \[(\d\d) [^]]*\]\(notebooks/(\S+)\.ipynb\) \| (.+?) \| (\d+) \|$", re.MULTILINE)  # of the README's map
 DATA = re.compile(r'src="data:image/(svg\+xml|png)(;base64)?,([^"]*)"')
-LINK = re.compile(r'(<a href="\w+)\.ipynb"')  # not the one to download
+LINK = re.compile(r'(<a href="\w+)\.ipynb"(?! download)')  # not the one to download
+CONTENTS = "<!-- contents -->"
 SCROLLS = '<div style="overflow-x:auto">'  # what the helpers put around whatever may be wide
 
 
@@ -68,9 +71,19 @@ class Page:
     def file(self) -> str:
         return f"{self.stem}.ipynb"
 
+    def links(self, folder: Path) -> list[tuple[str, str]]:
+        """What belongs to this lesson, as (name, address) from its page; the slides, if they were made."""
+        slides = f"slides/{self.stem}.html"
+        teaching = f"teaching.html#{self.number}"
+        notebook, solutions = ("Notebook", self.file), ("Solutions", f"solutions/{self.stem}.py")
+        return [notebook, solutions, *([("Slides", slides)] if (folder / slides).is_file() else []), ("For teachers", teaching)]
+
 
 class Renderer(IPythonRenderer):
     """Formulas as MathML. What may be too wide for a telephone scrolls by itself, also by keyboard."""
+
+    def heading(self, text: str, level: int, **attributes: object) -> str:
+        return f'<h{level} id="{site_answers.heading_id(text)}">{text}</h{level}>\n'
 
     def block_math(self, body: str) -> str:
         return f'<span class="scrolls" tabindex="0">{convert(body, display="block")}</span>'
@@ -128,8 +141,37 @@ def keep_pictures(html: str, folder: Path) -> str:
     return DATA.sub(keep, html)
 
 
+def write_quiz(pages: list[Page], templates: Environment, folder: Path) -> None:
+    topics = site_answers.quiz_topics({page.number: page.href for page in pages})
+    quiz = templates.get_template("quiz.html.j2").render(
+        title="The shape quiz", questions=site_answers.quiz_questions(), topics=topics
+    )
+    (folder / "quiz.html").write_text(quiz, encoding="utf-8")
+
+
+def write_teaching(pages: list[Page], templates: Environment, folder: Path) -> None:
+    """TEACHING.md as a page. A link to a file that the site does not have becomes plain text."""
+    text = prose((ROOT / "TEACHING.md").read_text(encoding="utf-8"))
+    for page in pages:
+        text = text.replace(f'href="notebooks/{page.file}"', f'href="{page.href}"')
+        text = re.sub(rf'<h2 id="{page.number}-[^"]*">', f'<h2 id="{page.number}">', text)
+    text = re.sub(r'<a href="(?!https:|#)([^"#]*)[^"]*">(.*?)</a>', lambda a: a[0] if (folder / a[1]).is_file() else a[2], text)
+    made = templates.get_template("text.html.j2").render(
+        title="Teaching with Unrolled", contents=contents(text, [], templates), text=text
+    )
+    (folder / "teaching.html").write_text(made, encoding="utf-8")
+
+
+def contents(html: str, links: list[tuple[str, str]], templates: Environment) -> str:
+    """The list of what a page contains."""
+    headings = re.findall(r'<h2 id="(.*?)">(.*?)</h2>', html)
+    return templates.get_template("contents.html.j2").render(headings=headings, links=links)
+
+
 def write_page(page: Page, made: HTMLExporter, folder: Path) -> None:
-    html, _ = made.from_notebook_node(page.notebook, resources={"page": page})
+    asking = site_answers.ask_on_page(page.notebook, page.file, made.environment)
+    html, _ = made.from_notebook_node(asking, resources={"page": page})
+    html = html.replace(CONTENTS, contents(html, page.links(folder), made.environment), 1)
     html = keep_pictures(html, folder)
     html = LINK.sub(r'\1.html"', html.replace(SCROLLS, '<div style="overflow-x:auto" tabindex="0">'))
     html = html.replace('href="../solutions/', 'href="solutions/')
@@ -157,6 +199,8 @@ def build(folder: Path, alive: Mapping[str, Sequence[Alive]] | None = None) -> P
     for page in pages:
         page.alive = alive.get(page.stem, ())
         write_page(page, made, folder)
+    write_quiz(pages, made.environment, folder)
+    write_teaching(pages, made.environment, folder)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     heading, lead = publish.BADGES.sub("", readme).split("\n\n")[:2]
     title = heading.removeprefix("# ")
