@@ -159,7 +159,9 @@ def test_a_page_does_not_ask_for_what_only_a_notebook_can_do(path):
     )
     assert not found, prose[found.start() - 80 : found.end() + 80]
     code = "\n".join(
-        cell.source for cell in page.cells if cell.cell_type == "code" and not cell.metadata.get("transient", {}).get("remove_source")
+        cell.source
+        for cell in page.cells
+        if cell.cell_type == "code" and not cell.metadata.get("transient", {}).get("remove_source")
     )
     assert not re.search(r"^(predict|check|explore_quiz)\(|= \.\.\.$|import check$", code, re.MULTILINE)
 

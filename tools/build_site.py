@@ -51,6 +51,7 @@ class Page:
     before: "Page | None" = None
     after: "Page | None" = None
     thumbnail: str = ""
+    questions: int = 0
     alive: Sequence[Alive] = ()
     notebook: NotebookNode = field(default_factory=NotebookNode, repr=False)
 
@@ -172,6 +173,7 @@ def write_page(page: Page, made: HTMLExporter, folder: Path) -> None:
     asking = site_answers.ask_on_page(page.notebook, page.file, made.environment)
     html, _ = made.from_notebook_node(asking, resources={"page": page})
     html = html.replace(CONTENTS, contents(html, page.links(folder), made.environment), 1)
+    page.questions = html.count("data-asked=")
     html = keep_pictures(html, folder)
     html = LINK.sub(r'\1.html"', html.replace(SCROLLS, '<div style="overflow-x:auto" tabindex="0">'))
     html = html.replace('href="../solutions/', 'href="solutions/')

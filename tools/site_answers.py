@@ -28,14 +28,12 @@ EACH = 25  # questions of the quiz for each level
 PREDICTED = re.compile(r"<details><summary><b>Predict:</b> (.*?)</summary><p>The answer is <b>(.*?)</b></p></details>")
 CHECKED = re.compile(r'^check\("(\d\d\.\d)", \w+\)$', re.MULTILINE)
 ASKING = re.compile(r"(predict|check|explore_quiz)\(|from helpers import (check|explore_quiz)$|question = |\w+ = \.\.\.$")
-QUIZ_LINK = (
-    '<p class="ask"><a href="quiz.html">Play the shape quiz</a>: its questions get harder, and torch computed the answers.</p>'
-)
+QUIZ_LINK = '<div class="ask"><p><a href="quiz.html">Play the shape quiz</a>: torch has computed its answers.</p></div>'
 
 # What the notebooks say to somebody who can run them, and what a page says instead.
 WORDS = [
     (
-        r"Click a cell and press \*\*Shift \+ Enter\*\*.*?from the top\.",
+        r"Click a cell and press \*\*Shift \+ Enter\*\*(?s:.*?)from the top\.",
         "Read from the top. Where the page asks you, guess first. Where it has controls, move them.",
     ),
     (r"(Replace|Put your answer in the place of) `\.\.\.`.*?(\band run( the cell)?)\.", "Answer each question on this page."),
@@ -64,7 +62,7 @@ def for_readers(markdown: str) -> str:
     '**Guess** the shape before you open what the cell shows.'
     """
     for said, instead in WORDS:
-        markdown = re.sub(said, instead, markdown, flags=re.MULTILINE | re.DOTALL if "Click" in said else re.MULTILINE)
+        markdown = re.sub(said, instead, markdown, flags=re.MULTILINE)
     return markdown
 
 
@@ -128,6 +126,8 @@ def ask_on_page(notebook: NotebookNode, file: str, templates: Environment) -> No
     for cell in map(nbformat.from_dict, notebook.cells):
         if cell.cell_type == "markdown":
             cell.source = for_readers(cell.source)
+        else:
+            cell.source = cell.source.removeprefix("# needed below\n")  # which tells what to run
         form = _form(cell, file, templates) if cell.cell_type == "code" else ""
         if form:
             cell.source, cell.outputs = _without_asking(cell.source), cell.outputs[:-1]  # the last is what the question gave

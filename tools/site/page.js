@@ -452,8 +452,14 @@ followAddress();
 
 for (const form of document.querySelectorAll("form.ask")) answerForm(/** @type {HTMLFormElement} */ (form));
 for (const form of document.querySelectorAll("form.quiz")) quizForm(/** @type {HTMLFormElement} */ (form));
-for (const button of document.querySelectorAll(".forget"))
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".forget"))) {
+  button.hidden = !Object.keys(memory()).length;
   button.addEventListener("click", () => {
     localStorage.removeItem("unrolled");
     location.reload();
   });
+}
+for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-progress]"))) {
+  const right = Object.keys(memory().right ?? {}).filter((id) => id.startsWith(place.dataset.progress ?? ""));
+  if (right.length) place.textContent = `${right.length} of ${place.dataset.of} right · `;
+}
