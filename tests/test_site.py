@@ -8,12 +8,13 @@ from urllib.parse import unquote
 import build_site
 import nbformat
 import pytest
+import site_answers
 from axe import grave_findings
 from lab import NOTEBOOKS
 
 STEMS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-PAGES = ["index", *STEMS]
-COLOURFUL = ["index", "06_sentences_as_vectors"]  # with all that the style sheet colours; outputs are tried in JupyterLab
+PAGES = ["index", "quiz", "teaching", *STEMS]
+COLOURFUL = ["index", "quiz", "06_sentences_as_vectors"]  # with all that the style sheet colours; outputs are tried in JupyterLab
 LOOKS = [(390, "light"), (1600, "dark"), (390, "dark"), (1600, "light")]
 PICTURE = re.compile(r'<img alt="([^"]*)"')
 MATH = re.compile(r"\$\$.+?\$\$|\$.+?\$", re.DOTALL)
@@ -65,18 +66,20 @@ def test_every_notebook_has_a_page():
 @pytest.mark.sweep
 def test_a_page_loads_and_links_only_what_is_there(site, name):
     page = Resources((site / f"{name}.html").read_text(encoding="utf-8"))
-    path = NOTEBOOKS / f"{name}.ipynb"
+    path = NOTEBOOKS / f"{name}.ipynb" if name != "teaching" else NOTEBOOKS.parent / "TEACHING.md"
     sources = re.findall(r"\]\((https://[^)]*)\)", path.read_text(encoding="utf-8")) if path.exists() else []
     assert not re.search(r"url\(|@import", (site / "style.css").read_text(encoding="utf-8"))
-    assert not page.tags & {"script", "iframe", "object", "embed", "video", "style"}
+    assert not page.tags & {"iframe", "object", "embed", "video", "style"}
     for target in page.loads:
         assert ":" not in target and (site / target).is_file(), target
     for target in page.links:
         file, _, part = target.partition("#")
         if target.startswith("https://") and name != "index":  # the badges of a published course
             assert f"/notebooks/{name}.ipynb" in unquote(target) or target in sources  # of what a sentence says
+        elif part and not part.startswith("explorer="):  # which names a state of an explorer
+            assert part in Resources((site / (file or f"{name}.html")).read_text(encoding="utf-8")).ids, target
         else:
-            assert (site / (file or f"{name}.html")).is_file() and (not part or part in page.ids), target
+            assert (site / (file or f"{name}.html")).is_file(), target
 
 
 @pytest.mark.parametrize("name", STEMS)
@@ -92,7 +95,12 @@ def test_a_page_shows_all_that_is_stored(site, name):
     assert html.count('class="error"') == sum(output.output_type == "error" for output in stored)
     prose = [re.sub(r"`[^`]*`", "", cell.source) for cell in notebook.cells if cell.cell_type == "markdown"]
     assert html.count("<math") == sum(len(MATH.findall(source)) for source in prose)
-    assert html.count('class="code"') == sum(cell.cell_type == "code" for cell in notebook.cells)
+    codes = [
+        cell.source
+        for cell in site_answers.ask_on_page(notebook, "", build_site.exporter().environment).cells
+        if cell.cell_type == "code"
+    ]
+    assert html.count("Code of cell") == sum(map(bool, codes))
 
 
 @pytest.mark.parametrize("name", STEMS)
