@@ -96,9 +96,7 @@ def test_a_page_shows_all_that_is_stored(site, name):
     prose = [re.sub(r"`[^`]*`", "", cell.source) for cell in notebook.cells if cell.cell_type == "markdown"]
     assert html.count("<math") == sum(len(MATH.findall(source)) for source in prose)
     codes = [
-        cell.source
-        for cell in site_answers.ask_on_page(notebook, "", build_site.exporter().environment).cells
-        if cell.cell_type == "code"
+        cell.source for cell in site_answers.ask_on_page(notebook, "", build_site.exporter()).cells if cell.cell_type == "code"
     ]
     assert html.count("Code of cell") == sum(map(bool, codes))
 

@@ -66,8 +66,8 @@ def site(tmp_path_factory):
         shutil.copy(build_site.TEMPLATES / "site" / name, folder)
     made, pages = build_site.exporter(), build_site.read_pages()
     build_site.write_page(next(page for page in pages if page.stem == LESSON), made, folder)
-    build_site.write_quiz(pages, made.environment, folder)
-    build_site.write_teaching(pages, made.environment, folder)
+    build_site.write_quiz(pages, made, folder)
+    build_site.write_teaching(pages, made, folder)
     return folder
 
 
@@ -120,9 +120,9 @@ def test_a_page_reads_what_is_typed_as_the_notebook_does(opened):
 
 
 def test_an_exercise_gives_the_same_hints_on_a_page(opened):
-    page, templates = opened("quiz"), build_site.exporter().environment
+    page, made = opened("quiz"), build_site.exporter()
     for exercise in PREDICTED:
-        asked = data(site_answers._exercise_form(exercise, "", templates))
+        asked = data(site_answers._exercise_form(exercise, "", made))
         typed = SPELLED + [format_answer(as_python(value)) for value in (exercise.truth(), *exercise.wrong)]
         for text, (right, words, hint) in zip(typed, page.evaluate(JUDGE, [asked, typed])):
             judged = judge(exercise, text)
@@ -133,7 +133,7 @@ def test_an_exercise_gives_the_same_hints_on_a_page(opened):
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_every_question_of_a_notebook_is_asked_on_its_page(path):
     notebook = nbformat.read(path, as_version=4)
-    page = site_answers.ask_on_page(notebook, path.name, build_site.exporter().environment)
+    page = site_answers.ask_on_page(notebook, path.name, build_site.exporter())
     html = "\n".join(cell.source for cell in page.cells if cell.cell_type == "raw")
     stored = [
         output.data["text/html"]
@@ -152,7 +152,7 @@ def test_every_question_of_a_notebook_is_asked_on_its_page(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_page_does_not_ask_for_what_only_a_notebook_can_do(path):
-    page = site_answers.ask_on_page(nbformat.read(path, as_version=4), path.name, build_site.exporter().environment)
+    page = site_answers.ask_on_page(nbformat.read(path, as_version=4), path.name, build_site.exporter())
     prose = " ".join(" ".join(cell.source.split()) for cell in page.cells if cell.cell_type == "markdown")
     found = re.search(
         r"Shift|before you run|run the (next )?cell|\bKernel →|`\.\.\.`|`answer = |Press Enter|and run\.|click its number", prose

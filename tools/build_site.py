@@ -20,7 +20,6 @@ from urllib.parse import unquote_to_bytes
 import nbformat
 import publish
 import site_answers
-from jinja2 import Environment
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -142,37 +141,37 @@ def keep_pictures(html: str, folder: Path) -> str:
     return DATA.sub(keep, html)
 
 
-def write_quiz(pages: list[Page], templates: Environment, folder: Path) -> None:
+def write_quiz(pages: list[Page], made: HTMLExporter, folder: Path) -> None:
     topics = site_answers.quiz_topics({page.number: page.href for page in pages})
-    quiz = templates.get_template("quiz.html.j2").render(
+    quiz = made.environment.get_template("quiz.html.j2").render(
         title="The shape quiz", questions=site_answers.quiz_questions(), topics=topics
     )
     (folder / "quiz.html").write_text(quiz, encoding="utf-8")
 
 
-def write_teaching(pages: list[Page], templates: Environment, folder: Path) -> None:
+def write_teaching(pages: list[Page], made: HTMLExporter, folder: Path) -> None:
     """TEACHING.md as a page. A link to a file that the site does not have becomes plain text."""
     text = prose((ROOT / "TEACHING.md").read_text(encoding="utf-8"))
     for page in pages:
         text = text.replace(f'href="notebooks/{page.file}"', f'href="{page.href}"')
         text = re.sub(rf'<h2 id="{page.number}-[^"]*">', f'<h2 id="{page.number}">', text)
     text = re.sub(r'<a href="(?!https:|#)([^"#]*)[^"]*">(.*?)</a>', lambda a: a[0] if (folder / a[1]).is_file() else a[2], text)
-    made = templates.get_template("text.html.j2").render(
-        title="Teaching with Unrolled", contents=contents(text, [], templates), text=text
+    teaching = made.environment.get_template("text.html.j2").render(
+        title="Teaching with Unrolled", contents=contents(text, [], made), text=text
     )
-    (folder / "teaching.html").write_text(made, encoding="utf-8")
+    (folder / "teaching.html").write_text(teaching, encoding="utf-8")
 
 
-def contents(html: str, links: list[tuple[str, str]], templates: Environment) -> str:
+def contents(html: str, links: list[tuple[str, str]], made: HTMLExporter) -> str:
     """The list of what a page contains."""
     headings = re.findall(r'<h2 id="(.*?)">(.*?)</h2>', html)
-    return templates.get_template("contents.html.j2").render(headings=headings, links=links)
+    return made.environment.get_template("contents.html.j2").render(headings=headings, links=links)
 
 
 def write_page(page: Page, made: HTMLExporter, folder: Path) -> None:
-    asking = site_answers.ask_on_page(page.notebook, page.file, made.environment)
+    asking = site_answers.ask_on_page(page.notebook, page.file, made)
     html, _ = made.from_notebook_node(asking, resources={"page": page})
-    html = html.replace(CONTENTS, contents(html, page.links(folder), made.environment), 1)
+    html = html.replace(CONTENTS, contents(html, page.links(folder), made), 1)
     page.questions = html.count("data-asked=")
     html = keep_pictures(html, folder)
     html = LINK.sub(r'\1.html"', html.replace(SCROLLS, '<div style="overflow-x:auto" tabindex="0">'))
@@ -201,8 +200,8 @@ def build(folder: Path, alive: Mapping[str, Sequence[Alive]] | None = None) -> P
     for page in pages:
         page.alive = alive.get(page.stem, ())
         write_page(page, made, folder)
-    write_quiz(pages, made.environment, folder)
-    write_teaching(pages, made.environment, folder)
+    write_quiz(pages, made, folder)
+    write_teaching(pages, made, folder)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     heading, lead = publish.BADGES.sub("", readme).split("\n\n")[:2]
     title = heading.removeprefix("# ")

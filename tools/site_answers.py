@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 import nbformat
-from jinja2 import Environment
+from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from helpers.exercises.answers import as_python, example, format_answer, read_answer
@@ -120,25 +120,25 @@ def solution(number: str) -> tuple[str, str]:
     return " ".join(found[1].replace("\n# ", " ").split()), found[2].strip()
 
 
-def ask_on_page(notebook: NotebookNode, file: str, templates: Environment) -> NotebookNode:
+def ask_on_page(notebook: NotebookNode, file: str, made: HTMLExporter) -> NotebookNode:
     """A copy of the notebook in which a page's own forms and links stand for the cells that ask something."""
-    made: NotebookNode = nbformat.v4.new_notebook(metadata=notebook.metadata)
+    page: NotebookNode = nbformat.v4.new_notebook(metadata=notebook.metadata)
     for cell in map(nbformat.from_dict, notebook.cells):
         if cell.cell_type == "markdown":
             cell.source = for_readers(cell.source)
         else:
             cell.source = cell.source.removeprefix("# needed below\n")  # which tells what to run
-        form = _form(cell, file, templates) if cell.cell_type == "code" else ""
+        form = _form(cell, file, made) if cell.cell_type == "code" else ""
         if form:
             cell.source, cell.outputs = _without_asking(cell.source), cell.outputs[:-1]  # the last is what the question gave
             cell.metadata["transient"] = {"remove_source": not cell.source}
-            made.cells += [cell, nbformat.v4.new_raw_cell(form, metadata={"raw_mimetype": "text/html"})]
+            page.cells += [cell, nbformat.v4.new_raw_cell(form, metadata={"raw_mimetype": "text/html"})]
         else:
-            made.cells.append(cell)
-    return made
+            page.cells.append(cell)
+    return page
 
 
-def _form(cell: NotebookNode, file: str, templates: Environment) -> str:
+def _form(cell: NotebookNode, file: str, made: HTMLExporter) -> str:
     """The HTML that asks what the cell asks; empty where it asks nothing."""
     if "explore_quiz(" in cell.source:
         return QUIZ_LINK
@@ -146,21 +146,21 @@ def _form(cell: NotebookNode, file: str, templates: Environment) -> str:
         exercise = EXERCISES[checked[1]]
         why, code = solution(exercise.number)
         if isinstance(exercise, Write):
-            return templates.get_template("write.html.j2").render(file=file, hints=exercise.hints, why=why, solution=code)
-        return _exercise_form(exercise, why, templates)
+            return made.environment.get_template("write.html.j2").render(file=file, hints=exercise.hints, why=why, solution=code)
+        return _exercise_form(exercise, why, made)
     html = cell.outputs[-1].get("data", {}).get("text/html", "") if cell.outputs else ""
     predicted = PREDICTED.fullmatch(html)
     if predicted is None:
         return ""
     question, answer = unescape(predicted[1]), read_answer(unescape(predicted[2]))
-    return templates.get_template("ask.html.j2").render(
+    return made.environment.get_template("ask.html.j2").render(
         id=cell.id, name="Predict", question=question, asked=asked(answer), choices=choices(answer), example=example(answer)
     )
 
 
-def _exercise_form(exercise: Predict, why: str, templates: Environment) -> str:
+def _exercise_form(exercise: Predict, why: str, made: HTMLExporter) -> str:
     answer = as_python(exercise.truth())
-    return templates.get_template("ask.html.j2").render(
+    return made.environment.get_template("ask.html.j2").render(
         id=exercise.number,
         name=f"Exercise {exercise.number}",
         asked=asked(answer, why, exercise.wrong, exercise.hints, exercise.axes),
