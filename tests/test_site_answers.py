@@ -122,7 +122,7 @@ def test_a_page_reads_what_is_typed_as_the_notebook_does(opened):
 def test_an_exercise_gives_the_same_hints_on_a_page(opened):
     page, made = opened("quiz"), build_site.exporter()
     for exercise in PREDICTED:
-        asked = data(site_answers._exercise_form(exercise, "", made))
+        asked = data(site_answers.exercise_form(exercise, made))
         typed = SPELLED + [format_answer(as_python(value)) for value in (exercise.truth(), *exercise.wrong)]
         for text, (right, words, hint) in zip(typed, page.evaluate(JUDGE, [asked, typed])):
             judged = judge(exercise, text)

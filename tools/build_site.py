@@ -165,7 +165,8 @@ def write_teaching(pages: list[Page], made: HTMLExporter, folder: Path) -> None:
 def contents(html: str, links: list[tuple[str, str]], made: HTMLExporter) -> str:
     """The list of what a page contains."""
     headings = re.findall(r'<h2 id="(.*?)">(.*?)</h2>', html)
-    return made.environment.get_template("contents.html.j2").render(headings=headings, links=links)
+    listed: str = made.environment.get_template("contents.html.j2").render(headings=headings, links=links)
+    return listed
 
 
 def write_page(page: Page, made: HTMLExporter, folder: Path) -> None:

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from helpers.exercises.answers import as_python, example, format_answer, read_answer
 from helpers.exercises.checking import EXERCISES, solution_path
-from helpers.exercises.exercise import Predict, Write
+from helpers.exercises.exercise import Predict
 from helpers.exercises.guesses import ask_back
 from helpers.exercises.questions import LEVELS, TOPICS, Question, ask
 
@@ -144,29 +144,32 @@ def _form(cell: NotebookNode, file: str, made: HTMLExporter) -> str:
         return QUIZ_LINK
     if checked := CHECKED.search(cell.source):
         exercise = EXERCISES[checked[1]]
+        if isinstance(exercise, Predict):
+            return exercise_form(exercise, made)
         why, code = solution(exercise.number)
-        if isinstance(exercise, Write):
-            return made.environment.get_template("write.html.j2").render(file=file, hints=exercise.hints, why=why, solution=code)
-        return _exercise_form(exercise, why, made)
+        return _rendered(made, "write", file=file, hints=exercise.hints, why=why, solution=code)
     html = cell.outputs[-1].get("data", {}).get("text/html", "") if cell.outputs else ""
     predicted = PREDICTED.fullmatch(html)
     if predicted is None:
         return ""
     question, answer = unescape(predicted[1]), read_answer(unescape(predicted[2]))
-    return made.environment.get_template("ask.html.j2").render(
-        id=cell.id, name="Predict", question=question, asked=asked(answer), choices=choices(answer), example=example(answer)
+    options, sample = choices(answer), example(answer)
+    return _rendered(
+        made, "ask", id=cell.id, name="Predict", question=question, asked=asked(answer), choices=options, example=sample
     )
 
 
-def _exercise_form(exercise: Predict, why: str, made: HTMLExporter) -> str:
-    answer = as_python(exercise.truth())
-    return made.environment.get_template("ask.html.j2").render(
-        id=exercise.number,
-        name=f"Exercise {exercise.number}",
-        asked=asked(answer, why, exercise.wrong, exercise.hints, exercise.axes),
-        choices=choices(answer, [*exercise.wrong]),
-        example=example(answer),
-    )
+def exercise_form(exercise: Predict, made: HTMLExporter) -> str:
+    """The form of an exercise that asks for a shape, a number or a word."""
+    answer, (why, _) = as_python(exercise.truth()), solution(exercise.number)
+    data = asked(answer, why, exercise.wrong, exercise.hints, exercise.axes)
+    options, name = choices(answer, [*exercise.wrong]), f"Exercise {exercise.number}"
+    return _rendered(made, "ask", id=exercise.number, name=name, asked=data, choices=options, example=example(answer))
+
+
+def _rendered(made: HTMLExporter, template: str, **values: Any) -> str:
+    html: str = made.environment.get_template(f"{template}.html.j2").render(**values)
+    return html
 
 
 def _without_asking(source: str) -> str:
