@@ -211,6 +211,18 @@ def test_an_exercise_is_answered_by_the_keyboard_alone_and_gives_one_more_hint_e
     assert asked.get_by_role("status").inner_text().startswith("✓ Right The answer is (32, 20, 64). With batch_first=True")
 
 
+def test_it_works_from_a_folder_too(browser, site):
+    page = browser.new_page()
+    page.goto((site / f"{LESSON}.html").as_uri())
+    form(page, "03.2").get_by_role("button", name="b", exact=True).click()
+    assert form(page, "03.2").get_by_role("status").inner_text().startswith("✓ Right")
+    page.goto((site / "quiz.html").as_uri())
+    page.get_by_role("button", name="Show the answer").click()
+    assert "It is (" in page.get_by_role("status").inner_text()
+    assert page.evaluate("Object.keys(JSON.parse(localStorage.unrolled))") == ["right", "quiz"]
+    page.close()
+
+
 def test_without_a_script_the_answers_are_folded(opened):
     page = opened(LESSON, java_script_enabled=False)
     asked = form(page, "03-12")

@@ -191,7 +191,8 @@ class PageExplorer {
 
 /**
  * @typedef {boolean | string | number | { near: number } | number[]} Answer near: a number of which three digits are enough
- * @typedef {{ answer: Answer, shown: string, why: string, ask: string, wrong: [Answer, string][], hints: string[], axes: string[] }} Asked
+ * @typedef {{ answer: Answer, shown: string, why: string, ask: string }} Right
+ * @typedef {Right & { wrong: [Answer, string][], hints: string[], axes: string[] }} Asked
  */
 
 const YES = ["yes", "y", "true"];
@@ -201,7 +202,11 @@ const NO = ["no", "n", "false"];
 function plain(typed) {
   const ascii = typed.replace(/[！-～]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0)).replaceAll("、", ",");
   const digits = ascii.replace(/[٠-٩۰-۹]/g, (digit) => String(digit.charCodeAt(0) & 15));
-  return digits.replace(/\s+/g, " ").trim().replace(/[.!? ]+$/, "").toLowerCase();
+  return digits
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/[.!? ]+$/, "")
+    .toLowerCase();
 }
 
 /** The value of each part of (2*4, 3); null where it is no such expression. @param {string} text */
@@ -225,7 +230,7 @@ function workedOut(text) {
   };
   const product = () => {
     let value = factor();
-    for (let sign; (sign = /^[*/]/.test(next()) && tokens.shift()); ) {
+    for (let sign; (sign = /^[*/]/.test(next()) && tokens.shift());) {
       const other = factor();
       value = sign === "*" ? value * other : !other ? NaN : sign === "/" ? value / other : Math.floor(value / other);
     }
@@ -251,7 +256,9 @@ function readNumbers(typed, answer) {
   if (Array.isArray(answer) && answer.length > 1 && !/[,;]/.test(text)) text = text.replaceAll("*", " ");
   else if (!Array.isArray(answer) && /^[\d.\s()+/x×-]+$/.test(text)) text = text.replace(/[x×]/g, "*");
   text = text.replace(/[x×]/g, " ").replaceAll("−", "-");
-  const bare = text.replace(/(?<![\d.])[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]+)*\s*=?/gu, " ").replace(/(?<=\d)_(?=\d)/g, "");
+  const bare = text
+    .replace(/(?<![\d.])[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]+)*\s*=?/gu, " ")
+    .replace(/(?<=\d)_(?=\d)/g, "");
   return workedOut(bare) ?? (bare.match(/-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?/g) ?? []).map(Number);
 }
 
@@ -264,14 +271,21 @@ function isRight(typed, answer) {
   if (Array.isArray(answer)) return String(numbers) === String(answer);
   const [number] = numbers;
   if (typeof answer === "number" || numbers.length !== 1) return numbers.length === 1 && number === answer;
-  return Number.isFinite(number) && Math.abs(number - answer.near) <= Math.max(5e-4, 1e-3 * Math.max(Math.abs(number), Math.abs(answer.near)));
+  return (
+    Number.isFinite(number) &&
+    Math.abs(number - answer.near) <= Math.max(5e-4, 1e-3 * Math.max(Math.abs(number), Math.abs(answer.near)))
+  );
 }
 
 /** Which axes are wrong, and never the right sizes. @param {number[]} sizes @param {number[]} answer @param {string[]} axes */
 function whatDiffers(sizes, answer, axes) {
   if (sizes.length !== answer.length) return `you give ${sizes.length} numbers, and the shape has ${answer.length}.`;
   const name = (/** @type {number} */ place) =>
-    axes.length === answer.length ? `axis ${place} (${axes[place]}) is` : axes.length === 1 ? `at ${axes[0]}=${place} it is` : `axis ${place} is`;
+    axes.length === answer.length
+      ? `axis ${place} (${axes[place]}) is`
+      : axes.length === 1
+        ? `at ${axes[0]}=${place} it is`
+        : `axis ${place} is`;
   const off = sizes.flatMap((size, place) => (size === answer[place] ? [] : [`${name(place)} not ${size}`]));
   const none = answer.length === 2 ? "neither is right" : "none is right";
   const rest = [none, "the other is right"][answer.length - off.length] ?? "the others are right";
@@ -280,7 +294,7 @@ function whatDiffers(sizes, answer, axes) {
 }
 
 /**
- * Whether an answer is right, or null where it is of another kind than what is asked; what is said about it; the hint that fits it.
+ * Whether an answer is right, or null where another kind is asked for; what is said about it; the hint that fits it.
  * @param {Asked} asked @param {string} typed @returns {{ right: boolean | null, said: string, hint: string }}
  */
 function judge({ answer, ask, wrong, axes }, typed) {
@@ -296,11 +310,12 @@ function judge({ answer, ask, wrong, axes }, typed) {
   return fits ? { right: false, said, hint } : { right: null, said: ask, hint };
 }
 
-/** What this browser remembers of its reader, and no other place. @param {object} news @returns {Record<string, any>} */
-function memory(news = {}) {
+/** What this browser remembers of its reader, and no other place. @param {object} [news] @returns {Record<string, any>} */
+function memory(news) {
   try {
-    localStorage.unrolled = JSON.stringify({ ...JSON.parse(localStorage.unrolled ?? "{}"), ...news });
-    return JSON.parse(localStorage.unrolled);
+    const known = JSON.parse(localStorage.unrolled ?? "{}");
+    if (news) localStorage.unrolled = JSON.stringify(Object.assign(known, news));
+    return known;
   } catch {
     return {}; // it may not be allowed to remember anything
   }
@@ -323,7 +338,10 @@ function tell(form, right, said, hints = []) {
 /** @param {string} sentence */
 const capitalised = (sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
-/** Call `answered` with what was typed or chosen, and the name of the button. @param {HTMLFormElement} form @param {(typed: string, name: string) => void} answered */
+/**
+ * Call `answered` with what was typed or chosen, and the name of the button.
+ * @param {HTMLFormElement} form @param {(typed: string, name: string) => void} answered
+ */
 function onSubmit(form, answered) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -343,7 +361,8 @@ function answerForm(form) {
   onSubmit(form, (typed, name) => {
     const { right, said, hint } = judge(asked, typed);
     if (right && name !== "show") memory({ right: { ...memory().right, [form.id]: true } });
-    if (right || name === "show") return tell(form, name === "show" ? null : right, `The answer is ${asked.shown}. ${asked.why}`);
+    if (right || name === "show")
+      return tell(form, name === "show" ? null : right, `The answer is ${asked.shown}. ${asked.why}`);
     if (right === null) return tell(form, null, capitalised(said));
     if (!tried.includes(plain(typed))) tried.push(plain(typed)); // each other wrong answer gets one more hint
     const hints = [...new Set([hint, ...asked.hints])].filter(Boolean).slice(0, tried.indexOf(plain(typed)) + 1);
@@ -355,10 +374,10 @@ function answerForm(form) {
 
 /**
  * @typedef {Asked & { level: number, topic: string, text: string }} Question
- * @typedef {{ level: number, streak: number, now: number, tried: string, counted: Record<string, number> }} Game
+ * @typedef {{ edition: string, level: number, streak: number, now: number, tried: string, counted: Record<string, number> }} Game
  */
 
-/** Count the question, once: 1 point for the first try, 0.5 for the second, 0 for a wrong answer. @param {Game} game @param {number} points */
+/** Count the question, once: 1, for a second try 0.5, for a wrong answer 0. @param {Game} game @param {number} points */
 function count(game, points) {
   if (game.now in game.counted) return;
   game.counted[game.now] = points;
@@ -367,7 +386,7 @@ function count(game, points) {
   else if (game.streak && game.streak % 2 === 0) game.level = Math.min(6, game.level + 1);
 }
 
-/** Another question that is not counted yet, as near to the level as there is one. @param {Game} game @param {Question[]} questions */
+/** Another question that is not counted yet, as near to the level as can be. @param {Game} game @param {Question[]} questions */
 function askAnother(game, questions) {
   const left = [...questions.keys()].filter((place) => !(place in game.counted) && place !== game.now);
   const far = (/** @type {number} */ place) => Math.abs(questions[place].level - game.level);
@@ -375,14 +394,19 @@ function askAnother(game, questions) {
   Object.assign(game, { now: fitting[Math.floor(Math.random() * fitting.length)] ?? -1, tried: "" });
 }
 
-/** Show the question, and the score of each topic, the weakest first. @param {HTMLFormElement} form @param {Game} game @param {Question[]} questions */
+/**
+ * Show the question, and the score of each topic, the weakest first.
+ * @param {HTMLFormElement} form @param {Game} game @param {Question[]} questions
+ */
 function showGame(form, game, questions) {
   const question = questions[game.now];
   find(form, "h2").textContent = question ? `Level ${question.level}: ${question.topic}` : "You have answered all questions";
   find(form, "pre").textContent = question?.text ?? "";
   find(form, ".reply").hidden = !question;
   const score = (topic = "") => {
-    const points = Object.entries(game.counted).flatMap(([place, point]) => (!topic || questions[+place].topic === topic ? [point] : []));
+    const points = Object.entries(game.counted).flatMap(([place, point]) =>
+      !topic || questions[+place].topic === topic ? [point] : [],
+    );
     const sum = points.reduce((total, point) => total + point, 0);
     return { share: sum / points.length, words: `${sum} of ${points.length} right` };
   };
@@ -404,10 +428,14 @@ function showGame(form, game, questions) {
 function quizForm(form) {
   /** @type {Question[]} */
   const questions = JSON.parse(find(document, "#questions").textContent ?? "");
+  const edition = questions[questions.length - 1].text; // a score belongs to these questions, and not to another edition's
   /** @type {Game} */
-  const game = { level: 1, streak: 0, now: -1, tried: "", counted: {}, ...memory().quiz };
+  const game = { edition, level: 1, streak: 0, now: -1, tried: "", counted: {} };
+  if (memory().quiz?.edition === edition) Object.assign(game, memory().quiz);
   onSubmit(form, (typed, name) => {
-    const question = questions[game.now], { right, said } = judge(question, typed), key = typed.replace(/\s/g, "");
+    const question = questions[game.now];
+    const { right, said } = judge(question, typed);
+    const key = typed.replace(/\s/g, "");
     if (name === "next") {
       if (game.tried) count(game, 0); // a question left after a wrong answer
       askAnother(game, questions);
