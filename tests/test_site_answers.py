@@ -220,6 +220,10 @@ def test_it_works_from_a_folder_too(browser, site):
     page.get_by_role("button", name="Show the answer").click()
     assert "It is (" in page.get_by_role("status").inner_text()
     assert page.evaluate("Object.keys(JSON.parse(localStorage.unrolled))") == ["right", "quiz"]
+    card = '<meta charset="utf-8"><p data-progress="03" data-of="4"></p><script src="page.js"></script>'  # as the index has it
+    (site / "map.html").write_text(card, encoding="utf-8")
+    page.goto((site / "map.html").as_uri())
+    assert page.locator("p").inner_text().strip() == "1 of 4 right ·"
     page.close()
 
 
