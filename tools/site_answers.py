@@ -33,7 +33,7 @@ QUIZ_LINK = '<div class="ask"><p><a href="quiz.html">Play the shape quiz</a>: to
 # What the notebooks say to somebody who can run them, and what a page says instead.
 WORDS = [
     (
-        r"Click a cell and press \*\*Shift \+ Enter\*\*(?s:.*?)from the top\.",
+        r"^[^.\n]*\*\*Shift \+ Enter\*\*[^.\n]*\.( Do that with each cell[^.\n]*\.)?",
         "Read from the top. Where the page asks you, guess first. Where it has controls, move them.",
     ),
     (r"(Replace|Put your answer in the place of) `\.\.\.`.*?(\band run( the cell)?)\.", "Answer each question on this page."),
