@@ -144,6 +144,8 @@ def test_every_question_of_a_notebook_is_asked_on_its_page(path):
     predicted = [site_answers.PREDICTED.fullmatch(text) for text in stored]
     asked = {id: json.loads(text) for id, text in FORM.findall(html)}
     assert [one["shown"] for id, one in asked.items() if "-" in id] == [unescape(found[2]) for found in predicted if found]
+    for asking in html.split("<form")[1:]:  # no button tells the answer
+        assert asking.count('<button value="') != 1, asking
     own = [number for number in EXERCISES if number.startswith(path.name[:2])]
     assert [id for id in asked if "." in id] == [number for number in own if EXERCISES[number] in PREDICTED]
     assert html.count("A solution</summary>") + len([id for id in asked if "." in id]) == len(own)

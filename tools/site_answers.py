@@ -99,13 +99,14 @@ def asked(
 def choices(answer: Any, wrong: Sequence[Any] = ()) -> list[str]:
     """The answers to choose from, where there are few: yes or no, or the letters of a list.
 
-    >>> choices(False), choices("b", ["a", "c"]), choices("words", ["order"])
-    (['yes', 'no'], ['a', 'b', 'c'], [])
+    >>> choices(False), choices("b", ["a", "c"]), choices("words", ["order"]), choices("c")
+    (['yes', 'no'], ['a', 'b', 'c'], [], [])
     """
     if isinstance(answer, bool):
         return ["yes", "no"]
     letters = [answer, *wrong]
-    return sorted(letters) if all(isinstance(letter, str) and len(letter) == 1 for letter in letters) else []
+    are_letters = wrong and all(isinstance(letter, str) and len(letter) == 1 for letter in letters)
+    return sorted(letters) if are_letters else []  # one button alone would tell the answer
 
 
 def solution(number: str) -> tuple[str, str]:
