@@ -1,132 +1,225 @@
-"""Slides of the notebooks: what `python start.py slides [names...]` does. Each deck is one file that needs no network.
+"""Slides for the projector: what `python start.py slides [names...]` does. Each deck is one file that needs no network.
 
-Which cell is a slide follows from one rule, so that nobody who edits a notebook has to think of it: a heading `##` begins a slide
-to the right; what follows it goes down, one cell a slide; a picture stands alone, apart from the code that made it. Imports
-are left out. A cell whose slide type was set by hand (in JupyterLab's property inspector) stays whole, as it was set.
-
-The decks are made from the stored outputs; nothing is run. reveal.js and MathJax come from npm, the first time only.
+A deck follows the script of its lesson in TEACHING.md. Each row of the table is two slides: the question, alone and large; then the
+explorer at the position before the move, or the picture, and at the next press of a key what there is to see. A cell of the
+notebook whose slide type is "Slide" (in JupyterLab's property inspector) is one more. Explorers move without a kernel, by the script of
+the pages, `site/page.js`: those controls that the row names, with all their values. The teacher's notes are in a window of their own.
 """
 
 import re
-import shutil
-import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from html import escape
+from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
-from nbconvert import SlidesExporter
+import torch
+from build_site import prose, prose_line, read_pages
+from nbconvert.filters import Highlight2HTML, strip_ansi
 from nbformat import NotebookNode
+from site_explorers import explorers, panel
 from store_notebooks import NOTEBOOKS, choose, complain
+from teaching import Lesson, Row, lessons
 
-HERE = Path(__file__).resolve().parent / "slides"
-BUILD = HERE.parent.parent / "build" / "slides"
-LONE_CALL = re.compile(r"(show|predict|explore\w*)\((?!.*\n\w)", re.S)  # code that says nothing beyond what it shows
-Slide = tuple[str, NotebookNode]  # a slide type and its cell
-STILL = re.compile(r"(<p [^>]*>Explorer: .*?</p>).*?(<img .*?>)", re.S)  # an explorer's sentence and its first picture
+from helpers.explorers.frames import frames
+from helpers.explorers.live import Explorer
+
+HERE = Path(__file__).resolve().parent
+BUILD = HERE.parent / "build" / "slides"
+HABIT = "Wait for guesses before you go on. Let two learners who disagree explain."
+KEYS = "Keys: right or Page Down goes on, left or Page Up goes back. In a slider the arrows move the slider, and Escape leaves it."
+NEEDED = "# needed below\n"
+highlight = Highlight2HTML()
+
+
+@dataclass
+class Deck:
+    """The slides of a lesson, and the frames of their explorers, as a page needs them."""
+
+    slides: list[str] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
+
+    def add(self, kind: str, body: str, notes: str) -> None:
+        self.slides.append(
+            f'<section class="{kind}" tabindex="-1">{body}<aside class="notes" hidden>{prose(notes)}</aside></section>'
+        )
 
 
 def main(names: list[str]) -> int:
     """Make a deck of each named notebook (all, without a name); return the exit code."""
     try:
         paths = choose(names, NOTEBOOKS)
-        parts = assets(BUILD)
     except (ValueError, OSError) as error:
         return complain(error)
-    for path in paths:
-        page = build(nbformat.read(path, as_version=4), path.stem, parts)
-        target = BUILD / f"{path.stem}.slides.html"
-        target.write_text(page, encoding="utf-8", newline="\n")
-        print(f"made {target.relative_to(BUILD.parent.parent)}", flush=True)
+    write(paths, BUILD)
     return 0
 
 
-def assets(folder: Path) -> dict[str, str]:
-    """The texts of reveal.js and MathJax; npm brings them into `folder` unless they are there.
+def write(paths: list[Path], folder: Path) -> None:
+    """Make the decks of these notebooks, each in a process of its own, two at a time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        for path, page in zip(paths, pool.map(deck_page, paths)):
+            target = folder / f"{path.stem}.html"
+            target.write_text(page, encoding="utf-8", newline="\n")
+            print(f"made {target}", flush=True)
 
-    Raises OSError, with what to do, if there is no npm or no network.
+
+def deck_page(path: Path) -> str:
+    """The deck of a notebook: one HTML page with all that it needs."""
+    torch.set_num_threads(1)
+    notebook = nbformat.read(path, as_version=4)
+    deck = make_deck(notebook, lessons()[path.stem[:2]], dict(explorers(notebook)))
+    styles = [(HERE / name).read_text(encoding="utf-8") for name in ("site/style.css", "slides/slides.css")]
+    script = (HERE / "site" / "page.js").read_text(encoding="utf-8")
+    title = re.sub(r"\W*`", "", notebook.cells[0].source.splitlines()[0].removeprefix("# "))
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(title)} · slides</title>\n<style>\n{''.join(styles)}</style>\n</head>\n"
+        f'<body><main class="deck">\n{chr(10).join(deck.slides)}\n</main>\n'
+        '<nav class="turner" aria-label="slides"><button type="button" name="notes">notes</button><output></output>'
+        '<button type="button" name="back" aria-label="back">◀</button>'
+        '<button type="button" name="on" aria-label="on">▶</button></nav>\n'
+        f"<script>\n{script}{''.join(deck.frames)}</script>\n</body>\n</html>\n"
+    )
+
+
+def make_deck(notebook: NotebookNode, lesson: Lesson, alive: dict[str, Explorer]) -> Deck:
+    """The slides in the order of the lesson; `alive` are the notebook's explorers, by their names in an address."""
+    (page,) = (page for page in read_pages() if page.number == lesson.number)
+    deck, done = Deck(), 1
+    deck.add(
+        "opening",
+        f"<p>Unrolled {lesson.number}</p><h1>{prose_line(page.title)}</h1><p>{prose_line(first_large(page.question))}</p>",
+        f"{lesson.needs}\n\n{HABIT}\n\n{KEYS}",
+    )
+    for row in lesson.rows:
+        at = place(notebook, row)
+        for cell in extra_cells(notebook, done, at):
+            deck.add("cell", fitted(cell_html(cell)), "Read it with the class, line by line.")
+        done = max(done, at)
+        add_row(deck, row, notebook.cells[: at + 1], alive.get(row.name.removeprefix("explore_")), f"{lesson.number}-{len(deck.slides)}")
+    for cell in extra_cells(notebook, done, len(notebook.cells)):
+        deck.add("cell", fitted(cell_html(cell)), "Read it with the class, line by line.")
+    for said, against in lesson.misconceptions:
+        deck.add(
+            "myth",
+            f"<h2>Right or wrong?</h2><blockquote>{prose_line(said)}</blockquote>{later(against)}",
+            f"A common misconception: “{said}” {against}",
+        )
+    after = f"Next: {escape(page.after.title)}" if page.after else ""
+    deck.add(
+        "closing",
+        f"<h2>You can now</h2><p>{prose_line(lesson.objectives)}</p><p>{after}</p>",
+        "Homework: the exercises “On your own” of this notebook.",
+    )
+    return deck
+
+
+def add_row(deck: Deck, row: Row, cells: Sequence[NotebookNode], explorer: Explorer | None, file: str) -> None:
+    """Two slides: the question; what is moved or shown, by the last of `cells`, and what there is to see in it."""
+    question = prose_line(row.question.strip('"'))
+    notes = f"Then: {row.action}.\n\nWhat there is to see: {row.answer}"
+    deck.add("ask", f"<h2>{question}</h2>", f"Ask: {row.question}\n\n{HABIT}\n\n{notes}")
+    if explorer:
+        shown = panel_at(explorer, row, file, deck)
+    elif row.name.startswith("explore_"):
+        shown = f"<p>Measure it in the notebook, with <code>{row.name}</code>: only your own computer can tell.</p>"
+    elif row.name == "predict":
+        shown = fitted(code_html(asked_code(cells)))
+    else:
+        shown = fitted(outputs_html(cells[-1]))
+    deck.add("look", f"<h2>{question}</h2>{shown}{later(row.answer)}", notes)
+
+
+def panel_at(explorer: Explorer, row: Row, file: str, deck: Deck) -> str:
+    """The explorer where it stands before the row's move; afterwards the move is done, as a teacher does it."""
+    for name, before in row.positions():
+        explorer.controls[name].value = before
+    prepared = explorer.page or {}
+    typed = {name for name in row.controls if isinstance(explorer.controls[name].value, str)}
+    explorer.page = {name: prepared[name] if name in typed & prepared.keys() else None for name in row.controls}
+    made = frames(explorer)
+    html = panel(row.name.removeprefix("explore_"), explorer, made, file)
+    explorer.page = prepared
+    deck.frames.append(f'frame("{file}", "{made.packed()}");\n')
+    row.move(explorer)
+    controls, panes, rest = html.partition('<div class="panes"')
+    return f'<div class="explorer" data-explorer="{row.name}" data-frames="{file}">{controls}{fitted(panes + rest)}</div>'
+
+
+def first_large(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def later(text: str) -> str:
+    """What appears at the next press of a key."""
+    return f'<p class="later">{prose_line(first_large(text))}</p>'
+
+
+def fitted(html: str) -> str:
+    """What is made as large as its place allows."""
+    return f'<div class="fit"><div>{html}</div></div>'
+
+
+# ---- cells ------------------------------------------------------------------------------------------------------------
+
+
+def place(notebook: NotebookNode, row: Row) -> int:
+    """The number of the cell that a row is about.
+
+    Raises
+    ------
+    ValueError : the notebook has none.
     """
-    modules = folder / "node_modules"
-    if not (modules / "mathjax").is_dir():
-        npm = shutil.which("npm")
-        if npm is None:
-            raise OSError("Slides need reveal.js, which npm brings: install Node.js (it has npm), then start again.")
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(HERE / "package.json", folder)
-        if subprocess.run([npm, "install", "--no-audit", "--no-fund", "--silent"], cwd=folder).returncode:
-            raise OSError("npm could not bring reveal.js: connect to the internet and start again.")
-    files = {
-        "reveal_css": modules / "reveal.js" / "dist" / "reveal.css",
-        "reveal_js": modules / "reveal.js" / "dist" / "reveal.js",
-        "mathjax": modules / "mathjax" / "es5" / "tex-svg.js",
-        "css": HERE / "slides.css",
-    }
-    return {name: file.read_text(encoding="utf-8") for name, file in files.items()}
+    begun = not row.section
+    for number, cell in enumerate(notebook.cells):
+        begun = begun or cell.cell_type == "markdown" and f"## {row.section}\n" in f"{cell.source}\n"
+        if begun and cell.cell_type == "code" and f"{row.name}(" in cell.source:
+            return number
+    raise ValueError(f"{row.question}: no cell calls {row.name}{f' under {row.section!r}' * bool(row.section)}")
 
 
-def build(notebook: NotebookNode, title: str, parts: dict[str, str]) -> str:
-    """The deck as one HTML page."""
-    if not any(cell.cell_type == "markdown" and "$" in cell.source for cell in notebook.cells):
-        parts = parts | {"mathjax": ""}
-    exporter = SlidesExporter(extra_template_basedirs=[str(HERE.parent)], template_name=HERE.name)
-    page: str = exporter.from_notebook_node(deck(notebook), resources={"deck": parts | {"title": title}})[0]
-    return page
+def extra_cells(notebook: NotebookNode, start: int, stop: int) -> Iterator[NotebookNode]:
+    """Those cells that are slides by themselves."""
+    for cell in notebook.cells[start:stop]:
+        if cell.metadata.get("slideshow", {}).get("slide_type") == "slide":
+            yield cell
 
 
-def deck(notebook: NotebookNode) -> NotebookNode:
-    """The notebook cut into slides: a new one, with a slide type in each cell."""
-    cells: list[Slide] = []
-    for cell in notebook.cells:
-        chosen = cell.metadata.get("slideshow", {}).get("slide_type")
-        cells += [(chosen, cell)] if chosen and chosen != "-" else cut(cell)
-    if cells and cells[0][0] != "skip":
-        cells[0] = ("slide", cells[0][1])
-    slides: NotebookNode = nbformat.v4.new_notebook(metadata=notebook.metadata)
-    for kind, cell in cells:
-        cell = nbformat.from_dict(cell)
-        cell.metadata = cell.metadata | {"slideshow": {"slide_type": kind}}
-        slides.cells.append(cell)
-    return slides
+def cell_html(cell: NotebookNode) -> str:
+    return prose(cell.source) if cell.cell_type == "markdown" else code_html(cell.source) + outputs_html(cell)
 
 
-def cut(cell: NotebookNode) -> list[Slide]:
-    """[(slide type, cell)]: one idea each."""
-    if cell.cell_type == "markdown":
-        parts = re.split(r"^(?=#{1,2} )", cell.source, flags=re.M)
-        return [
-            ("slide" if part.startswith("#") else "subslide", nbformat.v4.new_markdown_cell(part.strip()))
-            for part in parts
-            if part.strip()
-        ]
-    if cell.cell_type != "code" or re.search(r"^(import|from) ", cell.source, re.M) and not cell.outputs:
-        return [("skip", cell)]
-    pictures = [output for output in cell.outputs if "text/html" in output.get("data", {})]
-    texts = [brief(output) for output in cell.outputs if output not in pictures and output.get("data", True)]
-    slides = [] if pictures and LONE_CALL.match(cell.source) else [(cell.source, texts)]
-    slides += [("", [still(picture)]) for picture in pictures]
-    return [("subslide", code_cell(*slide, cell.metadata.get("jupyter", {}))) for slide in slides]
+def code_html(source: str) -> str:
+    return f'<div class="code">{highlight(source.removeprefix(NEEDED))}</div>'
 
 
-def code_cell(source: str, outputs: list[NotebookNode], folded: dict[str, bool]) -> NotebookNode:
-    metadata = {"transient": {"remove_source": not source}, "jupyter": folded}
-    made: NotebookNode = nbformat.v4.new_code_cell(source, outputs=outputs, metadata=metadata)
-    return made
+def asked_code(cells: Sequence[NotebookNode]) -> str:
+    """The code that a question is about, without the question; with that of the cell before, if both are no longer than a cell."""
+    before, asking = cells[-2:]
+    code = re.split(r"^predict\(", asking.source, flags=re.M)[0].strip()
+    both = f"{before.source.removeprefix(NEEDED)}\n{code}".strip()
+    return both if before.cell_type == "code" and both.count("\n") < 15 else code
 
 
-def brief(output: NotebookNode) -> NotebookNode:
-    """Of an error, its last line: that is the one to read."""
-    if output.output_type != "error":
-        return output
-    last: NotebookNode = nbformat.v4.new_output("stream", name="stdout", text=f"{output.ename}: {output.evalue}\n")
-    return last
+def outputs_html(cell: NotebookNode) -> str:
+    return "".join(map(output_html, cell.outputs))
 
 
-def still(output: NotebookNode) -> NotebookNode:
-    """Of an explorer, its first picture: the sliders move in the notebook."""
-    found = STILL.match(output.data["text/html"])
-    if not found:
-        return output
-    picture: NotebookNode = nbformat.v4.new_output("display_data", data={"text/html": "".join(found.groups())})
-    return picture
+def output_html(output: NotebookNode) -> str:
+    if output.output_type == "error":
+        return f"<pre>{escape(f'{output.ename}: {output.evalue}')}</pre>"
+    data = output.get("data", {})
+    if "text/html" in data:
+        html: str = data["text/html"]
+        return html
+    text = output.get("text", data.get("text/plain", ""))
+    return f"<pre>{escape(strip_ansi(text))}</pre>" if text else ""
 
 
 if __name__ == "__main__":

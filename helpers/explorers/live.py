@@ -86,8 +86,8 @@ class Explorer:
     folded      : further views, beneath a line that opens them: what moving a control changes must fit on one screen
     is_slow     : whether the views are pale while the next state is computed
     largest     : from the state to the largest value that a slider has in it, by the name of its control
-    page        : the controls that also move on a page, where no kernel runs, and the values that each of them takes there;
-                  None for all controls with all their values. See `frames`.
+    page        : the controls that also move on a page, where no kernel runs, and the values that each of them takes there, or
+                  None for all its values; None for all controls with all their values. See `frames`.
 
     Where a kernel runs, it is shown as a live widget; a stored or exported notebook shows its first pictures and tables.
     """
@@ -104,7 +104,7 @@ class Explorer:
         largest: Callable[[Any], Mapping[str, int]] = lambda state: {},
         folded: Sequence[View] = (),
         is_slow: bool = False,
-        page: Mapping[str, Sequence[Any]] | None = None,
+        page: Mapping[str, Sequence[Any] | None] | None = None,
     ) -> None:
         self.name, self.controls, self._compute, self._largest = name, controls, compute, largest
         self.views, self.folded, self.played, self.page = [*views, *folded], len(folded), played, page

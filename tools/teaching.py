@@ -1,0 +1,96 @@
+"""TEACHING.md, read: the script of each lesson, which the slides follow and the tests play."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.explorers.live import Explorer
+
+TEACHING = Path(__file__).resolve().parent.parent / "TEACHING.md"
+SECTION = re.compile(r"^## (\d\d) .*?\n(.*?)(?=^## |\Z)", re.M | re.S)
+ROW = re.compile(r"^\| (?!ask first|---)(.+?) \| (.+?) \| (.+?) \|$", re.M)
+VALUE = r"(relu|tanh|off|on|[−\d.]+)"
+MOVE = re.compile(rf"`(\w+)`(?: from (\w+))?(?: back)? (?:to |(?=off|on)){VALUE}")
+POSITION = re.compile(rf"with `(\w+)` (?:back )?(?:at )?{VALUE}")
+WORDS = {"on": True, "off": False, "relu": "relu", "tanh": "tanh"}
+QUOTE = re.compile(r'(?:^|(?<=[.!?] )|(?<=:\*\* ))"(?=[A-Z`\d])')  # where a misconception begins
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question of a lesson, what the teacher then moves or shows, and what the class should see."""
+
+    question: str
+    action: str
+    answer: str
+
+    @property
+    def name(self) -> str:
+        """The helper that is moved or shown, such as "explore_neuron"."""
+        return re.findall(r"`(.+?)`", self.action)[0]
+
+    @property
+    def controls(self) -> list[str]:
+        """The controls that are moved, each once; what the row names "with" is set before."""
+        return [*dict.fromkeys(re.findall(r"(?<!with )`(.+?)`", self.action)[1:])]
+
+    @property
+    def section(self) -> str:
+        """The heading in the notebook under which it is found; "" for the first place."""
+        found = re.search(r'under "(.+?)"', self.action)
+        return found[1] if found else ""
+
+    def moves(self) -> Iterator[tuple[str, object, object]]:
+        """Every (control, value before, value after), in order; None where no value before is named."""
+        for name, before, after in MOVE.findall(self.action):
+            yield name, _value(before) if before else None, _value(after)
+
+    def positions(self) -> Iterator[tuple[str, object]]:
+        """Every (control, value) that is set before the question."""
+        for name, value in POSITION.findall(self.action):
+            yield name, _value(value)
+
+    def move(self, explorer: Explorer) -> None:
+        """Move the explorer as the row says."""
+        for name, _, after in self.moves():
+            explorer.controls[name].value = after
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A section of TEACHING.md."""
+
+    number: str
+    text: str
+
+    @property
+    def rows(self) -> list[Row]:
+        return [Row(*cells) for cells in ROW.findall(self.text)]
+
+    @property
+    def needs(self) -> str:
+        """How long it takes and what it needs, such as "**30 minutes** · needs 02"."""
+        return re.findall(r"\*\*\d+ minutes\*\*.*", self.text)[0]
+
+    @property
+    def objectives(self) -> str:
+        """What learners can do afterwards: the sentence that begins "They can then", without these words."""
+        found = re.findall(r"\*\*They can then\*\* (.*?)\n\n", self.text, re.S)
+        return " ".join(found[0].split())
+
+    @property
+    def misconceptions(self) -> list[tuple[str, str]]:
+        """Every (wrong sentence, what to say or to show against it)."""
+        text = " ".join(self.text.partition("**A common misconception:**")[2].split())
+        pairs = [part.partition('"') for part in QUOTE.split(text.replace("**Said wrongly:** ", ""))[1:]]
+        return [(said, against.removeprefix(":").strip()) for said, _, against in pairs]
+
+
+def _value(word: str) -> object:
+    return WORDS[word] if word in WORDS else float(word.replace("−", "-"))
+
+
+def lessons() -> dict[str, Lesson]:
+    """{the number of a notebook: its lesson}."""
+    return {number: Lesson(number, text) for number, text in SECTION.findall(TEACHING.read_text(encoding="utf-8"))}
