@@ -9,7 +9,10 @@ import re
 from itertools import islice
 from pathlib import Path
 
+import make_slides
+import nbformat
 import pytest
+import teaching
 import torch
 from torch import nn
 
@@ -18,9 +21,7 @@ import helpers
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TEXT = (ROOT / "TEACHING.md").read_text(encoding="utf-8")
-SECTIONS = dict(re.findall(r"^## (\d\d) .*?\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S))
-ROW = re.compile(r"^\| (?!ask first|---)(.+?) \| (.+?) \| (.+?) \|$", re.M)
-MOVE = re.compile(r"`(\w+)`(?: from (\w+))?(?: back)? (?:to |(?=off|on))(relu|tanh|off|on|[−\d.]+)")
+LESSONS = teaching.lessons()
 
 
 class Undecided(nn.Module):
@@ -54,12 +55,12 @@ def source(path, kind):
 
 
 def test_every_notebook_has_its_section_and_no_other_has():
-    assert list(SECTIONS) == [path.name[:2] for path in NOTEBOOKS]
+    assert list(LESSONS) == [path.name[:2] for path in NOTEBOOKS]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_section_opens_its_notebook_and_says_how_long(path):
-    section = SECTIONS[path.name[:2]]
+    section = LESSONS[path.name[:2]].text
     assert f"[Notebook](notebooks/{path.name})" in section
     minutes = re.search(r"\*\*(\d+) minutes\*\*", section)[1]
     assert f"**{minutes} minutes.**" in source(path, "markdown")
@@ -69,11 +70,11 @@ def test_a_section_opens_its_notebook_and_says_how_long(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_what_is_to_be_moved_or_shown_stands_in_the_notebook(path):
-    rows, code = ROW.findall(SECTIONS[path.name[:2]]), source(path, "code")
+    rows, notebook = LESSONS[path.name[:2]].rows, nbformat.read(path, as_version=4)
     assert rows
-    for question, action, _ in rows:
-        name, *controls = re.findall(r"`(.+?)`", action)
-        assert f"{name}(" in code, f"{path.name} has no {name}: {question}"
+    for row in rows:
+        name, controls, question = row.name, row.controls, row.question
+        assert make_slides.place(notebook, row)  # which raises an error if there is no such cell
         assert callable(getattr(helpers, name))
         assert controls or not name.startswith("explore_"), f"which control? {question}"
         if controls:
@@ -83,40 +84,29 @@ def test_what_is_to_be_moved_or_shown_stands_in_the_notebook(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_section_has_objectives_and_wrong_answers(path):
-    section = SECTIONS[path.name[:2]]
+    section = LESSONS[path.name[:2]].text
     assert "**They can then**" in section and "common misconception:**" in section and "needs" in section
-
-
-def moves(action):
-    """Every (control, value) that the script sets, in its order; a value "from" is one that must stand there before."""
-    for name, before, after in MOVE.findall(action):
-        yield name, read(before) if before else None, read(after)
-
-
-def read(word):
-    words = {"on": True, "off": False, "relu": "relu", "tanh": "tanh"}
-    return words[word] if word in words else float(word.replace("−", "-"))
 
 
 def played(number):
     """The script of a section, played from its first row to its last on the same explorers, as a teacher does; each state."""
     explorers = {}
-    for question, action, _ in ROW.findall(SECTIONS[number]):
-        name = re.findall(r"`(.+?)`", action)[0]
+    for row in LESSONS[number].rows:
+        name, question = row.name, row.question
         if name.startswith("explore_") and name != "explore_speed":  # that one measures
             if name not in explorers:
                 explorers[name] = getattr(helpers, name)(*ARGUMENTS.get(name, tuple)())
             explorer = explorers[name]
-            for control, before, after in moves(action):
+            for control, before, after in row.moves():
                 assert before in (None, explorer.controls[control].value), question
                 explorer.controls[control].value = after
                 assert explorer.controls[control].value == pytest.approx(after), f"{control} does not reach {after}: {question}"
             yield explorer
 
 
-@pytest.mark.parametrize("number", list(SECTIONS))
+@pytest.mark.parametrize("number", list(LESSONS))
 def test_each_control_reaches_the_value_it_is_moved_to(number):
-    assert list(played(number)) or "explore_" not in SECTIONS[number].replace("explore_speed", "")
+    assert list(played(number)) or "explore_" not in LESSONS[number].text.replace("explore_speed", "")
 
 
 def test_the_neuron_of_01_does_what_the_script_says_when_it_is_played_in_order():

@@ -74,7 +74,7 @@ def deck_page(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     deck = make_deck(notebook, lessons()[path.stem[:2]], dict(explorers(notebook)))
     styles = [(HERE / name).read_text(encoding="utf-8") for name in ("site/style.css", "slides/slides.css")]
-    script = (HERE / "site" / "page.js").read_text(encoding="utf-8")
+    scripts = [(HERE / name).read_text(encoding="utf-8") for name in ("site/page.js", "slides/deck.js")]
     title = re.sub(r"\W*`", "", notebook.cells[0].source.splitlines()[0].removeprefix("# "))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -84,7 +84,7 @@ def deck_page(path: Path) -> str:
         '<nav class="turner" aria-label="slides"><button type="button" name="notes">notes</button><output></output>'
         '<button type="button" name="back" aria-label="back">◀</button>'
         '<button type="button" name="on" aria-label="on">▶</button></nav>\n'
-        f"<script>\n{script}{''.join(deck.frames)}</script>\n</body>\n</html>\n"
+        f"<script>\n{''.join(scripts)}{''.join(deck.frames)}</script>\n</body>\n</html>\n"
     )
 
 
@@ -138,18 +138,19 @@ def add_row(deck: Deck, row: Row, cells: Sequence[NotebookNode], explorer: Explo
 
 def panel_at(explorer: Explorer, row: Row, file: str, deck: Deck) -> str:
     """The explorer where it stands before the row's move; afterwards the move is done, as a teacher does it."""
-    for name, before in row.positions():
-        explorer.controls[name].value = before
-    prepared = explorer.page or {}
-    typed = {name for name in row.controls if isinstance(explorer.controls[name].value, str)}
-    explorer.page = {name: prepared[name] if name in typed & prepared.keys() else None for name in row.controls}
+    for name, value in row.prepared().items():
+        explorer.controls[name].value = value
+    on_pages = explorer.page or {}
+    texts = {name: on_pages[name] for name in on_pages if isinstance(explorer.controls[name].value, str)}
+    moving = [name for name in row.controls if name not in row.prepared()]
+    explorer.page = {name: texts.get(name) for name in moving}  # None: all values of this control
     made = frames(explorer)
-    html = panel(row.name.removeprefix("explore_"), explorer, made, file)
-    explorer.page = prepared
+    explorer.page = on_pages
     deck.frames.append(f'frame("{file}", "{made.packed()}");\n')
-    row.move(explorer)
-    controls, panes, rest = html.partition('<div class="panes"')
-    return f'<div class="explorer" data-explorer="{row.name}" data-frames="{file}">{controls}{fitted(panes + rest)}</div>'
+    controls, panes, rest = panel(row.name, explorer, made, file).partition('<div class="panes"')
+    for name, _, value in row.moves():
+        explorer.controls[name].value = value
+    return f'<div class="explorer" data-explorer="{file}" data-frames="{file}">{controls}{fitted(panes + rest)}</div>'
 
 
 def first_large(text: str) -> str:
@@ -170,7 +171,7 @@ def fitted(html: str) -> str:
 
 
 def place(notebook: NotebookNode, row: Row) -> int:
-    """The number of the cell that a row is about.
+    """The number of the cell that a row is about: the first that calls what it names; one that asks, only for `predict`.
 
     Raises
     ------
@@ -179,7 +180,8 @@ def place(notebook: NotebookNode, row: Row) -> int:
     begun = not row.section
     for number, cell in enumerate(notebook.cells):
         begun = begun or cell.cell_type == "markdown" and f"## {row.section}\n" in f"{cell.source}\n"
-        if begun and cell.cell_type == "code" and f"{row.name}(" in cell.source:
+        asks = "predict(" in cell.source and row.name != "predict"
+        if begun and cell.cell_type == "code" and f"{row.name}(" in cell.source and not asks:
             return number
     raise ValueError(f"{row.question}: no cell calls {row.name}{f' under {row.section!r}' * bool(row.section)}")
 

@@ -5,14 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.explorers.live import Explorer
-
 TEACHING = Path(__file__).resolve().parent.parent / "TEACHING.md"
 SECTION = re.compile(r"^## (\d\d) .*?\n(.*?)(?=^## |\Z)", re.M | re.S)
 ROW = re.compile(r"^\| (?!ask first|---)(.+?) \| (.+?) \| (.+?) \|$", re.M)
-VALUE = r"(relu|tanh|off|on|[−\d.]+)"
-MOVE = re.compile(rf"`(\w+)`(?: from (\w+))?(?: back)? (?:to |(?=off|on)){VALUE}")
-POSITION = re.compile(rf"with `(\w+)` (?:back )?(?:at )?{VALUE}")
+MOVE = re.compile(r"`(\w+)`(?: from (\w+))?( back)? (?:to |(?=off|on))(relu|tanh|off|on|[−\d.]+)")
 WORDS = {"on": True, "off": False, "relu": "relu", "tanh": "tanh"}
 QUOTE = re.compile(r'(?:^|(?<=[.!?] )|(?<=:\*\* ))"(?=[A-Z`\d])')  # where a misconception begins
 
@@ -32,8 +28,8 @@ class Row:
 
     @property
     def controls(self) -> list[str]:
-        """The controls that are moved, each once; what the row names "with" is set before."""
-        return [*dict.fromkeys(re.findall(r"(?<!with )`(.+?)`", self.action)[1:])]
+        """The controls that the row names, each once."""
+        return [*dict.fromkeys(re.findall(r"`(.+?)`", self.action)[1:])]
 
     @property
     def section(self) -> str:
@@ -43,18 +39,13 @@ class Row:
 
     def moves(self) -> Iterator[tuple[str, object, object]]:
         """Every (control, value before, value after), in order; None where no value before is named."""
-        for name, before, after in MOVE.findall(self.action):
+        for name, before, _, after in MOVE.findall(self.action):
             yield name, _value(before) if before else None, _value(after)
 
-    def positions(self) -> Iterator[tuple[str, object]]:
-        """Every (control, value) that is set before the question."""
-        for name, value in POSITION.findall(self.action):
-            yield name, _value(value)
-
-    def move(self, explorer: Explorer) -> None:
-        """Move the explorer as the row says."""
-        for name, _, after in self.moves():
-            explorer.controls[name].value = after
+    def prepared(self) -> dict[str, object]:
+        """{control: value} of what goes back to where it was before the question, unless nothing else moves."""
+        back = {name: _value(after) for name, _, back, after in MOVE.findall(self.action) if back}
+        return back if back.keys() != set(self.controls) else {}
 
 
 @dataclass(frozen=True)
