@@ -1,106 +1,192 @@
-"""The rule that turns a notebook into slides, and that a deck asks nobody for anything."""
+"""The decks: they follow TEACHING.md, ask before they answer, move without a kernel, and can be used by everyone in the room."""
 
 import re
-from types import SimpleNamespace
 
 import make_slides
 import nbformat
 import pytest
+import teaching
+from axe import grave_findings
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from store_notebooks import NOTEBOOKS
 
-from helpers import explore_steps
-
-PARTS = {"css": "", "reveal_css": "/* the style */", "reveal_js": "/* the script */", "mathjax": "/* formulas */"}
-PICTURE = new_output("display_data", data={"text/html": '<img alt="a picture">', "text/plain": "Picture"})
-TEXT = new_output("stream", name="stdout", text="True\n")
-
-
-def kinds(*cells):
-    return [(cell.metadata.slideshow.slide_type, cell.source) for cell in make_slides.deck(new_notebook(cells=cells)).cells]
-
-
-def test_a_heading_begins_a_slide_wherever_it_stands():
-    cells = new_markdown_cell("# Title"), new_markdown_cell("Said of the last.\n\n## Next\n\nText.\n\n### Not one")
-    assert kinds(*cells) == [
-        ("slide", "# Title"),
-        ("subslide", "Said of the last."),
-        ("slide", "## Next\n\nText.\n\n### Not one"),
-    ]
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+SECTION = re.compile(r'<section class="(\w+)" tabindex="-1">(.*?)<aside class="notes" hidden>(.*?)</aside></section>', re.S)
+PAGE = {"width": 1280, "height": 720}
+NOW = "section.now"
+# Prose that is too small for the back row, and what is cut off or outside the window.
+SMALL = """() => [...document.querySelectorAll('section.now :is(h1, h2, p, blockquote, label)')]
+    .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('.fit .scrolls'))
+    .map(e => [parseFloat(getComputedStyle(e).fontSize) * e.currentCSSZoom, e.textContent]).filter(([size]) => size < 23.9)"""
+CUT = """() => [...document.querySelectorAll('section.now, section.now *:not(.notes, .notes *)')].filter(e => e.checkVisibility())
+    .map(e => [e.getBoundingClientRect(), e.outerHTML.slice(0, 80)])
+    .filter(([box]) => box.right > innerWidth + 1 || box.bottom > innerHeight + 1).map(([, html]) => html)"""
 
 
-def test_a_picture_stands_apart_from_the_code_that_made_it():
-    cells = make_slides.deck(
-        new_notebook(
-            cells=[new_markdown_cell("# Title"), new_code_cell("rnn = nn.RNN(3, 4)\nshow(rnn)", outputs=[TEXT, PICTURE])]
-        )
-    ).cells
-    assert [(cell.source, cell.get("outputs")) for cell in cells[1:]] == [
-        ("rnn = nn.RNN(3, 4)\nshow(rnn)", [TEXT]),
-        ("", [PICTURE]),
-    ]
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory):
+    """A deck whose explorer has a checkbox and a slider, and one with a picture of plots and formulas."""
+    folder = tmp_path_factory.mktemp("slides")
+    for number in ("03", "13"):
+        (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
+        (folder / f"{number}.html").write_text(make_slides.deck_page(path), encoding="utf-8")
+    return folder
 
 
-@pytest.mark.parametrize("source", ["show(a)", "explore_steps(rnn, x)", 'predict(\n    "Is it?",\n    True,\n)'])
-def test_code_that_only_shows_is_left_out(source):
-    assert kinds(new_markdown_cell("# T"), new_code_cell(source, outputs=[PICTURE]))[1:] == [("subslide", "")]
+@pytest.fixture
+def opened(browser, decks):
+    """A page that shows a deck; what it asked for and what its console said are kept."""
+    page = browser.new_page(viewport=PAGE, has_touch=True)
+    page.asked, page.said = [], []
+    page.on("request", lambda sent: page.asked.append(sent.url))
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.goto((decks / "03.html").as_uri())
+    yield page
+    assert page.said == [] and {url.partition(":")[0] for url in page.asked} == {"file"}
+    page.close()
 
 
-def test_imports_are_skipped_and_slide_types_set_by_hand_are_kept():
-    notes = new_markdown_cell("Say it aloud.\n\n## Heading", metadata={"slideshow": {"slide_type": "notes"}})
-    assert kinds(new_markdown_cell("# T"), new_code_cell("import torch\nx = 1"), notes)[1:] == [
-        ("skip", "import torch\nx = 1"),
-        ("notes", "Say it aloud.\n\n## Heading"),
-    ]
+def slides_of(path):
+    """[(kind, body, notes)], without frames: no cell is run for them."""
+    notebook = nbformat.read(path, as_version=4)
+    deck = make_slides.make_deck(notebook, teaching.lessons()[path.stem[:2]], {})
+    return [SECTION.fullmatch(slide).groups() for slide in deck.slides]
 
 
-def test_an_explorer_is_its_sentence_and_first_picture():
-    html = explore_steps()._repr_mimebundle_()["text/html"]
-    (shown,) = make_slides.cut(new_code_cell("explore_steps()", outputs=[new_output("display_data", data={"text/html": html})]))
-    kept = shown[1].outputs[0].data["text/html"]
-    assert re.fullmatch(r"<p [^>]*>Explorer: one step after the other\..*</p><img [^>]*>", kept)
-    assert html.count("<img ") == 2 and html.index(re.search("<img .*", kept)[0]) == html.index("<img ")  # the first of two
+def number(page):
+    return int(page.url.partition("#")[2])
+
+
+def show(page, at):
+    page.evaluate(f"location.hash = '#{at}'")
+    page.wait_for_function(f"document.querySelectorAll('section')[{at - 1}].matches('.now')")
+    if page.locator(f"{NOW} .explorer").count():
+        page.wait_for_selector(f"{NOW} .explorer[data-ready]")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_deck_asks_each_question_of_its_lesson_before_it_answers(path):
+    slides = slides_of(path)
+    kinds = [kind for kind, *_ in slides]
+    rows = teaching.lessons()[path.stem[:2]].rows
+    assert len(slides) <= 25 and kinds[0] == "opening" and kinds[-1] == "closing" and "myth" in kinds
+    assert kinds.count("ask") == kinds.count("look") == len(rows)
+    asked = [at for at, kind in enumerate(kinds) if kind == "ask"]
+    for at, row in zip(asked, rows, strict=True):
+        _, question, notes = slides[at]
+        _, shown, _ = slides[at + 1]
+        assert kinds[at + 1] == "look" and question in shown
+        assert "later" not in question and shown.count('class="later"') == 1 and shown.endswith("</p>")
+        assert all(name in notes for name in re.findall(r"`(\w+)`", row.action))
+    assert all(notes.strip() for *_, notes in slides)
+
+
+def test_a_row_finds_its_cell_under_a_heading_and_a_question_only_for_predict():
+    notebook = new_notebook(
+        cells=[
+            new_code_cell("show(draw_step(a))\npredict('a', 1)"),
+            new_code_cell("show(draw_step(a))"),
+            new_markdown_cell("Text.\n\n## Later\n\nText."),
+            new_code_cell("show(draw_step(b))"),
+        ]
+    )
+    places = {"show `draw_step`": 1, 'show `draw_step` under "Later"': 3, "`predict`": 0}
+    for action, at in places.items():
+        assert make_slides.place(notebook, teaching.Row("?", action, "!")) == at
+    with pytest.raises(ValueError, match="no cell calls draw_maps"):
+        make_slides.place(notebook, teaching.Row("?", "show `draw_maps`", "!"))
+
+
+def test_what_goes_back_is_set_before_the_question_unless_nothing_else_moves():
+    row = teaching.Row("?", "`explore_steps`: `a` back to 3, `b` from 1 to −2", "!")
+    assert row.prepared() == {"a": 3} and [*row.moves()] == [("a", None, 3), ("b", 1, -2)]
+    assert teaching.Row("?", "`explore_steps`: `a` back to on", "!").prepared() == {}
+
+
+def test_misconceptions_are_parted_where_a_quotation_begins_a_sentence():
+    lesson = teaching.Lesson(
+        "00", '**A common misconception:** "`x` is one." No, "two".\n"And more": see it. "3 of 4 is good": no.\n'
+    )
+    assert lesson.misconceptions == [("`x` is one.", 'No, "two".'), ("And more", "see it."), ("3 of 4 is good", "no.")]
+
+
+def test_code_that_asks_is_shown_without_its_question():
+    cells = [new_code_cell("# needed below\nh = rnn(x)"), new_code_cell('fits = h == y\npredict("Do they fit?", fits)')]
+    assert make_slides.asked_code(cells) == "h = rnn(x)\nfits = h == y"
+    assert make_slides.asked_code([new_markdown_cell("Text."), cells[1]]) == "fits = h == y"
 
 
 def test_of_an_error_the_last_line_is_shown():
     error = new_output("error", ename="ValueError", evalue="expected 7, got 3", traceback=["long"])
-    (shown,) = make_slides.cut(new_code_cell("rnn(x)", outputs=[error]))
-    assert shown[1].outputs[0].text == "ValueError: expected 7, got 3\n"
+    assert make_slides.output_html(error) == "<pre>ValueError: expected 7, got 3</pre>"
 
 
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
-def test_every_notebook_makes_slides_of_one_idea(path):
-    notebook = nbformat.read(path, as_version=4)
-    cells = [cell for cell in make_slides.deck(notebook).cells if cell.metadata.slideshow.slide_type != "skip"]
-    headings = re.findall(r"^##? .+", "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown"), re.M)
-    assert len([cell for cell in cells if cell.metadata.slideshow.slide_type == "slide"]) == len(headings)
-    for cell in cells:
-        assert sum("text/html" in output.get("data", {}) for output in cell.get("outputs", [])) <= 1
+def test_the_right_arrow_visits_every_slide_and_the_left_one_goes_back(opened):
+    count = opened.locator("section").count()
+    seen = [1]
+    for _ in range(3 * count):
+        before = opened.locator(f"{NOW} .later.seen").count()
+        opened.keyboard.press("ArrowRight")
+        if number(opened) != seen[-1]:
+            seen.append(number(opened))
+            assert not opened.locator(f"{NOW} .later").is_visible() if opened.locator(f"{NOW} .later").count() else True
+        else:
+            assert opened.locator(f"{NOW} .later.seen").count() > before or number(opened) == count
+    assert seen == [*range(1, count + 1)]
+    opened.keyboard.press("PageUp")
+    assert number(opened) == count - 1 and opened.locator(f"{NOW} .later").is_visible()
 
 
-def test_a_deck_stands_alone():
-    page = make_slides.build(nbformat.read(NOTEBOOKS / "01_rnn_theory.ipynb", as_version=4), "01", PARTS)
-    assert all(part in page for part in PARTS.values())
+def test_an_explorer_moves_by_keyboard_touch_and_mouse_and_the_deck_stays(opened):
+    show(opened, 3)
+    box, picture = opened.locator(f"{NOW} input"), opened.locator(f"{NOW} .panes")
+    states = [picture.inner_html()]
+    for move in (box.tap, box.click, lambda: box.press(" ")):
+        move()
+        states.append(picture.inner_html())
+    assert all(a != b for a, b in zip(states, states[1:])) and "changed" in states[-1]
+    (at,) = opened.evaluate(
+        "[...document.querySelectorAll('section')].flatMap((s, i) => s.querySelector('[type=range]') ? i + 1 : [])"
+    )
+    show(opened, at)
+    slider = opened.locator(f"{NOW} [type=range]")
+    slider.press("ArrowRight")
+    assert slider.input_value() == "1" and number(opened) == at and not opened.locator(f"{NOW} .later").is_visible()
+    opened.keyboard.press("PageDown")  # a clicker turns the slides, wherever the focus is
+    assert slider.input_value() == "1" and opened.locator(f"{NOW} .later").is_visible()
+    opened.keyboard.press("Escape")
+    opened.keyboard.press("ArrowRight")
+    assert number(opened) == at + 1
+    opened.get_by_label("back", exact=True).tap()
+    assert number(opened) == at
+
+
+def test_the_notes_open_in_a_window_and_follow_the_slides(opened):
+    with opened.expect_popup() as popup:
+        opened.keyboard.press("n")
+    opened.bring_to_front()
+    assert "30 minutes" in popup.value.inner_text("body")
+    opened.keyboard.press("ArrowRight")
+    assert "What there is to see" in popup.value.inner_text("body")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["03", "13"])
+def test_everybody_in_the_room_can_read_every_slide(opened, decks, name, scheme):
+    opened.emulate_media(color_scheme=scheme)
+    opened.goto((decks / f"{name}.html").as_uri())
+    for at in range(1, opened.locator("section").count() + 1):
+        show(opened, at)
+        opened.evaluate("document.querySelectorAll('section.now .later').forEach(part => part.classList.add('seen'))")
+        opened.wait_for_timeout(50)  # for what fits itself into its place
+        assert opened.evaluate(SMALL) == [] and opened.evaluate(CUT) == [], at
+        if at < 5 or opened.locator(f"{NOW}.myth, {NOW}.cell").count():
+            assert grave_findings(opened) == [], at
+
+
+def test_a_deck_stands_alone(decks):
+    page = (decks / "03.html").read_text(encoding="utf-8")
     assert not re.findall(
         r"""<(?:script|link|img|iframe)[^>]+(?:src|href)=["'](?!data:)|@import|url\((?!["']?(?:data:|#))""", page
     )
-
-
-def test_formulas_are_brought_only_where_there_are_some():
-    page = make_slides.build(new_notebook(cells=[new_markdown_cell("# No formula")]), "none", PARTS)
-    assert PARTS["mathjax"] not in page and PARTS["reveal_js"] in page
-
-
-def test_without_npm_one_sentence_says_what_to_install(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(make_slides, "BUILD", tmp_path)
-    monkeypatch.setattr(make_slides.shutil, "which", lambda name: None)
-    assert make_slides.main(["00"]) == 1
-    assert "install Node.js" in capsys.readouterr().err
-
-
-def test_without_network_one_sentence_says_so(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(make_slides, "BUILD", tmp_path / "build")
-    monkeypatch.setattr(make_slides.shutil, "which", lambda name: "npm")
-    monkeypatch.setattr(make_slides.subprocess, "run", lambda *_, **options: SimpleNamespace(returncode=1))
-    assert make_slides.main(["00"]) == 1
-    assert capsys.readouterr().err == "npm could not bring reveal.js: connect to the internet and start again.\n"

@@ -1,9 +1,9 @@
 """Slides for the projector: what `python start.py slides [names...]` does. Each deck is one file that needs no network.
 
-A deck follows the script of its lesson in TEACHING.md. Each row of the table is two slides: the question, alone and large; then the
-explorer at the position before the move, or the picture, and at the next press of a key what there is to see. A cell of the
-notebook whose slide type is "Slide" (in JupyterLab's property inspector) is one more. Explorers move without a kernel, by the script of
-the pages, `site/page.js`: those controls that the row names, with all their values. The teacher's notes are in a window of their own.
+A deck follows the script of its lesson in TEACHING.md. Each row of the table is two slides: the question, alone and large; then
+the explorer at the position before the move, or the picture, and at the next press of a key what there is to see. A cell of the
+notebook whose slide type is "Slide" (in JupyterLab's property inspector) is one more. Explorers move without a kernel, by
+the script of the pages, `site/page.js`: those controls that the row names, with all their values.
 """
 
 import re
@@ -30,7 +30,9 @@ from helpers.explorers.live import Explorer
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build" / "slides"
 HABIT = "Wait for guesses before you go on. Let two learners who disagree explain."
-KEYS = "Keys: right or Page Down goes on, left or Page Up goes back. In a slider the arrows move the slider, and Escape leaves it."
+KEYS = (
+    "Keys: right or Page Down goes on, left or Page Up goes back. In a slider the arrows move the slider, and Escape leaves it."
+)
 NEEDED = "# needed below\n"
 highlight = Highlight2HTML()
 
@@ -102,7 +104,13 @@ def make_deck(notebook: NotebookNode, lesson: Lesson, alive: dict[str, Explorer]
         for cell in extra_cells(notebook, done, at):
             deck.add("cell", fitted(cell_html(cell)), "Read it with the class, line by line.")
         done = max(done, at)
-        add_row(deck, row, notebook.cells[: at + 1], alive.get(row.name.removeprefix("explore_")), f"{lesson.number}-{len(deck.slides)}")
+        add_row(
+            deck,
+            row,
+            notebook.cells[: at + 1],
+            alive.get(row.name.removeprefix("explore_")),
+            f"{lesson.number}-{len(deck.slides)}",
+        )
     for cell in extra_cells(notebook, done, len(notebook.cells)):
         deck.add("cell", fitted(cell_html(cell)), "Read it with the class, line by line.")
     for said, against in lesson.misconceptions:
@@ -202,7 +210,7 @@ def code_html(source: str) -> str:
 
 
 def asked_code(cells: Sequence[NotebookNode]) -> str:
-    """The code that a question is about, without the question; with that of the cell before, if both are no longer than a cell."""
+    """The code that a question is about, without the question; with the cell before, if both are no longer than one."""
     before, asking = cells[-2:]
     code = re.split(r"^predict\(", asking.source, flags=re.M)[0].strip()
     both = f"{before.source.removeprefix(NEEDED)}\n{code}".strip()
