@@ -218,7 +218,7 @@ def asked_code(cells: Sequence[NotebookNode]) -> str:
 
 
 def outputs_html(cell: NotebookNode) -> str:
-    return "".join(map(output_html, cell.outputs))
+    return "".join(f"<div>{html}</div>" for html in map(output_html, cell.outputs) if html)
 
 
 def output_html(output: NotebookNode) -> str:

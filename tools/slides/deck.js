@@ -83,7 +83,7 @@ function fit(target) {
   if (box.dataset.size === size) return void largest(Number(content.style.zoom), content.classList.contains("stacked"));
   box.dataset.size = size;
   const beside = largest(innerWidth / 600, false);
-  if (largest(innerWidth / 600, true) <= beside) largest(beside, false);
+  if (largest(innerWidth / 600, true) < beside) largest(beside, false);
 }
 
 new Deck(/** @type {HTMLElement} */ (document.querySelector(".deck")));
