@@ -3,7 +3,7 @@
 A model here is any function from a batch of sentences to one logit per sentence: positive for praise, negative for blame.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -48,8 +48,8 @@ def train(
     labels: Tensor,
     *,
     validation: tuple[Sequence[Tensor], Tensor] | None = None,
-    epochs: int | Iterable[object] = 8,
-    lr: float = 0.005,
+    epochs: int | Collection[object] = 6,
+    lr: float = 0.007,
     seed: int = 0,
     gather: Collate = pack,
 ) -> History:
@@ -60,9 +60,11 @@ def train(
     >>> len(history.loss), history.loss[-1] < history.loss[0]
     (30, True)
 
-    A mini-batch has sentences of about the same length (bucketing), because a batch takes as many steps as its longest
-    sentence. With a validation set the model has in the end the parameters of the epoch with the lowest validation loss (early
-    stopping).
+    The sentences are sorted by length and cut into mini-batches once (bucketing), because a batch takes as many steps as its
+    longest sentence. Sentences of the same length keep their order, so twins share a mini-batch. The first epoch goes from the
+    shortest sentences to the longest, and each later epoch has the mini-batches in a random order. The learning rate falls
+    from step to step and ends at zero. With a validation set the model has in the end the parameters of the epoch with the
+    lowest validation loss (early stopping).
 
     Parameters
     ----------
@@ -70,9 +72,9 @@ def train(
     sequences  : each (L,) or (L, H_in), all on the model's device
     labels     : (N,), floats 0 and 1, one for each sequence, on the same device
     validation : other sequences and labels, on which loss and accuracy are measured after each epoch; never trained on
-    epochs     : the number of epochs, or an iterable with one item per epoch, such as progress(range(8), "training")
-    lr         : the learning rate
-    seed       : the seed of the order of the sentences
+    epochs     : the number of epochs, or a collection with one item per epoch, such as progress(range(6), "training")
+    lr         : the learning rate of the first step
+    seed       : the seed of the order of the mini-batches
     gather     : makes a batch of sequences: `pack`, or `pad_sequence` to see the effect of padding
 
     Returns
@@ -86,22 +88,25 @@ def train(
         model does not return one logit per sentence.
     """
     _require_matching(sequences, labels)
-    order = torch.Generator().manual_seed(seed)
+    order, rounds = torch.Generator().manual_seed(seed), range(epochs) if isinstance(epochs, int) else epochs
+    batches = [(gather([sequences[i] for i in bucket.tolist()]), labels[bucket]) for bucket in _buckets(sequences)]
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer, loss_of = torch.optim.Adam(trained, lr=lr), nn.BCEWithLogitsLoss()
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=len(rounds) * len(batches))
     history, best = History(), deepcopy(model.state_dict())
     with one_thread():
-        for _ in range(epochs) if isinstance(epochs, int) else epochs:
+        for epoch, _ in enumerate(rounds):
             model.train()
             total = 0.0
-            for chosen in _buckets(sequences, order):
+            for i in torch.randperm(len(batches), generator=order).tolist() if epoch else range(len(batches)):
+                batch, wanted = batches[i]
                 optimizer.zero_grad()
-                logits = one_logit_each(model(gather([sequences[i] for i in chosen.tolist()])), len(chosen))
-                loss = loss_of(logits, labels[chosen.to(labels.device)])
+                loss = loss_of(one_logit_each(model(batch), len(wanted)), wanted)
                 loss.backward()
                 nn.utils.clip_grad_norm_(trained, 1.0)
                 optimizer.step()
-                total += loss.item() * len(chosen)
+                schedule.step()
+                total += loss.item() * len(wanted)
             history.loss.append(total / len(sequences))
             model.eval()
             if validation:
@@ -170,12 +175,9 @@ def one_logit_each(answers: Tensor, N: int) -> Tensor:
     return answers.flatten()
 
 
-def _buckets(sequences: Sequence[Tensor], order: torch.Generator) -> list[Tensor]:
-    """Mini-batches of 64 sentences of about the same length, in a random order: the numbers of the sentences of each."""
-    shuffled = torch.randperm(len(sequences), generator=order)
-    lengths = torch.tensor([len(sequences[i]) for i in shuffled.tolist()])
-    batches = shuffled[lengths.argsort(stable=True)].split(64)
-    return [batches[i] for i in torch.randperm(len(batches), generator=order).tolist()]
+def _buckets(sequences: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Mini-batches of 64 sentences of about the same length, short ones first: the numbers of the sentences of each."""
+    return torch.tensor([len(sequence) for sequence in sequences]).argsort(stable=True).split(64)
 
 
 def _logits(model: Model, sequences: Sequence[Tensor], labels: Tensor, gather: Collate) -> Tensor:
