@@ -23,7 +23,7 @@ from .sentences import tokenize
 
 DATA = Path(__file__).parent.parent / "data"
 KINDS = ("plain", "negated", "pair", "verbs")  # what the networks are trained on
-BARE = {"opening": 0.5, "closing": 0.4, "end": 0.0}  # the fraction of sentences without an opening, without a closing
+BARE = {"opening": 0.4, "closing": 0.4, "end": 0.0}  # the fraction of sentences without an opening, without a closing
 SLOT = re.compile(r"\{([a-z_]+?)(_too|_again)?\}")
 Lists = dict[str, list[str]]
 Chance = Callable[[], float]
@@ -76,10 +76,10 @@ def make_reviews(train: int = 9000, validation: int = 400, test: int = 400, seed
     >>> train, validation, tests = make_reviews(train=100, validation=20, test=10)
     >>> len(train), len(validation), {kind: len(reviews) for kind, reviews in tests.items()}
     (100, 20, {'plain': 10, 'negated': 10, 'pair': 10, 'verbs': 10, 'double': 10, 'unseen': 10})
-    >>> for review in tests["pair"][:2]:
+    >>> for review in tests["pair"][4:6]:
     ...     print(review.label, review.text)
-    1 i thought it would be awful, but it was brilliant, if you ask me.
-    0 i thought it would be brilliant, but it was awful, if you ask me.
+    1 my wife disliked it, but i enjoyed it. i saw it yesterday
+    0 my wife enjoyed it, but i disliked it. i saw it yesterday
 
     Parameters
     ----------
