@@ -177,7 +177,8 @@ def one_logit_each(answers: Tensor, N: int) -> Tensor:
 
 def _buckets(sequences: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """Mini-batches of 64 sentences of about the same length, short ones first: the numbers of the sentences of each."""
-    return torch.tensor([len(sequence) for sequence in sequences]).argsort(stable=True).split(64)
+    buckets: tuple[Tensor, ...] = torch.tensor([len(sequence) for sequence in sequences]).argsort(stable=True).split(64)
+    return buckets
 
 
 def _logits(model: Model, sequences: Sequence[Tensor], labels: Tensor, gather: Collate) -> Tensor:

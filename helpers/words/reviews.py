@@ -23,7 +23,7 @@ from .sentences import tokenize
 
 DATA = Path(__file__).parent.parent / "data"
 KINDS = ("plain", "negated", "pair", "verbs")  # what the networks are trained on
-BARE = {"opening": 0.4, "closing": 0.4, "end": 0.0}  # the fraction of sentences without an opening, without a closing
+BARE = {"opening": 0.4, "closing": 0.35, "end": 0.0}  # the fraction of sentences without an opening, without a closing
 SLOT = re.compile(r"\{([a-z_]+?)(_too|_again)?\}")
 Lists = dict[str, list[str]]
 Chance = Callable[[], float]
