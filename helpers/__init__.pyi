@@ -30,6 +30,7 @@ from .explorers.theory import explore_unrolling as explore_unrolling
 from .explorers.writers import explore_writing as explore_writing
 from .habits import check_habits as check_habits
 from .pictures.bars import draw_next_words as draw_next_words
+from .pictures.contributions import draw_contributions as draw_contributions
 from .pictures.diagrams import draw_step as draw_step
 from .pictures.diagrams import draw_tensors as draw_tensors
 from .pictures.gates import draw_attention as draw_attention
@@ -62,6 +63,7 @@ from .pictures.timelines import draw_verdicts as draw_verdicts
 from .pictures.unrolled import draw_unrolled as draw_unrolled
 from .recall import learn_to_recall as learn_to_recall
 from .recall import recall_batch as recall_batch
+from .rnn.gradients import gradient_contributions as gradient_contributions
 from .rnn.gradients import gradient_norms as gradient_norms
 from .rnn.gradients import spectrum as spectrum
 from .rnn.recurrence import run_recurrence as run_recurrence

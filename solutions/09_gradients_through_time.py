@@ -25,3 +25,11 @@ def clip(grads, max_norm):
 
 
 print(check("09.3", clip))
+
+# 09.4 The gradient of W_hh is a sum, and the contributions of the last steps are far longer than that of the first.
+reason = "b"
+print(check("09.4", reason))
+
+# 09.5 Every cut ends the gradient, and the first seconds must have a part in it.
+plan = "c"
+print(check("09.5", plan))

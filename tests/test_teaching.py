@@ -11,6 +11,7 @@ from pathlib import Path
 
 import make_slides
 import nbformat
+import numpy as np
 import pytest
 import teaching
 import torch
@@ -138,6 +139,16 @@ def test_the_gradient_of_09_vanishes_and_explodes_as_the_script_says():
     explorer.controls["nonlinearity"].value = "tanh"
     first, *_, last = map(float, helpers.gradient_norms(explorer.state.trace))
     assert 5 < first / last < 20  # tenfold
+
+
+def test_the_contributions_of_09_are_those_that_the_script_tells():
+    first_to_last = []
+    for explorer in played("09"):
+        contributions = helpers.gradient_contributions(explorer.state.trace).astype(float)
+        first_to_last.append(np.linalg.norm(contributions[1]) / np.linalg.norm(contributions[-1]))
+    half, twice_as_long, relu = first_to_last
+    assert math.log(twice_as_long) / math.log(half) == pytest.approx(2, rel=0.15)  # twice as many powers of ten
+    assert half < 1e-6 and relu > 1e4
 
 
 def test_the_minutes_of_the_plan_add_up():

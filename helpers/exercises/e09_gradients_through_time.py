@@ -1,8 +1,11 @@
-"""The exercises of notebook 09: how a gradient travels back, and clipping."""
+"""The exercises of notebook 09: how a gradient travels back, clipping, and how far a cut lets it reach."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..rnn.gradients import gradient_contributions
+from ..rnn.traces import trace
 from .cases import Case
 from .exercise import Arguments, Exercise, Function, Predict, Write
 
@@ -46,6 +49,29 @@ def clip_by_torch(grads: list[Tensor], max_norm: float) -> list[Tensor]:
 def scale_to_max_norm(grads: list[Tensor], max_norm: float) -> list[Tensor]:
     total = torch.cat([grad.flatten() for grad in grads]).norm()
     return [grad * max_norm / total for grad in grads]
+
+
+def what_vanishes() -> str:
+    """The letter of what is small for 40 steps: the whole gradient of W_hh, or what the first steps contribute to it."""
+    torch.manual_seed(0)
+    seen = trace(nn.RNN(4, 32), torch.randn(40, 1, 4))
+    contributions = gradient_contributions(seen)
+    whole, early = (float(np.linalg.norm(part.sum(axis=0))) for part in (contributions, contributions[:2]))
+    return "a" if whole < 0.1 else "b" if early < 1e-3 * whole else "c"
+
+
+def chunk_that_reaches_the_first_seconds() -> str:
+    """The letter of the plan with which the answer at the end still has a gradient at the first ten seconds."""
+    torch.manual_seed(0)
+    rnn, reaches = nn.RNN(3, 4), []
+    for letter, chunk in (("a", 1), ("b", 10), ("c", 60)):
+        x, h = torch.randn(60, 1, 3, dtype=torch.float32, requires_grad=True), None
+        for piece in x.split(chunk):
+            _, h = rnn(piece, None if h is None else h.detach())
+        assert h is not None
+        if torch.autograd.grad(h.sum(), x)[0][:10].any():
+            reaches.append(letter)
+    return " ".join(reaches)
 
 
 EXERCISES: list[Exercise] = [
@@ -99,5 +125,30 @@ EXERCISES: list[Exercise] = [
         ),
         axes=("number",),
         use=as_one_vector,
+    ),
+    Predict(
+        "09.4",
+        "Why does a plain RNN learn so little from the first of 40 steps? (a letter)",
+        what_vanishes,
+        {
+            "a": "Measure it: it is about as long for 40 steps as for 5. The last steps fill it.",
+            "c": "All steps share one W_hh, and one W_ih.",
+            "d": "Its values are read by the next step. What is small is its part of a sum.",
+        },
+        ("The gradient of W_hh is a sum over the steps.", "Which terms of the sum are small? Those of the early steps, so b."),
+    ),
+    Predict(
+        "09.5",
+        "Design a training: the answer after a minute depends on its first ten seconds. How do you cut the chain? (a letter)",
+        chunk_that_reaches_the_first_seconds,
+        {
+            "a": "Then the answer's gradient reaches one second back, and no further.",
+            "b": "The answer comes 50 seconds after the first chunk ends. No gradient reaches back over the cuts.",
+            "d": "Then even the values of the first ten seconds are lost before the answer.",
+        },
+        (
+            "A gradient ends at each detach.",
+            "The gradient has to go from the end of the minute to its first seconds, so there can be no cut: c.",
+        ),
     ),
 ]

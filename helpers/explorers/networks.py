@@ -195,7 +195,7 @@ def explore_layers() -> Explorer:
 
 
 def explore_gradient() -> Explorer:
-    """How far a gradient reaches back for a small or large W_hh: it vanishes, stays, or explodes.
+    """What each step contributes to the gradient of W_hh: early contributions vanish, stay, or explode.
 
     >>> explorer = explore_gradient()
     >>> explorer.controls["scale"].value = 0.5
@@ -203,7 +203,7 @@ def explore_gradient() -> Explorer:
     >>> bool(gradient_norms(explorer.state.trace)[0] < 1e-6)  # at the first of 30 steps, almost nothing is left
     True
 
-    Views: the largest |eigenvalue| and singular value of W_hh, the gradient over time with its bound, code and shapes.
+    Views: the length of the gradient of W_hh, the contribution of each step to it, code and shapes.
     """
     controls = {
         "scale": slider("weight scale", 1.0, 0.1, 3.0, 0.1),
@@ -214,7 +214,7 @@ def explore_gradient() -> Explorer:
     def compute(scale: float, L: int, nonlinearity: str) -> CallState:
         return CallState.from_code(scaled_code(round(scale, 1), nonlinearity, L))
 
-    shown: list[View] = [views.spectrum_note, views.gradient_picture, views.marked_code, views.marked_shapes]
+    shown: list[View] = [views.contributions_note, views.contributions_picture, views.marked_code, views.marked_shapes]
     page = dict(scale=[round(0.1 * i, 1) for i in range(1, 31)], L=(10, 20, 30, 60), nonlinearity=("tanh", "relu"))
     return Explorer("weights and the gradient through time", controls, compute, shown, page=page)
 

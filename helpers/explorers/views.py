@@ -7,11 +7,12 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from ..pictures.contributions import draw_contributions
 from ..pictures.diagrams import draw_step, draw_tensors
 from ..pictures.gates import draw_gates
 from ..pictures.picture import Picture
 from ..pictures.tables import Table, parameter_table, shape_table, state_table
-from ..pictures.timelines import draw_gradients, draw_response
+from ..pictures.timelines import draw_response
 from ..pictures.unrolled import draw_unrolled
 from ..rnn import gradients
 from ..rnn.shapes import Shapes
@@ -128,9 +129,8 @@ def response_picture(state: CallState) -> Picture:
     return draw_response(state.trace)
 
 
-def gradient_picture(state: CallState) -> Picture:
-    bound = gradients.spectrum(state.trace.weights["weight_hh_l0"]).singular_value
-    return draw_gradients(gradients.gradient_norms(state.trace), bound)
+def contributions_picture(state: CallState) -> Picture:
+    return draw_contributions(gradients.gradient_contributions(state.trace))
 
 
 # ---- tables -------------------------------------------------------------------------------------------------------
@@ -303,9 +303,14 @@ def forgetting_note(state: CallState) -> str:
 
 
 @full_width
-def spectrum_note(state: CallState) -> str:
-    eigenvalue, singular_value = gradients.spectrum(state.trace.weights["weight_hh_l0"])
-    return note(f"W_hh: largest |eigenvalue| {eigenvalue:.2f}, largest singular value {singular_value:.2f}.")
+def contributions_note(state: CallState) -> str:
+    """How long the whole gradient of W_hh is, and the part of it that comes from the first half of the steps."""
+    contributions = gradients.gradient_contributions(state.trace).astype(float)
+    early, whole = (float(np.linalg.norm(part.sum(0))) for part in (contributions[: len(contributions) // 2], contributions))
+    return note(
+        f"The loss is the sum of the last state. dL/dW_hh has the length {whole:.2g}. "
+        f"The contributions of the first half of the steps add up to the length {early:.1e}."
+    )
 
 
 def unmeasured_note(state: SpeedState) -> str:

@@ -41,20 +41,64 @@ def gradient_norms(trace: Trace, *, n: int = 0) -> np.ndarray:
 
     Source: dL/dh_(t-1) = W_hh.T @ (activation'(a_t) * dL/dh_t), the chain rule on the recurrence.
     """
+    gradients = _walk_back(trace, n).gradients
+    # In doubles: the square of a number that float32 still holds may be too small, or too large, for float32.
+    norms: np.ndarray = np.linalg.norm(gradients.astype(float), axis=1).astype(gradients.dtype)
+    return norms
+
+
+def gradient_contributions(trace: Trace, *, n: int = 0) -> np.ndarray:
+    """What each step contributes to dL/dW_hh, where L is the sum of the last state. Their sum over the steps is the gradient.
+
+    >>> import torch
+    >>> from helpers import trace
+    >>> rnn = torch.nn.RNN(1, 1, nonlinearity="relu")
+    >>> for parameter, value in zip(rnn.parameters(), (1.0, 0.5, 0.0, 0.0)):
+    ...     _ = torch.nn.init.constant_(parameter, value)
+    >>> gradient_contributions(trace(rnn, torch.ones(4, 1))).flatten().tolist()  # dL/dh_t times the state before
+    [0.0, 0.25, 0.75, 1.75]
+
+    Parameters
+    ----------
+    trace : a trace of a network with one layer and one direction
+    n     : the index of the sequence in the batch
+
+    Returns
+    -------
+    (L, H_out, H_out) : one matrix per step, with the shape of W_hh
+
+    Raises
+    ------
+    ValueError : there is more than one layer or direction, or n is out of range.
+    """
+    before, derivative, gradients = _walk_back(trace, n)
+    with np.errstate(over="ignore", invalid="ignore"):
+        contributions: np.ndarray = (derivative * gradients)[:, :, None] * before[:, None, :]
+    return contributions
+
+
+class _Walk(NamedTuple):
+    """The way back through one sequence, each (L, H_out)."""
+
+    before: np.ndarray  # the state that each step starts from
+    derivative: np.ndarray  # of the activation, at each step
+    gradients: np.ndarray  # dL/dh_t, in the order of time
+
+
+def _walk_back(trace: Trace, n: int) -> _Walk:
     require_plain(trace)
     if (trace.shapes.num_layers, trace.shapes.D) != (1, 1):
         given = f"num_layers={trace.shapes.num_layers}, D={trace.shapes.D}"
         raise ValueError(f"trace: given {given}, expected one layer and one direction")
     require_index("n", n, len(trace.lengths))
     h, W_hh = trace.hidden[0, 0, : trace.lengths[n], n], trace.weights["weight_hh_l0"]
-    derivative = DERIVATIVES[trace.nonlinearity](h)  # (L, H_out)
+    derivative = DERIVATIVES[trace.nonlinearity](h)
     gradients = [np.ones(h.shape[1], h.dtype)]
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(len(h) - 1, 0, -1):
             gradients.append(W_hh.T @ (derivative[t] * gradients[-1]))
-        # In doubles: the square of a number that float32 still holds may be too small, or too large, for float32.
-        norms: np.ndarray = np.linalg.norm(np.array(gradients[::-1], float), axis=1).astype(h.dtype)
-    return norms
+    before = np.concatenate([trace.h_0[0, 0, n][None], h[:-1]])
+    return _Walk(before, derivative, np.array(gradients[::-1]))
 
 
 class Spectrum(NamedTuple):

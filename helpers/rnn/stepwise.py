@@ -2,8 +2,7 @@
 
 A call of torch returns only `output` and `h_n`. Here each state is a tensor of its own in the graph that the gradient goes
 back through, and `state.retain_grad()` makes it keep dL/dh_t. The states are collected in lists: if they were written into
-one tensor in place, each would overwrite values that the backward pass still needs. Notebook 09 prints `step_by_step`,
-and notebook 13 prints `lstm_step` and `gru_step`.
+one tensor in place, each would overwrite values that the backward pass still needs. Notebook 13 prints `gru_step`.
 """
 
 from collections.abc import Mapping

@@ -13,7 +13,6 @@ PLANNED = {
     "03": ["ValueError", "RuntimeError"],
     "04": ["RuntimeError"],
     "07": ["RuntimeError", "RuntimeError", "RuntimeError"],
-    "09": ["RuntimeError"],
     "10": ["RuntimeError", "TypeError"],
     "11": ["RuntimeError", "ValueError"],
 }
