@@ -142,13 +142,17 @@ def test_the_gradient_of_09_vanishes_and_explodes_as_the_script_says():
 
 
 def test_the_contributions_of_09_are_those_that_the_script_tells():
-    first_to_last = []
+    first_to_last, wholes = [], []
     for explorer in played("09"):
         contributions = helpers.gradient_contributions(explorer.state.trace).astype(float)
         first_to_last.append(np.linalg.norm(contributions[1]) / np.linalg.norm(contributions[-1]))
-    half, twice_as_long, relu = first_to_last
+        wholes.append(float(np.linalg.norm(contributions.sum(0))))
+    half, twice_as_long, _ = first_to_last
     assert math.log(twice_as_long) / math.log(half) == pytest.approx(2, rel=0.15)  # twice as many powers of ten
-    assert half < 1e-6 and relu > 1e4
+    assert half < 1e-6 and 1e8 < wholes[-1] < 1e9  # hundreds of millions
+    explorer.controls["nonlinearity"].value = "tanh"
+    contributions = helpers.gradient_contributions(explorer.state.trace)
+    assert 80 < np.linalg.norm(contributions.sum(0)) < 120  # about a hundred
 
 
 def test_the_minutes_of_the_plan_add_up():

@@ -11,7 +11,7 @@ from .picture import Picture
 from .svg import escape_text, line, svg_picture, tag, text
 
 LEFT, WIDE = 64, 600
-BARS, RINGS, TALL = 130, 290, 100  # the lower edges of the two panels, and their height
+BARS, RINGS, TALL = 130, 294, 100  # the lower edges of the two panels, and their height
 
 
 def draw_contributions(contributions: np.ndarray | Tensor) -> Picture:
@@ -40,19 +40,19 @@ def draw_contributions(contributions: np.ndarray | Tensor) -> Picture:
     gap = WIDE / len(lengths)
     parts = [
         text(LEFT, 16, "length of each step's contribution to dL/dW_hh", fill=W_HH.ink, font_weight=600),
-        text(LEFT, BARS + 36, "the same lengths on a logarithmic axis", fill=W_HH.ink, font_weight=600),
+        text(LEFT, BARS + 40, "the same lengths on a logarithmic axis", fill=W_HH.ink, font_weight=600),
         *_bars(lengths, gap),
         *_rings(lengths, gap),
     ]
     for t in range(0, len(lengths), max(1, round(30 / gap))):
         for y in (BARS, RINGS):
-            parts.append(text(LEFT + gap * (t + 0.5), y + 16, t, size=11, fill=QUIET, text_anchor="middle"))
+            parts.append(text(LEFT + gap * (t + 0.5), y + 20, t, size=11, fill=QUIET, text_anchor="middle"))
     for y in (BARS, RINGS):
-        parts.append(text(LEFT - 24, y + 16, "t", size=12, fill=QUIET, text_anchor="end"))
+        parts.append(text(LEFT - 24, y + 20, "t", size=12, fill=QUIET, text_anchor="end"))
     early = f", {lengths[1]:.1e} at t=1" if len(lengths) > 2 else ""
     alt = f"What each of {len(lengths)} steps contributes to the gradient of W_hh, as a length: "
     alt += f"{lengths[-1]:.1e} at the last step{early}; the whole gradient has the length {total:.1e}."
-    return svg_picture(LEFT + WIDE + 24, RINGS + 30, parts, alt)
+    return svg_picture(LEFT + WIDE + 24, RINGS + 34, parts, alt)
 
 
 def _bars(lengths: np.ndarray, gap: float) -> list[str]:
