@@ -73,19 +73,20 @@ def _rings(lengths: np.ndarray, gap: float) -> list[str]:
     with np.errstate(divide="ignore"):
         powers = np.log10(lengths)
     finite = powers[np.isfinite(powers)]
-    distance = max(1, ceil((finite.max(initial=0) - finite.min(initial=0)) / 5))  # powers of ten from line to line
-    low = distance * floor(finite.min(initial=0) / distance)
-    high = max(low + distance, distance * ceil(finite.max(initial=0) / distance))
+    smallest, largest = float(finite.min(initial=0)), float(finite.max(initial=0))
+    distance = max(1, ceil((largest - smallest) / 5))  # powers of ten from line to line
+    low = distance * floor(smallest / distance)
+    high = max(low + distance, distance * ceil(largest / distance))
 
     def height(power: float) -> float:
-        return RINGS - TALL * (float(np.clip(power, low, high)) - low) / (high - low)
+        return RINGS - TALL * (min(max(power, low), high) - low) / (high - low)
 
     parts = []
     for power in range(low, high + 1, distance):
         parts.append(line(LEFT, height(power), LEFT + WIDE, height(power), "#E2E2E2", 1, head=False))
         name = f"1e{power}".replace("-", "−") if power else "1"
         parts.append(text(LEFT - 8, height(power) + 4, name, size=11, fill=QUIET, text_anchor="end"))
-    for t, power in enumerate(powers):
+    for t, power in enumerate(powers.tolist()):
         x, y = LEFT + gap * (t + 0.5), height(power)
         tip = tag("title", escape_text(f"t={t}: {lengths[t]:.2e}"))
         style = dict(fill=W_HH.tint, stroke=W_HH.colour, stroke_width=1.5)
