@@ -2,8 +2,8 @@
 
 >>> from helpers import trace, draw_unrolled
 
-Names are looked up when they are first used, so that a notebook without plots never waits for matplotlib, and one
-without words never waits for torchnlp. `__init__.pyi` lists them: editors and mypy read it, and so does this module.
+A name is imported when it is first used. So a notebook without plots never waits for matplotlib, and a notebook without words
+never waits for torchnlp. `__init__.pyi` lists them: editors and mypy read it, and so does this module.
 """
 
 import ast

@@ -17,7 +17,7 @@ def pick_device() -> torch.device:
     True
 
     On CUDA, cuDNN is told to compute in full float32. By default its RNNs may round each factor to 10 bits (TF32) on newer
-    GPUs, and results that agree within 1e-6 on a CPU would differ by 1e-3.
+    GPUs. Then results that agree within 1e-6 on a CPU would differ by 1e-3.
 
     Source: torch.cuda.is_available; torch.backends.cudnn.allow_tf32.
     """

@@ -1,7 +1,7 @@
 """A trained language model writes: from its logits to probabilities, and from a drawn word to the next input.
 
-A language model here is any function from (ids, h) to (logits, h): ids are (L, N), logits (L, N, V) for a vocabulary of V words.
-The state h is None at first.
+A language model here is any function from (ids, h) to (logits, h). The ids are (L, N) and the logits (L, N, V), for a
+vocabulary of V words. The state h is None at first.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Good habits, checked by running: what the answers of someone's own model give away."""
+"""Good habits, checked by running: what the answers of your own model show."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -63,7 +63,7 @@ class Habits(NamedTuple):
 
 
 def check_habits(model: nn.Module, batch: object, *, batch_axis: int | None = None, padding: float | None = None) -> Habits:
-    """Run copies of `model` on one batch, changed a little each time, and tell what the answers give away.
+    """Run copies of `model` on one batch, changed a little each time, and tell what the answers show.
 
     >>> import torch
     >>> x = torch.arange(30.0).view(2, 5, 3) / 30  # (N, L, H_in)
@@ -73,13 +73,15 @@ def check_habits(model: nn.Module, batch: object, *, batch_axis: int | None = No
     >>> found.state
     ✓ state    A second call with the same batch gives the same answers: nothing is carried over.
 
-    What is tried, and what a tick promises, for this batch in evaluation mode, and no more (`?`: it can't be told, and why):
+    This is what each check tries, with this batch in evaluation mode. A tick promises this and no more. A `?` means that it
+    can't be told, and says why.
 
-    - batch: when one sequence is left out, the others have the answers they had, and when all are permuted, so are their
-      answers (where the model takes them in any order): batch and time are not swapped, and no sequences are mixed
-    - padding: each sequence alone, without its padding, has the answer it has in the batch; without padding, or where the
-      model takes none alone, more padding at the end changes no answer
-    - dropout: two runs in evaluation mode agree, and the dropout layers there are, if any, change the answers in training
+    - batch: when one sequence is left out, the answers of the others stay the same. When the sequences are permuted, their
+      answers are permuted too (where the model takes them in any order). So batch and time are not swapped, and no sequences
+      are mixed
+    - padding: each sequence alone, without its padding, has the same answer as in the batch. Without padding, or where the
+      model does not take a sequence alone, more padding at the end changes no answer
+    - dropout: two runs in evaluation mode agree, and the dropout layers, if there are any, change the answers in training mode
     - state: a second call gives the same answers: no hidden state is carried over
 
     Answers differ from 1e-4 of their largest number on, or 1e-6 where the same was done twice; at most 8 sequences are left out.

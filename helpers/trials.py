@@ -78,8 +78,8 @@ class Trials:
     ) -> list[Tensor]:
         """The answers of a fresh copy to n sequences, as tensors; of several calls, those of the last.
 
-        In evaluation mode if drop is None; else in training mode, and each dropout layer that acts drops half of its input
-        (0.5) or nothing (0.0). Both draw the same random numbers.
+        If drop is None, the copy runs in evaluation mode. Else it runs in training mode, and each active dropout layer drops
+        half of its input (0.5) or nothing (0.0). Both draw the same random numbers.
         """
         twin = self.twin = _twin(self.model).train(drop is not None)
         self._heard: dict[str, Pair] = {}
@@ -140,8 +140,8 @@ class Trials:
     def aligned(self, before: Tensor, after: Tensor, rows: list[int], start: int = 0) -> Aligned:
         """The sequences of `rows`, and the steps that are in both, from both answers.
 
-        An axis contains the sequences if its size went from N * k to n * k: one axis, or two (each with each), and k may be
-        the steps. Of all possible axes those count for which the answers are the same, if there are some.
+        An axis contains the sequences if its size went from N * k to n * k, where k may be the steps. There may be two such
+        axes (each sequence with each). If the answers are the same for some of the possible axes, these are chosen.
         """
         choices, known = [], {self.L, max(stop for _, stop in self.batch.spans)}  # the steps of padded and unpacked answers
         for a, b in zip(before.shape, after.shape) if before.dim() == after.dim() else ():

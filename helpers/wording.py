@@ -1,4 +1,4 @@
-"""How messages and labels write a number with its noun, a list in one line, a word that is too long, and a gap in a row."""
+"""How messages and labels write a number with its noun, a list in one line, a long word, and a gap in a row."""
 
 from collections.abc import Sequence
 

@@ -4,8 +4,9 @@
     python start.py runtimes colab     the kernel and widgets that Colab has
     python start.py runtimes newest    whatever is newest today
 
-Each gets an environment of its own in build/runtimes/ (up to 8 GB on Linux, where torch brings its CUDA libraries; an
-existing one is used again), and runs all tests but those of the browser. It ends with a table of what was tried.
+Each name gets an environment of its own in build/runtimes/. It takes up to 8 GB on Linux, where torch brings its CUDA
+libraries. An environment that exists is used again. All tests run there but those of the browser. It ends with a table of what
+was tried.
 """
 
 import argparse

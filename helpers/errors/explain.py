@@ -54,8 +54,9 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
         whatever was given all that a network, a model around one, or pad_packed_sequence returned in the place of one
         tensor; else None. It has a fix only if that is certain: it is tried on a copy of the network without values
 
-    Nothing of yours is run or changed. What is wrong is read from the arguments themselves, found in the traceback; texts
-    of messages are used only where the arguments do not tell, since they change between versions of torch.
+    Nothing of yours is run or changed. The explanation comes from the arguments themselves, which are found in the traceback.
+    The text of a message is used only where the arguments do not show the cause, because this text changes between versions of
+    torch.
 
     Raises
     ------

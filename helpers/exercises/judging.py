@@ -70,8 +70,8 @@ def unanswered(exercise: Exercise, answer: Any) -> bool:
     >>> unanswered(two, lambda x: 2)
     False
 
-    The source alone never decides, because Python may show another text than the one that runs, for example after a file
-    was edited: the function must also do what its source says. Without source it is unanswered only if it returns `...`.
+    The source alone never decides, because Python may show another text than the one that runs, for example after an edit of
+    the file. The function must also do what its source says. Without source it is unanswered only if it returns `...`.
     """
     syntax = read_syntax(answer)
     if syntax is None:

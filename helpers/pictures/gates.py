@@ -1,4 +1,5 @@
-"""What the gates of an LSTM and a GRU do: one step as a drawing, all steps as heat maps; and attention, which needs no gates."""
+"""What the gates of an LSTM and a GRU do: one step as a drawing, all steps as heat maps. Attention, which needs no gates, is
+here too."""
 
 from collections.abc import Sequence
 from itertools import pairwise

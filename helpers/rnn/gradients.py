@@ -115,8 +115,8 @@ def spectrum(W_hh: np.ndarray) -> Spectrum:
     Spectrum(eigenvalue=0.0, singular_value=2.0)
 
     The derivative of tanh and of relu is at most 1. So one step back multiplies the norm of the gradient by at most the
-    singular value, and k steps by at most its k-th power: if it is below 1, the gradient must vanish. Over many steps the
-    eigenvalue tells the likely rate.
+    singular value, and k steps by at most its k-th power. If the singular value is below 1, the gradient must vanish. Over many
+    steps the eigenvalue tells the likely rate.
 
     Raises
     ------

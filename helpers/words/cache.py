@@ -1,7 +1,7 @@
 """A cache of small files. What comes back from it is whole and unchanged, or does not come back.
 
-A file is written under another name and renamed when it is complete, which is one step on every system: another process
-that looks at the same time finds the old file, the new one or none. No lock is needed.
+A file is written under another name, and renamed when it is complete. Renaming is one step on every system. So another process
+that looks at the same time finds the old file, the new file or no file. No lock is needed.
 """
 
 import contextlib

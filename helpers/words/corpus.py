@@ -30,8 +30,8 @@ def documents(count: int = 12_000, seed: int = 0) -> list[list[str]]:
     >>> print(*documents(count=1)[0][:20])
     the colour of the jacket is yellow , not white . she wore a yellow jacket and a white shoe
 
-    The same seed gives the same texts on every machine: the only random source is `random.Random(seed).random()`, and
-    Python promises not to change the numbers that it returns.
+    The same seed gives the same texts on every machine. The only random source is `random.Random(seed).random()`, and Python
+    promises not to change the numbers that it returns.
     """
     chance = random.Random(seed).random
 

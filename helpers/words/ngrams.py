@@ -12,9 +12,9 @@ class NgramModel:
     >>> round(bigram.probability("b", before=["a"]), 2)
     0.53
 
-    Of three words after `a`, two were `b`. The model is smoothed as Witten and Bell proposed: its answer is a mean of this share
-    and of the answer of the model for n - 1. The more different words have followed, the more the second one counts. So every
-    word of the vocabulary has a probability above 0.
+    Of three words after `a`, two were `b`. The model is smoothed with the method of Witten and Bell. Its answer is a weighted
+    mean of this share and of the answer of the model for n - 1. The more different words have followed, the more the second one
+    counts. So every word of the vocabulary has a probability above 0.
 
     Parameters
     ----------

@@ -51,8 +51,8 @@ def tokenize(text: str, vectors: Container[str] | None = None) -> list[str]:
     >>> tokenize("It wasn't well-made", load_glove())
     ['it', 'was', "n't", 'well-made']
 
-    A language that writes no spaces between its words, as Thai or Chinese, needs a tokenizer of its own: here a whole
-    phrase is one token.
+    A language without spaces between its words, such as Thai or Chinese, needs a tokenizer of its own. Here a whole phrase
+    would be one token.
 
     Parameters
     ----------

@@ -1,10 +1,9 @@
 """How the course's own JupyterLab differs from any other: what a kernel says reaches the page at once.
 
-A kernel answers a slider in several small messages. By default the second waits until the browser's system has
-acknowledged the first, which it delays by up to 40 ms: more than all the rest of the way to a new picture. And by default
-the first of them repeats the slider's own number, which the page draws while the kernel computes; that is of use only where
-two pages show one notebook. Beside this file, `labconfig/` turns off the news: no question over the first page, and no
-request to the network.
+A kernel answers a slider in several small messages. By default the second waits until the browser's system has acknowledged the
+first, which it delays by up to 40 ms: more than all the rest of the way to a new picture. And by default the first of them
+repeats the slider's own number, which the page draws while the kernel computes. That is useful only where two pages show one
+notebook. Beside this file, `labconfig/` turns off the news: no question over the first page, and no request to the network.
 
 Source: RFC 896 (Nagle's algorithm) and RFC 1122, 4.2.3.2 (delayed acknowledgements); ipywidgets, "echo updates".
 """
