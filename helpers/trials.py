@@ -1,4 +1,4 @@
-"""Trials: copies of a model run on a batch, or on some sequences and steps of it; the model itself is never called."""
+"""Trials: copies of a model run on a batch, or on some of its sequences and steps. The model itself is never called."""
 
 import copy
 import random

@@ -1,4 +1,4 @@
-"""A JupyterHub on the loopback for a test: deploy/jupyterhub_config.py, but for who may sign in and where learners live.
+"""A JupyterHub on the loopback for a test: deploy/jupyterhub_config.py, except for who may sign in and where learners' homes are.
 
 It needs what deploy/requirements.txt and deploy/package.json name. Everything it writes is in one folder.
 """
@@ -23,7 +23,7 @@ MISSING = (
     "A hub needs more than the course: `.venv/bin/pip install -r deploy/requirements.txt` and `npm install --prefix deploy`."
 )
 
-# No passwords and no accounts of this machine: that is for a test on the loopback, and for nothing else.
+# There are no passwords and no accounts of this machine. Use this only for a test on the loopback.
 CONFIG = """
 load_subconfig({config!r})
 c.JupyterHub.authenticator_class = "dummy"
@@ -132,7 +132,7 @@ class Hub:
             server = user["servers"].get("")
             if bool(server and server["ready"]) == ready and not user["pending"]:
                 return
-            await asyncio.sleep(2)  # forty who ask more often would keep the hub busy with answering
+            await asyncio.sleep(2)  # the hub would be too busy if forty learners asked more often
         raise RuntimeError(f"the server of {name} was not {'ready' if ready else 'gone'} after {seconds} s")
 
     async def processes(self, name: str) -> tuple[psutil.Process, list[psutil.Process]]:

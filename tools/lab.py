@@ -1,9 +1,9 @@
-"""A real JupyterLab in a real Chromium: what the browser tests and the benchmark drive, and a camera for the course.
+"""A real JupyterLab in a real Chromium: what the browser tests and the benchmark drive, and a way to take pictures of the course.
 
     python tools/lab.py 02 picture.png --width 390 --dark     all of notebook 02, as a learner sees it after "run all"
     python tools/lab.py 02 picture.png --explorer 1 --press End     its first explorer, every slider at its largest
 
-Nothing in the checkout is touched: JupyterLab sees a copy of the notebooks, and has settings of its own. It listens on
+It changes nothing in the checkout: JupyterLab sees a copy of the notebooks, and has settings of its own. It listens on
 the loopback alone, and Chromium is told to find no other host.
 """
 

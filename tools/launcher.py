@@ -42,11 +42,11 @@ HOW_TO_STOP = (
 )
 CONFIG = ROOT / "tools" / "jupyter"  # of the JupyterLab started from here, beside the learner's own
 
-# Set by other environments or by hand, each of these would lead .venv or pip astray. With the last one, every kernel would
-# compile the course again.
+# Other environments or the learner may have set these variables. Each of them would make .venv or pip use wrong folders. The last
+# one would make every kernel compile the course again.
 TRAPS = {"PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PYTHONDONTWRITEBYTECODE"}
 
-# What failing tools say, and what to tell the learner; the first that fits wins.
+# What failing tools say, and what to tell the learner. The first that fits is used.
 CAUSES = [
     (("no space left", "not enough space", "quota exceeded"), "the disk is full: free about 6 GB and start again"),
     (
@@ -64,7 +64,7 @@ CAUSES = [
             "connection aborted",
             "connection reset",
         ),
-        "there is no network, or it broke off: connect to the internet and start again",
+        "there is no network, or the connection was lost: connect to the internet and start again",
     ),
     (
         ("permission denied", "access is denied", "read-only file system", "being used by another process"),
@@ -140,7 +140,7 @@ def set_up() -> None:
 
 
 def is_ready() -> bool:
-    """Whether .venv holds all that this course asks for, put there by this Python in this place."""
+    """Whether .venv contains all packages that this course needs, installed by this Python in this folder."""
     return read_stamp() == stamp() and venv_starts()
 
 
@@ -239,7 +239,7 @@ def only_one_start() -> Iterator[IO[str]]:
 
 
 def try_lock(file: IO[str]) -> bool:
-    """Whether the lock is ours now. The system frees it when its holders end, in whatever way: none is ever stale."""
+    """Whether the lock is ours now. The system frees it when its holders end, so no lock is ever left over."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -252,7 +252,7 @@ def try_lock(file: IO[str]) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        pass  # a file system without locks: better unguarded than shut out
+        pass  # a file system without locks: start without one, because else nobody could start
     return True
 
 

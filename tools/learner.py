@@ -22,7 +22,7 @@ class Report:
 
     passed: int = 0
     failures: list[str] = field(default_factory=list)  # one sentence each
-    moves_ms: list[float] = field(default_factory=list)  # from a slider's message to the kernel's last word about it
+    moves_ms: list[float] = field(default_factory=list)  # from a slider's message to the kernel's last message about it
 
 
 class Learner:
@@ -119,7 +119,7 @@ class Learner:
     async def receive(self, seconds: float, kind: str) -> Message:
         text = await asyncio.wait_for(self.socket.read_message(), seconds)
         if text is None:
-            raise ConnectionError(f"the connection broke off before the kernel answered a {kind}")
+            raise ConnectionError(f"the connection was lost before the kernel answered a {kind}")
         if isinstance(text, bytes):  # a message with buffers; of the course's widgets only those of progress bars
             text = text[int.from_bytes(text[4:8], "big") : int.from_bytes(text[8:12], "big")].decode()
         message: Message = json.loads(text)

@@ -4,12 +4,12 @@
     python start.py publish                                      once more at the same address, after an edit
     python start.py publish --remove                             nowhere: every file is again what it was before
 
-The address is kept in one place, pyproject.toml: `[project.urls]`. From it and from the version each notebook gets badges, which
-open it in Colab, in Binder or in a JupyterHub (by nbgitpuller), and some lines at the top of its first code cell, which install
-the helpers of this version wherever they are missing. The README gets the badges too. Colab, Binder and these lines take the tag
-of the version, such as v0.2.0, so that a notebook and its helpers always fit: create this tag when you have committed. An address
-may also be a folder of this computer that holds the repository (file:///...): for a trial, with the lines and without the badges,
-kept nowhere else.
+The address is kept in one place, pyproject.toml: `[project.urls]`. With it and the version, each notebook gets badges, which
+open it in Colab, in Binder or in a JupyterHub (by nbgitpuller). It also gets some lines at the top of its first code cell. They
+install the helpers of this version where they are missing. The README gets the badges too. Colab, Binder and these lines use
+the tag of the version, such as v0.2.0, so that a notebook and its helpers always fit. Create this tag after your commit. For a
+trial, the address may also be a folder of this computer that contains the repository (file:///...). Then the notebooks get the
+lines and no badges, and the address is not kept.
 """
 
 import json
@@ -141,8 +141,8 @@ def stamp_page(text: str, release: Release | None) -> str:
 
 
 def stamp_notebook(text: str, release: Release | None, name: str) -> str:
-    """A notebook's file with badges in its first cell of prose and the lines in its first cell of code, and no new cell:
-    the numbers of the cells, which are stored with their outputs, stay right."""
+    """A notebook's file with badges in its first cell of prose and the lines in its first cell of code. No cell is added, so
+    the stored numbers of the cells stay right."""
     notebook = json.loads(text)
     first = {cell["cell_type"]: cell for cell in reversed(notebook["cells"])}
     prose, code = first["markdown"], first["code"]

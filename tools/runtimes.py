@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "runtimes"
 SHOWN = ["python", "torch", "numpy", "matplotlib", "ipywidgets", "ipython", "ipykernel"]
-# Not asked elsewhere: the browser's pages are made by the pinned JupyterLab, and the pins hold only where they are installed.
+# These tests are left out. The pinned JupyterLab makes the browser's pages, and the pins hold only where they are installed.
 LEFT_OUT = [
     "--ignore=tests/test_browser.py",
     "--ignore=tests/test_site.py",
@@ -70,7 +70,7 @@ def make(name: str) -> Path:
     folder = BUILD / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     done, asked = folder / "installed.txt", wanted(name)
-    if not done.exists():  # nor is an interrupted install worth keeping
+    if not done.exists():  # an interrupted installation is made again
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
     elif done.read_text(encoding="utf-8").split("\n") == asked:
         return python
@@ -93,7 +93,7 @@ def run_tests(python: Path, options: list[str]) -> tuple[int, str]:
     own = {
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "JUPYTER_PATH": str(python.parents[1] / "share" / "jupyter"),
-        "COLUMNS": "1000",  # so that no reason of a failure is cut off
+        "COLUMNS": "1000",  # so that the reason of a failure is complete
     }
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=subprocess.PIPE, text=True)
     lines = []

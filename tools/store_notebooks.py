@@ -1,8 +1,7 @@
 """Run the notebooks in order and store their outputs: what `python start.py notebooks [names...]` does.
 
-Each notebook runs from its first cell in a kernel of its own. What is stored depends on the notebook alone, neither on
-the clock nor on the machine, so that a second run gives the same file, byte for byte. A notebook with a failing cell is
-left as it was.
+Each notebook runs from its first cell in a kernel of its own. What is stored depends on the notebook alone, and not on the
+clock or the machine. So a second run gives the same file, byte for byte. A notebook with a failing cell is left as it was.
 """
 
 import logging
@@ -74,7 +73,7 @@ def fits(path: Path, stem: str) -> bool:
 
 
 def stored_text(path: Path, seconds: int = CELL_SECONDS) -> str:
-    """The notebook as it shall be stored: run in a fresh kernel, without what changes from run to run."""
+    """The notebook in the form that is stored: run in a fresh kernel, without what changes from run to run."""
     notebook = nbformat.v4.upgrade(nbformat.read(path, as_version=4))
     notebook.metadata["kernelspec"] = KERNEL
     execute(notebook, path, seconds)

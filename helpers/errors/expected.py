@@ -1,4 +1,4 @@
-"""An error that is made on purpose: first what it says and means, and the traceback folded behind it."""
+"""An error that is made on purpose: first what it says and means, and the traceback folded below."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +47,7 @@ def expect_error() -> Iterator[None]:
     ...     output, h_n = torch.nn.RNN(3, 4)(torch.zeros(5, 2, 3))
     This time there was no error.
 
-    What `explain_error` knows of it stands below, and what a traceback tells is folded behind that.
+    The explanation of `explain_error` follows the message. Below it, the calls that the traceback lists are folded.
     """
     from IPython.display import display
 

@@ -1,8 +1,8 @@
 """Fixes: the learner's own line with one part of its syntax tree written anew, wherever in the line that part is.
 
-A template says how to write a value. In it "{}" is the argument, "{x}" for an expression with the sizes of the input, "{net}"
-for the network, "{first}" for the first state, "{torch.zeros}" for that name as the learner has imported it. A name that is not
-in scope gives no fix.
+A template says how to write a value. In it "{}" is the argument, "{x}" an expression with the sizes of the input, "{net}" the
+network, and "{first}" the first state. "{torch.zeros}" is that name as the learner has imported it. A name that is not in scope
+gives no fix.
 """
 
 import ast

@@ -64,7 +64,7 @@ def _show_warning(
 
 
 def _show(trouble: Any, running: FrameType | None = None) -> None:
-    """Show an explanation if there is one. A mistake of ours must never stand between a learner and the traceback."""
+    """Show an explanation if there is one. A mistake of ours must never hide the traceback from a learner."""
     try:
         from .explain import explain_error, explain_running
 

@@ -99,7 +99,7 @@ class Line:
         return kept or bool(names & (stored | self.parameters))
 
     def value(self, node: ast.AST | None) -> Any:
-        """What a name in the line stands for, plain, dotted or an item; None for all else: no code of the learner's is run."""
+        """The value of a name in the line (plain, dotted or an item); None for all else. It runs no code of the learner."""
         if isinstance(node, ast.Name):
             return self.names.get(node.id)
         if isinstance(node, ast.Constant):

@@ -141,7 +141,7 @@ def play(quiz: Quiz, read: Callable[[str], str] = input) -> None:
 
 
 def _ask_until_done(quiz: Quiz, number: int, read: Callable[[str], str]) -> bool:
-    """Read answers until the question is done; False when the game shall end."""
+    """Read answers until the question is done; False if the game should end."""
     done = False
     while not done:
         typed = read("\n> ").strip()

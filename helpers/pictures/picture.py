@@ -14,8 +14,8 @@ class Picture:
     >>> Picture("<svg/>", alt="an empty drawing", width=10)._repr_html_()[:50]
     '<div style="overflow-x:auto"><img alt="an empty dr'
 
-    In a notebook it becomes an `<img>`: JupyterLab and exported HTML keep its alternative text, it is shown in a notebook
-    that is not trusted yet, and it cannot run a script.
+    In a notebook it becomes an `<img>`: JupyterLab and exported HTML keep its alternative text. It is shown in a notebook that
+    is not trusted yet, and it cannot run a script.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ class Side:
 
     name: str
     axes: tuple[Axis, ...] | None = None  # None: no tensor, or one whose shape is not the matter
-    note: str = ""  # what stands behind the shape: a type, a device, a value
+    note: str = ""  # what is written after the shape: a type, a device, a value
     wrong: frozenset[int] = frozenset()  # which axes are the culprits
     wrong_note: bool = False
 

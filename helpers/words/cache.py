@@ -1,4 +1,4 @@
-"""A cache of small files. What comes back from it is whole and unchanged, or does not come back.
+"""A cache of small files. A file is returned only if it is complete and unchanged.
 
 A file is written under another name, and renamed when it is complete. Renaming is one step on every system. So another process
 that looks at the same time finds the old file, the new file or no file. No lock is needed.
@@ -21,7 +21,7 @@ DAY = 24 * 3600
 
 
 def folder() -> Path:
-    """Where the cache is: $UNROLLED_CACHE, or the system's place for what can be made again. Delete it at any time.
+    """Where the cache is: $UNROLLED_CACHE, or the system's folder for caches. You can delete it at any time.
 
     Raises
     ------

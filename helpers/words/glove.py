@@ -1,8 +1,8 @@
 """From words to vectors, as torchnlp's own object. No other module imports torchnlp.
 
-`torchnlp.word_to_vector.GloVe` reads any file that it finds, complete or not, downloads a file that it does not find,
-saves what it read in a `.pt` file that it trusts from then on, and returns zeros for an unknown word. So here it reads no
-file at all: it gets a table of lines that were checked.
+`torchnlp.word_to_vector.GloVe` reads any file that it finds, complete or not, and downloads a file that it does not find. It
+saves what it read in a `.pt` file, which it trusts from then on. It returns zeros for an unknown word. So here it reads no file
+at all: it gets a table of lines that were checked.
 
     source  ->  words and their numbers, checked (vector_sources)  ->  torchnlp's GloVe
 """
@@ -32,7 +32,8 @@ def _unknown(word: object, vectors: GloVe) -> UnknownWord:
 
 
 class LocalGloVe(GloVe):
-    """torchnlp's GloVe, on a table that it is given. It can't download; what it returns is a copy, and never silently zero."""
+    """torchnlp's GloVe with a table that it is given. It can't download. It returns copies, and no zeros for an unknown
+    word."""
 
     def __init__(self, name: str, words: list[str], table: torch.Tensor, missing: tuple[str, ...] = ()):
         self.index_to_token, self.token_to_index = words, {word: index for index, word in enumerate(words)}
@@ -101,9 +102,9 @@ def load_glove(
 
     A download is cached, and so are the words that were found in it or in another large file. They are checked before they are
     used again. When the file has changed, the words are searched for again. UNROLLED_CACHE in the environment moves the cache
-    from its usual folder (on Linux ~/.cache/unrolled); you can delete it at any time. UNROLLED_GLOVE_URL replaces the address
-    of "6B" and the package, for a class with a copy of its own: "http://192.168.1.10:8000/{name}.gz", where {name} becomes
-    glove-wiki-gigaword-50 and so on.
+    from its usual folder (on Linux ~/.cache/unrolled); you can delete it at any time. A class with a copy of its own sets
+    UNROLLED_GLOVE_URL, which replaces the address of "6B" and the package. An example is "http://192.168.1.10:8000/{name}.gz",
+    where {name} becomes glove-wiki-gigaword-50 and so on.
 
     Returns
     -------

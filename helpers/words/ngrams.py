@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class NgramModel:
-    """The probability of the next word, from counts of n words in a row: a bigram model (n=2), a trigram model (n=3).
+    """The probability of the next word, from counts of n successive words: a bigram model (n=2), a trigram model (n=3).
 
     >>> bigram = NgramModel("a b a b a c".split(), n=2)
     >>> round(bigram.probability("b", before=["a"]), 2)
@@ -31,7 +31,7 @@ class NgramModel:
             raise ValueError(f"words, n: given {len(words)} words and n={n}, expected at least one word and n >= 1")
         self.n, self.vocabulary = n, frozenset(words)
         self._following: dict[tuple[str, ...], Counter[str]] = {}
-        for length in range(n):  # of what stands before the next word
+        for length in range(n):  # of the words before the next one
             for place in range(length, len(words)):
                 before = tuple(words[place - length : place])
                 self._following.setdefault(before, Counter())[words[place]] += 1

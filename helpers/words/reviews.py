@@ -5,10 +5,10 @@
     pair      the acting was bad, but the film was good                         two opinions, and the order decides
     verbs     i loved every minute of it, said my friend                        the opinion is in a verb
 
-`helpers/data/reviews.toml` has the sentences and the words. Each sentence there says praise. Twins are made of it: one of them
-says praise, and in the other each word of the left list of a pair is exchanged for one of the right list, and the other way
-round, so it says blame. Therefore no pattern, opening, closing or length tells the label, and the twins of "pair" have the
-same words.
+`helpers/data/reviews.toml` has the sentences and the words. Each sentence there says praise. Two reviews, the twins, are made
+of it. The first says praise. In the second, each word of the left list of a pair is exchanged for a word of the right list, and
+the other way round. So the second says blame. Therefore no pattern, opening, closing or length tells the label, and the twins
+of "pair" have the same words.
 """
 
 import random

@@ -65,7 +65,8 @@ class Readable(Protocol):
 
 @contextmanager
 def open_vectors(path: Path, member: str = "") -> Iterator[io.BufferedReader]:
-    """Open a text, a compressed text, or a text in an archive, whatever its name ends in, to be read from front to back.
+    """Open a text, a compressed text, or a text in an archive, whatever its name ends in, to be read from the beginning to the
+    end.
 
     >>> with open_vectors(Path(__file__).parent.parent / "data" / "glove.mini.20d.txt") as file:
     ...     file.readline()[:13]

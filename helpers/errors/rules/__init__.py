@@ -1,1 +1,1 @@
-"""The rules: each looks at one kind of trouble and says what is wrong, or None."""
+"""The rules: each looks at one kind of mistake and says what is wrong, or returns None."""
