@@ -14,6 +14,7 @@ PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 SECTION = re.compile(r'<section class="(\w+)" tabindex="-1">(.*?)<aside class="notes" hidden>(.*?)</aside></section>', re.S)
 PAGE = {"width": 1280, "height": 720}
 NOW = "section.now"
+SWEEPS = [("03", "dark"), ("13", "light"), ("13", "dark")]
 # Prose that is too small for the back row, and what is cut off or outside the window.
 SMALL = """() => [...document.querySelectorAll('section.now :is(h1, h2, p, blockquote, label)')]
     .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('.fit .scrolls'))
@@ -91,7 +92,7 @@ def test_a_row_finds_its_cell_under_a_heading_and_a_question_only_for_predict():
             new_code_cell("show(draw_step(b))"),
         ]
     )
-    places = {"show `draw_step`": 1, 'show `draw_step` under "Later"': 3, "`predict`": 0}
+    places = {"show `draw_step`": 1, "show the last `draw_step`": 3, 'show `draw_step` under "Later"': 3, "`predict`": 0}
     for action, at in places.items():
         assert make_slides.place(notebook, teaching.Row("?", action, "!")) == at
     with pytest.raises(ValueError, match="no cell calls draw_maps"):
@@ -171,8 +172,7 @@ def test_the_notes_open_in_a_window_and_follow_the_slides(opened):
     assert "What there is to see" in popup.value.inner_text("body")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["03", "13"])
+@pytest.mark.parametrize("name, scheme", [("03", "light"), *(pytest.param(*look, marks=pytest.mark.sweep) for look in SWEEPS)])
 def test_everybody_in_the_room_can_read_every_slide(opened, decks, name, scheme):
     opened.emulate_media(color_scheme=scheme)
     opened.goto((decks / f"{name}.html").as_uri())

@@ -181,20 +181,22 @@ def fitted(html: str) -> str:
 def place(notebook: NotebookNode, row: Row) -> int:
     """The number of the cell that a row is about: the first that calls what it names; one that asks, only for `predict`.
 
-    "under" a heading and "after the guess", whose answer is folded, narrow the choice.
+    "under" a heading and "after the guess", whose answer is folded, narrow the choice; of "the last" it is the last one.
 
     Raises
     ------
     ValueError : the notebook has none.
     """
-    begun = not row.section
+    begun, found = not row.section, []
     for number, cell in enumerate(notebook.cells):
         begun = begun or cell.cell_type == "markdown" and f"## {row.section}\n" in f"{cell.source}\n"
         asks = "predict(" in cell.source and row.name != "predict"
         is_open = "after the guess" in row.action and not cell.metadata.get("jupyter", {}).get("outputs_hidden")
         if begun and cell.cell_type == "code" and f"{row.name}(" in cell.source and not asks and not is_open:
-            return number
-    raise ValueError(f"{row.question}: no cell calls {row.name}{f' under {row.section!r}' * bool(row.section)}")
+            found.append(number)
+    if not found:
+        raise ValueError(f"{row.question}: no cell calls {row.name}{f' under {row.section!r}' * bool(row.section)}")
+    return found[-1 if "the last" in row.action else 0]
 
 
 def extra_cells(notebook: NotebookNode, start: int, stop: int) -> Iterator[NotebookNode]:

@@ -24,7 +24,7 @@ class Row:
     @property
     def name(self) -> str:
         """The helper that is moved or shown, such as "explore_neuron"."""
-        return re.findall(r"`(.+?)`", self.action)[0]
+        return self.action.split("`")[1]
 
     @property
     def controls(self) -> list[str]:
@@ -62,7 +62,8 @@ class Lesson:
     @property
     def needs(self) -> str:
         """How long it takes and what it needs, such as "**30 minutes** · needs 02"."""
-        return re.findall(r"\*\*\d+ minutes\*\*.*", self.text)[0]
+        (line,) = re.findall(r"\*\*\d+ minutes\*\*.*", self.text)
+        return str(line)
 
     @property
     def objectives(self) -> str:
