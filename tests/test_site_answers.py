@@ -62,7 +62,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     (folder / "pictures").mkdir()
     shutil.copytree(NOTEBOOKS.parent / "solutions", folder / "solutions")
-    for name in ("page.js", "style.css", "icon.svg"):
+    for name in ("explorers.js", "answers.js", "style.css", "icon.svg"):
         shutil.copy(build_site.TEMPLATES / "site" / name, folder)
     made, pages = build_site.exporter(), build_site.read_pages()
     build_site.write_page(next(page for page in pages if page.stem == LESSON), made, folder)
@@ -222,7 +222,7 @@ def test_it_works_from_a_folder_too(browser, site):
     page.get_by_role("button", name="Show the answer").click()
     assert "It is (" in page.get_by_role("status").inner_text()
     assert page.evaluate("Object.keys(JSON.parse(localStorage.unrolled))") == ["right", "quiz"]
-    card = '<meta charset="utf-8"><p data-progress="03" data-of="4"></p><script src="page.js"></script>'  # as the index has it
+    card = '<meta charset="utf-8"><p data-progress="03" data-of="4"></p><script src="answers.js"></script>'  # as the index has it
     (site / "map.html").write_text(card, encoding="utf-8")
     page.goto((site / "map.html").as_uri())
     assert page.locator("p").inner_text().strip() == "1 of 4 right ·"

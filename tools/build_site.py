@@ -190,7 +190,7 @@ def build(folder: Path, alive: Mapping[str, Sequence[Alive]] | None = None) -> P
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("pictures", "frames"):
         (folder / name).mkdir(parents=True)
-    for name in ("style.css", "page.js", "icon.svg"):
+    for name in ("style.css", "explorers.js", "answers.js", "icon.svg"):
         shutil.copy(TEMPLATES / "site" / name, folder)
     shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=shutil.ignore_patterns("__pycache__"))
     made, pages = exporter(), read_pages()

@@ -3,7 +3,7 @@
 A deck follows the script of its lesson in TEACHING.md. Each row of the table is two slides: the question, alone and large; then
 the explorer at the position before the move, or the picture, and at the next press of a key what there is to see. A cell of the
 notebook whose slide type is "Slide" (in JupyterLab's property inspector) is one more. Explorers move without a kernel, by
-the script of the pages, `site/page.js`: those controls that the row names, with all their values.
+the script of the pages, `site/explorers.js`: those controls that the row names, with all their values.
 """
 
 import re
@@ -76,7 +76,7 @@ def deck_page(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     deck = make_deck(notebook, lessons()[path.stem[:2]], dict(explorers(notebook)))
     styles = [(HERE / name).read_text(encoding="utf-8") for name in ("site/style.css", "slides/slides.css")]
-    scripts = [(HERE / name).read_text(encoding="utf-8") for name in ("site/page.js", "slides/deck.js")]
+    scripts = [(HERE / name).read_text(encoding="utf-8") for name in ("site/explorers.js", "slides/deck.js")]
     title = re.sub(r"\W*`", "", notebook.cells[0].source.splitlines()[0].removeprefix("# "))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

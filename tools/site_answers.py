@@ -1,4 +1,4 @@
-"""The questions of a page: what `predict`, the exercises and the quiz ask, and what tools/site/page.js needs to judge an answer.
+"""The questions of a page: what `predict`, the exercises and the quiz ask, and what tools/site/answers.js needs to judge an answer.
 
 The right answers are those that torch computed: of `predict`, the one stored in the notebook; of an exercise and of the quiz, the
 one their own code gives now.
@@ -80,7 +80,7 @@ def as_json(answer: Any) -> Any:
 def asked(
     answer: Any, why: str = "", wrong: Mapping[Any, str] | None = None, hints: Sequence[str] = (), axes: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """What the script needs to judge an answer: `Asked` in tools/site/page.js.
+    """What the script needs to judge an answer: `Asked` in tools/site/answers.js.
 
     >>> asked(20)
     {'answer': 20, 'shown': '20', 'why': '', 'ask': 'a number, please.', 'wrong': [], 'hints': [], 'axes': []}

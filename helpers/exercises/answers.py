@@ -42,7 +42,7 @@ def is_right(guess: str, answer: Any) -> bool:
 def plain(guess: str) -> str:
     """A typed answer in ASCII where it can be, in small letters, without the mark at its end.
 
-    The page's script reads an answer by the same steps: `plain` in tools/site/page.js.
+    The page's script reads an answer by the same steps: `plain` in tools/site/answers.js.
 
     >>> plain(" Ｙｅｓ ! ")
     'yes'

@@ -2,7 +2,7 @@
 
 Each state goes through the same `compute` and the same views as in a notebook. Its HTML is cut between tags, and each piece
 is kept once: a rendering of a view is a list of the numbers of its pieces, and a state is a list of its renderings.
-`tools/site/page.js` puts them together again.
+`tools/site/explorers.js` puts them together again.
 """
 
 import base64

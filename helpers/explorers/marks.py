@@ -1,6 +1,6 @@
 """Which parts of the views have just changed: a table's rows and the lines of the code have keys, and are compared by them.
 
-`tools/site/page.js` has the same rule for the pages: a part is marked if no part with its key was there before, or if that
+`tools/site/explorers.js` has the same rule for the pages: a part is marked if no part with its key was there before, or if that
 part had another text.
 """
 

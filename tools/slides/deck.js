@@ -1,5 +1,5 @@
 // @ts-check
-// A deck: slides, one at a time. Their explorers move by the script of the pages, ../site/page.js, which stands before this one.
+// A deck: slides, one at a time. Their explorers move by the script of the pages, ../site/explorers.js, which stands before this one.
 
 /** Slides, one at a time; what is marked `later` appears step by step. */
 class Deck {
