@@ -1,4 +1,4 @@
-"""The questions of a page: what `predict`, the exercises and the quiz ask, and what tools/site/answers.js needs to judge an answer.
+"""The questions of a page: what `predict`, the exercises and the quiz ask, and what tools/site/answers.js needs to judge.
 
 The right answers are those that torch computed: of `predict`, the one stored in the notebook; of an exercise and of the quiz, the
 one their own code gives now.
