@@ -55,7 +55,7 @@ TERMS = {
     "test set": "**test set**",
     "logits?": "**logit**",
     "optimizer": "**optimizer**",
-    "clip(?:ping|s)?": "*Clip* shortens a gradient",
+    "clip(?:ping|s)?": "*Clip* shortens it where it is too long",
     "epochs?": "**epoch**",
     "overfits?": "**overfits**",
     "early stopping": "**early stopping**",
