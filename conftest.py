@@ -47,6 +47,14 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def printed_as_usual():
+    """Notebooks set how torch prints numbers, and some tests run their cells in this process."""
+    import torch
+
+    torch.set_printoptions(profile="default")
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; without one the test is skipped, and says so."""

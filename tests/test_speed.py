@@ -151,7 +151,7 @@ def test_the_benchmark_writes_what_is_read(with_gpu, tmp_path, monkeypatch, caps
 def test_the_explorer_measures_at_each_move_and_stores_no_times():
     explorer = explore_speed()
     first, pale = explorer.state, []
-    explorer._views.append(lambda state: pale.append(explorer._panes[0]._dom_classes) or "")  # seen while it is computed
+    explorer.views.append(lambda state: pale.append(explorer._panes[0]._dom_classes) or "")  # seen while it is computed
     explorer.controls["L"].value = 32
     assert explorer.state.L == 32 and explorer.state.ms != first.ms and "one nn.RNN call" in explorer.html[0]
     assert "unrolled-pale" in pale[0] and "unrolled-pale" not in explorer._panes[0]._dom_classes
