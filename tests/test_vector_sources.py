@@ -160,7 +160,7 @@ def test_a_file_of_unknown_length(server, answer):
 
 
 def test_it_follows_where_the_server_sends_it(server):
-    answers = iter([[b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"], whole()])
+    answers = iter([[b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"], whole()])
     server.answer = lambda: next(answers)
     assert right(find_vectors("6B.50d", ["w9"]), ["w9"]) and server.requests == 2
 
