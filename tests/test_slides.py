@@ -129,6 +129,7 @@ def test_the_right_arrow_visits_every_slide_and_the_left_one_goes_back(opened):
     for _ in range(3 * count):
         before = opened.locator(f"{NOW} .later.seen").count()
         opened.keyboard.press("ArrowRight")
+        opened.evaluate("new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)))")
         if number(opened) != seen[-1]:
             seen.append(number(opened))
             assert not opened.locator(f"{NOW} .later").is_visible() if opened.locator(f"{NOW} .later").count() else True
