@@ -27,6 +27,8 @@ from nbformat import NotebookNode
 from site_explorers import Alive, all_explorers, explorer_name
 from store_notebooks import code_cells
 
+from helpers.wording import capitalised
+
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = Path(__file__).resolve().parent
 BUILD = ROOT / "build" / "site"
@@ -123,7 +125,7 @@ def exporter() -> HTMLExporter:
     made = HTMLExporter(template_name="site", extra_template_basedirs=[str(TEMPLATES)])
     made.register_filter("prose", prose)
     made.register_filter("prose_line", prose_line)
-    made.register_filter("title_first", lambda text: text[:1].upper() + text[1:])
+    made.register_filter("capitalised", capitalised)
     made.register_filter("escape_html", escape)
     return made
 

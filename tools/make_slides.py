@@ -26,6 +26,7 @@ from teaching import Lesson, Row, lessons
 
 from helpers.explorers.frames import frames
 from helpers.explorers.live import Explorer
+from helpers.wording import capitalised
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build" / "slides"
@@ -96,7 +97,7 @@ def make_deck(notebook: NotebookNode, lesson: Lesson, alive: dict[str, Explorer]
     deck, done = Deck(), 1
     deck.add(
         "opening",
-        f"<p>Unrolled {lesson.number}</p><h1>{prose_line(page.title)}</h1><p>{prose_line(first_large(page.question))}</p>",
+        f"<p>Unrolled {lesson.number}</p><h1>{prose_line(page.title)}</h1><p>{prose_line(capitalised(page.question))}</p>",
         f"{lesson.needs}\n\n{HABIT}\n\n{KEYS}",
     )
     for row in lesson.rows:
@@ -161,13 +162,9 @@ def panel_at(explorer: Explorer, row: Row, file: str, deck: Deck) -> str:
     return f'<div class="explorer" data-explorer="{file}" data-frames="{file}">{controls}{fitted(panes + rest)}</div>'
 
 
-def first_large(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def later(text: str) -> str:
     """What appears at the next press of a key."""
-    return f'<p class="later">{prose_line(first_large(text))}</p>'
+    return f'<p class="later">{prose_line(capitalised(text))}</p>'
 
 
 def fitted(html: str) -> str:
