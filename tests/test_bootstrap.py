@@ -153,8 +153,9 @@ def installed(python, name):
 
 
 def shown(cell):
-    """How many outputs show something; the first of a folded answer is empty."""
-    return sum(output.get("data", output.get("text")) != {} for output in cell.outputs)
+    """What the cell shows, by kind: the first output of a folded answer is empty, and a printed text may come in parts."""
+    kinds = [output.get("name", output.output_type) for output in cell.outputs if output.get("data", output.get("text")) != {}]
+    return [kind for kind, before in zip(kinds, [None, *kinds], strict=False) if kind != "stdout" or before != "stdout"]
 
 
 @pytest.mark.sweep

@@ -138,15 +138,21 @@ def test_a_sentence_does_not_change(vectors):
     assert "tensor" not in repr(sentence)
 
 
+def took(text, vectors):
+    """Seconds of this process for one embedding: the best of a few, for the machine may be doing something else."""
+    durations = []
+    for _ in range(5):
+        start = time.process_time()
+        embed(text, vectors)
+        durations.append(time.process_time() - start)
+    return min(durations)
+
+
 @pytest.mark.parametrize(
     "text",
     ["good boring zorb don't , " * 2000, "zorb" * 5000, "'a" * 5000, "👩‍🚀" * 5000, " ".join(f"zorb{i}" for i in range(10_000))],
     ids=["10,000 words", "one long", "apostrophes", "emoji", "all unknown"],
 )
-def test_long_texts_are_quick(text, vectors):
-    durations = []
-    for _ in range(5):  # the best of a few, and only this process's time: the machine may be doing something else
-        start = time.process_time()
-        embed(text, vectors)
-        durations.append(time.process_time() - start)
-    assert min(durations) < 0.05
+def test_a_long_text_takes_time_in_proportion(text, vectors):
+    # Ten times the text takes about ten times as long on every machine; what looks back at each word takes a hundred times.
+    assert took(text, vectors) < 30 * took(text[: len(text) // 10], vectors)
