@@ -136,6 +136,12 @@ def test_difference_shows_the_rows_and_columns_that_differ_most():
     assert "…" not in draw_difference(one=torch.zeros(2, 6), other=torch.ones(2, 6)).data
 
 
+def test_difference_names_its_rows():
+    picture = draw_difference(one=torch.zeros(2, 1), other=torch.ones(2, 1), rows=["Bergen", "Cairo"])
+    assert picture.data.count(">Bergen<") == picture.data.count(">Cairo<") == 2 and "row 0" not in picture.data
+    assert "of 2 rows, Bergen, Cairo: 2 of 2 numbers differ" in picture.alt
+
+
 @pytest.mark.parametrize("apart, written", [(0.5, "1.50"), (0.004, "1.004"), (0.0004, "1.0004")])
 def test_numbers_that_differ_are_written_with_different_digits(apart, written):
     assert f">{written}<" in draw_difference(one=torch.ones(1, 2), other=torch.tensor([[1.0, 1.0 + apart]])).data
@@ -162,6 +168,7 @@ def test_difference_wants_two_of_one_shape(answers):
         (lambda a: draw_difference(a=a, b=None), TypeError, "b: given None, expected numbers"),
         (lambda a: draw_difference(a=a, b="b"), TypeError, "b: given 'b', expected numbers"),
         (lambda a: draw_difference(a=a, b=a + 1j), TypeError, "b: given tensor.*, expected numbers"),
+        (lambda a: draw_difference(a=a, b=a, rows=["x"]), ValueError, "rows: given 1 name, expected 2, one for each row"),
         (lambda a: draw_difference("x", a=a, b=a), ValueError, "tolerance: given 'x', expected a number from 0 on"),
         (lambda a: draw_difference(float("nan"), a=a, b=a), ValueError, "tolerance: given nan"),
     ],

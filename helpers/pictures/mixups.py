@@ -152,7 +152,7 @@ def _owner_cell(x: float, y: float, w: float, owner: int) -> str:
     return box + (text(x + w / 2, y + 18, owner, text_anchor="middle") if w >= 12 else "")
 
 
-def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) -> Picture:
+def draw_difference(tolerance: float = RELATIVE_TOLERANCE, rows: Sequence[str] = (), **answers: Tensor) -> Picture:
     """Draw two results, one above the other with one row per sequence, and frame the numbers that differ.
 
     >>> import torch
@@ -163,6 +163,7 @@ def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) ->
     ----------
     answers   : exactly two, of one shape (N, ...), each by the name to write above it
     tolerance : the largest difference that counts as equal, as a fraction of the largest number
+    rows      : a name for each row, such as the cities
 
     Returns
     -------
@@ -171,7 +172,7 @@ def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) ->
     Raises
     ------
     TypeError : an answer does not consist of numbers. The message names it.
-    ValueError : there are not two answers of one shape, or tolerance is not a number >= 0.
+    ValueError : there are not two answers of one shape, tolerance is not a number >= 0, or not every row has a name.
     """
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance >= 0:
         raise ValueError(f"tolerance: given {reprlib.repr(tolerance)}, expected a number from 0 on")
@@ -181,26 +182,30 @@ def draw_difference(tolerance: float = RELATIVE_TOLERANCE, **answers: Tensor) ->
         raise ValueError(f"answers: given {given}, expected two of one shape, as wrong=..., right=...")
     names = [name.replace("_", " ") for name in arrays]
     a, b = map(_as_table, arrays.values())
+    if rows and len(rows) != len(a):
+        raise ValueError(f"rows: given {plural(len(rows), 'name')}, expected {len(a)}, one for each row")
+    told = [*rows] or [f"row {row}" for row in range(len(a))]
     apart = absolute_differences(a, b)
     differs = apart > tolerance * largest_magnitude(a, b)
-    rows = _Places(_largest_differences(apart, 0), len(a), 26)
+    down = _Places(_largest_differences(apart, 0), len(a), 26)
     columns = _Places(_largest_differences(apart, 1), a.shape[1], 50)
-    limit, second = colour_limit(np.stack([a, b])), 76 + rows.length
+    limit, second = colour_limit(np.stack([a, b])), 76 + down.length
     digits = _telling_digits(a[differs], b[differs])
-    parts = _number_table(26, a, names[0], rows, columns, limit, digits)
-    parts += _number_table(second, b, names[1], rows, columns, limit, digits)
-    spots = [(y, x) for row, y in rows.starts.items() for column, x in columns.starts.items() if differs[row, column]]
+    parts = _number_table(26, a, names[0], told, down, columns, limit, digits)
+    parts += _number_table(second, b, names[1], told, down, columns, limit, digits)
+    spots = [(y, x) for row, y in down.starts.items() for column, x in columns.starts.items() if differs[row, column]]
     parts += [_difference_frame(TABLE_LEFT + x, second + 18 + y) for y, x in spots]
     count = int(differs.sum())
     said = f"{count} of {differs.size} numbers {'differs' if count == 1 else 'differ'}"
     said += f", by up to {apart[differs].max():.2g}" if count else ""
-    low = second + 18 + rows.length
+    low = second + 18 + down.length
     caption = said.replace(",", " (framed),")
     parts.append(text(14, low + 22, caption, fill=QUIET))
-    alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}: {said}."
+    named = f", {', '.join(rows)}" if rows else ""
+    alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}{named}: {said}."
     if not count and a.size:
         alt += f" Both begin with {a.flat[0]:.2f}."
-    width = max(TABLE_LEFT + columns.length + 14, 284, 14 + 6 * len(caption))
+    width = max(TABLE_LEFT + columns.length + 14, 284 + 14 * max(0, len(caption) - 45))  # 284 pixels hold 45 letters
     return svg_picture(width, low + 36, parts, alt)
 
 
@@ -228,12 +233,12 @@ def _telling_digits(a: np.ndarray, b: np.ndarray) -> int:
 
 
 def _number_table(
-    y: float, table: np.ndarray, name: str, rows: _Places, columns: _Places, limit: float, digits: int
+    y: float, table: np.ndarray, name: str, told: Sequence[str], rows: _Places, columns: _Places, limit: float, digits: int
 ) -> list[str]:
     """One of the two tables, with its name and the numbers of its columns above it. Its first row is 18 below y."""
     parts = [text(14, y - 8, name, font_weight=600)]
     for row, down in rows.starts.items():
-        parts.append(text(TABLE_LEFT - 8, y + 35 + down, f"row {row}", size=11, fill=QUIET, text_anchor="end"))
+        parts.append(text(TABLE_LEFT - 8, y + 35 + down, told[row], size=11, fill=QUIET, text_anchor="end"))
     for column, right in columns.starts.items():
         parts.append(text(TABLE_LEFT + right + 25, y + 12, column, size=11, fill=QUIET, text_anchor="middle"))
         for row, down in rows.starts.items():
