@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 SHOWN = {
     # what learners of nn.RNN confuse
     "output and h_n are taken for the same thing": ("02", "stack_h_n[1, 0].detach()"),
-    "batch_first is thought to move h_0 and h_n": ("02", "nn.RNN(3, 4, batch_first=True)(torch.zeros(2, 5, 3))[1].shape"),
+    "batch_first is thought to move h_0 and h_n": ("02", "nn.RNN(3, 4, batch_first=True)(cities_then_days)"),
     "batch and time are swapped": ("10", "output, h_n = rnn(x)"),
     "a sequence goes into RNNCell whole": ("10", "cell(batch[1])[-1]"),
     "the layout of two directions": ("10", "both(batch)[0][1, -1, 5:]"),
@@ -54,7 +54,7 @@ SHOWN = {
     "article: where dropout acts": ("02", "nn.RNN(3, 4, num_layers=2, dropout=1.0)"),
     "article: dropout is said to keep gradients from vanishing": ("09", "nn.RNN(4, 16, num_layers=2, dropout=dropout)"),
     "article: a weight under the wrong shape and name": ("02", "show_parameters(nn.RNN(input_size=7, hidden_size=4))"),
-    "article: why time comes first": ("02", "places[1].flatten()"),
+    "article: why time comes first": ("02", "days_then_cities[1].flatten()"),
     "article: output and h_n are left vague": ("02", "stack_h_n[0, 0].detach()"),
     "article: Variable": ("10", "type(Variable(x)).__name__"),
 }

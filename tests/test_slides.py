@@ -168,7 +168,7 @@ def test_the_notes_open_in_a_window_and_follow_the_slides(opened):
     with opened.expect_popup() as popup:
         opened.keyboard.press("n")
     opened.bring_to_front()
-    assert "30 minutes" in popup.value.inner_text("body")
+    assert "minutes · needs 02" in popup.value.inner_text("body")
     opened.keyboard.press("ArrowRight")
     assert "What there is to see" in popup.value.inner_text("body")
 

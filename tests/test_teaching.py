@@ -13,6 +13,7 @@ import make_slides
 import nbformat
 import numpy as np
 import pytest
+import reading_time
 import teaching
 import torch
 from torch import nn
@@ -65,8 +66,11 @@ def test_a_section_opens_its_notebook_and_says_how_long(path):
     assert f"[Notebook](notebooks/{path.name})" in section
     minutes = re.search(r"\*\*(\d+) minutes\*\*", section)[1]
     assert f"**{minutes} minutes.**" in source(path, "markdown")
-    row = re.search(rf"\]\(notebooks/{path.name}\) \|.*\| (\d+) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
-    assert row and row[1] == minutes  # one length, in all three places
+    maps = {"README.md": (ROOT / "README.md").read_text(encoding="utf-8"), "00": source(NOTEBOOKS[0], "markdown")}
+    rows = [re.findall(rf"^\| \S*{path.name[:2]} .*\| (\d+) \|$", text, re.M) for text in maps.values()]
+    assert rows == [[minutes], [minutes]]  # one length, in all four places
+    measured = reading_time.minutes(nbformat.read(path, as_version=4).cells)
+    assert abs(int(minutes) - measured) < 5, f"{path.name} takes {measured:.0f} minutes"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -155,6 +159,23 @@ def test_the_contributions_of_09_are_those_that_the_script_tells():
     assert 80 < np.linalg.norm(contributions.sum(0)) < 120  # about a hundred
 
 
-def test_the_minutes_of_the_plan_add_up():
-    plan = TEXT.split("**90 minutes in one sitting")[1].split("**Three times")[0]
-    assert sum(map(int, re.findall(r"^\| (\d+) \|", plan, re.M))) == 90
+def test_each_plan_fills_90_minutes():
+    assert [sum(row.minutes for row in plan) for plan in teaching.plans()] == [90] * 4
+
+
+@pytest.mark.parametrize("row", [row for plan in teaching.plans() for row in plan if row.number], ids=lambda row: row.number)
+def test_a_part_of_a_plan_names_sections_and_leaves_enough_time_for_them(row):
+    (path,) = [path for path in NOTEBOOKS if path.name.startswith(row.number)]
+    assert f"(notebooks/{path.name})" in row.what
+    sections = reading_time.sections(nbformat.read(path, as_version=4).cells)
+    named = row.sections([*sections])  # which raises an error if there is no such section
+    measured = sum(reading_time.minutes(sections[name]) for name in named)
+    assert named and measured <= row.minutes, f"alone these sections take {measured:.0f} minutes: {row.what}"
+
+
+def test_each_notebook_has_its_place_in_the_plans_and_each_exercise_exists():
+    told = TEXT.partition("## Two plans")[2].partition("\n## ")[0]
+    assert [path.name for path in NOTEBOOKS if f"](notebooks/{path.name})" not in told] == []
+    written = "\n".join(source(path, "code") for path in NOTEBOOKS)
+    named = re.findall(r"\b\d\d\.\d\b", told)
+    assert named and [number for number in named if f'check("{number}",' not in written] == []

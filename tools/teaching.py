@@ -10,6 +10,8 @@ SECTION = re.compile(r"^## (\d\d) .*?\n(.*?)(?=^## |\Z)", re.M | re.S)
 ROW = re.compile(r"^\| (?!ask first|---)(.+?) \| (.+?) \| (.+?) \|$", re.M)
 MOVE = re.compile(r"`(\w+)`(?: from (\w+))?( back)? (?:to |(?=off|on))(relu|tanh|off|on|[−\d.]+)")
 WORDS = {"on": True, "off": False, "relu": "relu", "tanh": "tanh"}
+PLAN = re.compile(r"^\| minutes \| what you do \|\n\| ---: \| --- \|\n((?:\|.*\n)+)", re.M)
+PART = re.compile(r'"(.+?)"(?: to "(.+?)")?')
 QUOTE = re.compile(r'(?:^|(?<=[.!?] )|(?<=:\*\* ))"(?=[A-Z`\d])')  # where a misconception begins
 
 
@@ -49,6 +51,27 @@ class Row:
 
 
 @dataclass(frozen=True)
+class PlanRow:
+    """A part of a lesson: how long it takes in class, and what you do."""
+
+    minutes: int
+    what: str
+
+    @property
+    def number(self) -> str:
+        """The notebook it belongs to; "" for a break."""
+        found = re.match(r"\[(\d\d)\]", self.what)
+        return found[1] if found else ""
+
+    def sections(self, headings: list[str]) -> list[str]:
+        """The sections that it names, of a notebook with these headings: "A", or from "A" to "B"."""
+        found = []
+        for first, last in PART.findall(self.what):
+            found += headings[headings.index(first) : headings.index(last or first) + 1]
+        return found
+
+
+@dataclass(frozen=True)
 class Lesson:
     """A section of TEACHING.md."""
 
@@ -81,6 +104,12 @@ class Lesson:
 
 def _value(word: str) -> object:
     return WORDS[word] if word in WORDS else float(word.replace("−", "-"))
+
+
+def plans() -> list[list[PlanRow]]:
+    """The tables that say how to spend 90 minutes."""
+    tables = PLAN.findall(TEACHING.read_text(encoding="utf-8"))
+    return [[PlanRow(int(row[0]), row[1]) for row in re.findall(r"^\| (\d+) \| (.+) \|$", table, re.M)] for table in tables]
 
 
 def lessons() -> dict[str, Lesson]:

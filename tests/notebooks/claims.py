@@ -48,6 +48,7 @@ AXES = {
 NO_CLAIMS = [  # numbers that count cells, minutes, notebooks and mistakes, and the addresses of links
     r"^#+ \d+(?: and \d+)?\.",
     r"\*\*\d+ minutes\.\*\*",
+    r"^\| (?:\*\*|\[)\d\d .*\| \d+ \|$",  # the map of the course
     r"(?<=\])\([^()]*\)",
     r"\[\d\d [^\]]*\]",
     r"\*\*\d\d [^*]*\*\*",

@@ -111,6 +111,7 @@ def test_a_number_that_stands_nowhere_is_found(text, untrue):
 
 def test_numbers_of_the_course_itself_are_no_claims():
     assert numbers("## 3. What\n**20 minutes.** notebooks 02 to 04, and 06") == []
+    assert numbers("| **00 start here** | how? | 20 |\n| [01 x](01_y.ipynb) | what? | 45 |\n| 30 |") == ["30"]
 
 
 @pytest.mark.parametrize(
