@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .pictures.tables import Table
-from .rnn.recurrence import numpy_weights
+from .rnn.recurrence import normalise_arguments, numpy_weights
 from .rnn.shapes import require_rnn
 
 STORED_SPEEDS = Path(__file__).parent / "data"  # written by benchmarks/forward_speed.py
@@ -37,14 +37,18 @@ def forward_ways(rnn: nn.RNN, input: Tensor) -> dict[str, Callable[[], np.ndarra
 
     Raises
     ------
-    TypeError : rnn is not an nn.RNN.
-    ValueError : rnn has other options than these.
+    TypeError : rnn is not an nn.RNN, or input is not a tensor.
+    ValueError : rnn has other options than these, or input is no batch that fits it.
     """
     require_rnn(rnn)
     kind = (rnn.num_layers, rnn.bidirectional, rnn.nonlinearity, rnn.bias, rnn.batch_first)
     if kind != (1, False, "tanh", True, False):
         raise ValueError(f"rnn: given {rnn}, expected one layer, one direction, tanh, with bias, time first")
-    weights, steps = numpy_weights(rnn), input.detach().cpu().numpy()
+    if not isinstance(input, Tensor):
+        raise TypeError(f"input: given {type(input).__name__}, expected a torch.Tensor")
+    if input.dim() != 3:  # by hand, NumPy would read one sequence as a batch of its features
+        raise ValueError(f"input: given {tuple(input.shape)}, expected (L, N, H_in)")
+    weights, steps = numpy_weights(rnn), normalise_arguments(rnn, input).input
     cell = nn.RNNCell(rnn.input_size, rnn.hidden_size, device=input.device, dtype=input.dtype)
     cell.load_state_dict({name.removesuffix("_l0"): weight for name, weight in rnn.state_dict().items()})
 
@@ -127,7 +131,7 @@ def synchronize(device: torch.device) -> None:
 def measure(
     ways: Mapping[str, Callable[[], object]],
     *,
-    device: torch.device,
+    device: torch.device | str,
     rounds: int = 10,
     too_early: bool = False,
     clock: Callable[[], float] | None = None,
@@ -153,7 +157,7 @@ def measure(
     """
     if rounds < 1:
         raise ValueError(f"rounds: given {rounds}, expected at least 1")
-    now = clock or time.perf_counter
+    device, now = torch.device(device), clock or time.perf_counter
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for run in ways.values():
         run()

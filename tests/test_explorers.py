@@ -331,12 +331,19 @@ def test_explore_refuses_what_it_cannot_show():
 
 
 def test_a_packed_call_can_be_walked():
-    packed = nn.utils.rnn.pack_padded_sequence(torch.ones(5, 2, 3), [5, 2])
+    packed = nn.utils.rnn.pack_padded_sequence(torch.ones(2, 5, 3), [5, 2], batch_first=True)
     for kind in (nn.RNN, nn.GRU, nn.LSTM):
-        explorer = explore(kind(3, 4), packed)
-        explorer.controls["n"].value, explorer.controls["t"].value = 1, 4  # the second sequence has two steps only
-        assert explorer.state.cursor.t == explorer.controls["t"].value == explorer.controls["t"].max == 1
-        require_well_formed(explorer)
+        for batch_first in (False, True):
+            rnn = kind(3, 4, batch_first=batch_first)
+            explorer = explore(rnn, packed)
+            explorer.controls["n"].value, explorer.controls["t"].value = 1, 4  # the second sequence has two steps only
+            assert explorer.state.cursor.t == explorer.controls["t"].value == explorer.controls["t"].max == 1
+            require_well_formed(explorer)
+            code = VIEWS["an LSTM"].index(CODE) if kind is not nn.RNN else STEPS.index(CODE)
+            _, *lines, read = unescape(re.sub(r"<[^>]*>", "", explorer.html[code])).split("\n")
+            made = {"rnn": rnn, "input": packed, "pad_packed_sequence": nn.utils.rnn.pad_packed_sequence}
+            exec("\n".join(lines), made)
+            assert f"{eval(read, made).item():.3f}" == read.partition("# ")[2]
 
 
 def test_a_slider_offers_only_the_rows_that_there_are_and_what_goes_is_marked():

@@ -38,6 +38,20 @@ def test_another_kind_of_network_is_refused(options):
         forward_ways(nn.RNN(3, 4, **options), torch.ones(5, 2, 3))
 
 
+@pytest.mark.parametrize(
+    "input, error, message",
+    [
+        (torch.ones(5, 3), ValueError, r"input: given \(5, 3\), expected \(L, N, H_in\)"),  # NumPy took 3 features for a batch
+        (torch.ones(5, 2, 7), ValueError, r"input: given \(5, 2, 7\), expected \(L, N, H_in=3\)"),
+        (torch.ones(5, 2, 3).double(), ValueError, "input: given torch.float64, expected torch.float32"),
+        ([[[1.0]]], TypeError, "input: given list, expected a torch.Tensor"),
+    ],
+)
+def test_another_input_is_refused_by_name(input, error, message):
+    with pytest.raises(error, match=message):
+        forward_ways(nn.RNN(3, 4), input)
+
+
 def test_a_step_in_parts_is_a_step_of_adam():
     torch.manual_seed(0)
     rnn, x = nn.RNN(3, 4), torch.randn(5, 2, 3)
@@ -76,7 +90,7 @@ def test_the_median_is_taken_in_ms(monkeypatch):
 def test_another_clock_can_be_asked():
     ticks = iter(range(0, 100, 2))
     assert measure({"nothing": lambda: None}, device=CPU, rounds=3, clock=lambda: next(ticks)) == {"nothing": 2000}
-    idle = measure({"a nap": lambda: time.sleep(0.05)}, device=CPU, rounds=1, clock=time.process_time)["a nap"]
+    idle = measure({"a nap": lambda: time.sleep(0.05)}, device="cpu", rounds=1, clock=time.process_time)["a nap"]
     assert idle < 25  # of 50 ms: the process did not work
 
 

@@ -153,6 +153,7 @@ def test_what_has_other_gates_or_none_is_refused_by_name():
         ((nn.LSTM(3, 4, proj_size=2), x), TypeError, "given LSTM with proj_size"),
         ((lstm, x, torch.zeros(1, 2, 4)), TypeError, r"h0: given Tensor, expected \(h0, c0\)"),
         ((lstm, x, (torch.zeros(1, 2, 4), torch.zeros(1, 3, 4))), ValueError, "c0: given"),
+        ((lstm, x, (torch.zeros(1, 2, 4), None)), TypeError, r"h0: given \(h0, c0\) with None, expected \(h0, c0\)"),
         ((nn.GRU(3, 4), x, (torch.zeros(1, 2, 4),) * 2), TypeError, "h0: given tuple"),
     ):
         with pytest.raises(error, match=words):
@@ -162,7 +163,7 @@ def test_what_has_other_gates_or_none_is_refused_by_name():
     with pytest.raises(ValueError, match="trace of a GRU, expected one of an LSTM"):
         trace(nn.GRU(3, 4), x).previous_cell(0, 0, 0)
     lstm.register_forward_hook(lambda *call: (call[2][0], (call[2][1][0], call[2][1][1] + 1)))
-    with pytest.raises(ValueError, match="c_n is not that of the plain equation"):
+    with pytest.raises(ValueError, match="c_n is not that of the plain equation.*; expected an nn.LSTM without hooks of its own"):
         trace(lstm, x)
 
 

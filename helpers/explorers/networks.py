@@ -128,7 +128,7 @@ def explore_steps(
         raise TypeError("input: given NoneType, expected a torch.Tensor or a PackedSequence")
     else:
         seen = trace(rnn, input, h0)
-        code = _own_code(rnn, "h_n" if seen.cell is None else "(h_n, c_n)", h0)
+        code = _own_code(rnn, input, h0)
     controls = _cursor_controls(seen)
 
     def compute(**cursor: int) -> CursorState:
@@ -269,9 +269,13 @@ def explore_speed() -> Explorer:
     return Explorer("where the time goes here", controls, compute, shown, views.unmeasured_note, is_slow=True, page={})
 
 
-def _own_code(rnn: nn.Module, states: str, h0: Any) -> str:
-    """The code of the learner's own call."""
-    return f"rnn = nn.{rnn!r}\noutput, {states} = rnn(input{', h0' * (h0 is not None)})"
+def _own_code(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: Any) -> str:
+    """The code of the learner's own call; a packed output has no axis of time, so it is padded again."""
+    states = "(h_n, c_n)" if isinstance(rnn, nn.LSTM) else "h_n"
+    code = f"rnn = nn.{rnn!r}\noutput, {states} = rnn(input{', h0' * (h0 is not None)})"
+    if isinstance(input, PackedSequence):
+        code += f"\noutput, lengths = pad_packed_sequence(output{', batch_first=True' * rnn.batch_first})"
+    return code
 
 
 # ---- controls, and the cursor they set --------------------------------------------------------------------------

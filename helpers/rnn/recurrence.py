@@ -222,9 +222,12 @@ def normalise_arguments(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSe
 def _states_by_name(shapes: Shapes, h0: State) -> dict[str, Tensor | tuple[Tensor, Tensor] | None]:
     if not shapes.has_cell_state:
         return {"h0": h0}
-    if h0 is not None and (not isinstance(h0, tuple) or len(h0) != 2):
-        raise TypeError(f"h0: given {type(h0).__name__}, expected (h0, c0), because an LSTM has two states")
-    return dict(zip(("h0", "c0"), h0 or (None, None)))
+    if h0 is None:
+        return {"h0": None, "c0": None}
+    if not isinstance(h0, tuple) or len(h0) != 2 or any(state is None for state in h0):  # torch refuses a single None too
+        given = "(h0, c0) with None" if isinstance(h0, tuple) and len(h0) == 2 else type(h0).__name__
+        raise TypeError(f"h0: given {given}, expected (h0, c0), because an LSTM has two states")
+    return dict(zip(("h0", "c0"), h0))
 
 
 def _initial_state(name: str, rnn: nn.RNNBase, shapes: Shapes, state: State, steps: np.ndarray) -> np.ndarray:

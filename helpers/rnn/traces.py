@@ -194,9 +194,9 @@ def trace(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: St
             plain_output, plain_states = plain(rnn, input, h0)
     output, plain_output = _padded_again(rnn, output), _padded_again(rnn, plain_output)
     states, plain_states = ({"h_n": s} if isinstance(s, Tensor) else dict(zip(("h_n", "c_n"), s)) for s in (states, plain_states))
-    _require_unmodified_result("output", output, plain_output)
+    _require_unmodified_result(call, "output", output, plain_output)
     for name, state in plain_states.items():
-        _require_unmodified_result(name, states.get(name), state)
+        _require_unmodified_result(call, name, states.get(name), state)
     weights = {name: _read_only_copy(value) for name, value in numpy_weights(rnn, call.shapes).items()}
     gates: dict[str, np.ndarray] = {}
     if isinstance(rnn, nn.RNN):
@@ -292,7 +292,7 @@ def _padded_again(rnn: nn.RNNBase, output: Tensor | PackedSequence) -> Tensor:
     return pad_packed_sequence(output, batch_first=rnn.batch_first)[0] if isinstance(output, PackedSequence) else output
 
 
-def _require_unmodified_result(name: str, result: Tensor | None, plain: Tensor) -> None:
+def _require_unmodified_result(call: CallArguments, name: str, result: Tensor | None, plain: Tensor) -> None:
     """Refuse a network whose result is not that of torch's class itself, because every picture of it would be wrong.
 
     The same lines of torch compute both, so a rounding error does not grow between them over many steps.
@@ -303,14 +303,15 @@ def _require_unmodified_result(name: str, result: Tensor | None, plain: Tensor) 
         or not np.allclose(to_numpy(result), to_numpy(plain), rtol=1e-3, atol=1e-3, equal_nan=True)
     ):
         changed = f"rnn: its {name} is not that of the plain equation, because a hook or a subclass changes it"
-        raise ValueError(f"{changed}; expected an nn.RNN without hooks of its own")
+        raise ValueError(f"{changed}; expected an nn.{call.shapes.kind} without hooks of its own")
 
 
 def _require_own_weights(call: CallArguments, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
     """Refuse weights that torch does not use. Only short calls can tell: over many steps, a rounding error may grow."""
     short = call.shapes.L * call.shapes.num_layers <= 8
     if short and not np.allclose(h_n, own_h_n, rtol=0.05, atol=0.05, equal_nan=True):
-        raise ValueError("rnn: its result is not that of the plain equation with its own weights; expected a plain nn.RNN")
+        expected = f"expected a plain nn.{call.shapes.kind}"
+        raise ValueError(f"rnn: its result is not that of the plain equation with its own weights; {expected}")
 
 
 def _read_only_copy(array: np.ndarray) -> np.ndarray:
