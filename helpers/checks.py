@@ -82,3 +82,16 @@ def require_numbers(name: str, values: Any, *axes: str) -> np.ndarray:
     if axes and array.ndim != len(axes):
         raise ValueError(f"{name}: given shape {array.shape}, expected {named}")
     return array
+
+
+def require_fractions(name: str, values: Any, *axes: str) -> np.ndarray:
+    """Numbers from 0 to 1, as `require_numbers` takes them. NaN is let through.
+
+    >>> require_fractions("accuracies", [0.5, 1.5], "runs")
+    Traceback (most recent call last):
+    ValueError: accuracies: given 1.5, expected numbers from 0 to 1
+    """
+    array = require_numbers(name, values, *axes)
+    if (outside := array[(array < 0) | (array > 1)]).size:
+        raise ValueError(f"{name}: given {outside[0]:g}, expected numbers from 0 to 1")
+    return array

@@ -17,6 +17,7 @@ from helpers import (
     trace,
 )
 from helpers.colours import H
+from helpers.wording import plural
 
 
 def by_autograd(rnn, x):
@@ -104,7 +105,7 @@ def test_any_gradient_can_be_drawn(norms):
     drawn = draw_gradients(np.array(norms), singular_value=0.0)
     root = ElementTree.fromstring(drawn.data)
     points = [element for element in root.iter() if element.find("{*}title") is not None]
-    assert len(points) == len(norms) and drawn.width <= 720 and f"{len(norms)} steps" in drawn.alt
+    assert len(points) == len(norms) and drawn.width <= 720 and f"over {plural(len(norms), 'step')}," in drawn.alt
     # Rings are on the axis, which goes as far as they do. Zero has no place on it, infinity neither: each is a triangle that
     # points down or up; its last edge leads back from the tip.
     shown = [0 if "cy" in point.attrib else 1 if "l-4 -8" in point.get("d") else -1 for point in points]

@@ -53,9 +53,11 @@ def test_any_points_fit(points):
     "arguments, kind, message",
     [
         ((WORDS, POINTS[:3]), ValueError, r"points: given shape \(3, 2\), expected \(4, 2\)"),
-        ((WORDS, POINTS * np.nan), ValueError, "one finite pair for each word"),
+        ((WORDS, POINTS * np.nan), ValueError, "points: given numbers that are not finite"),
         ((["a"] * 4, POINTS), ValueError, "expected each word once"),
         ((WORDS, POINTS, [("man", "cat")]), ValueError, "arrows: given 'cat'"),
+        ((WORDS, POINTS, ["ab"]), ValueError, "arrows: given 'ab', expected pairs of words"),
+        ((WORDS, POINTS, [("man", "king", "man")]), ValueError, "arrows: given .*, expected pairs of words"),
         ((WORDS, "abc"), TypeError, "points: given 'abc'"),
     ],
 )

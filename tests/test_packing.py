@@ -222,6 +222,7 @@ PADDED, PACKED, STATES = torch.zeros(3, 2, 4), pack_sequence([torch.zeros(3, 4)]
     [
         (lambda: draw_padded([1], [1]), TypeError, "padded: given list"),
         (lambda: draw_padded(torch.zeros(3, 2), [3, 1]), ValueError, r"padded: given 2 axes \(3, 2\), expected 3"),
+        (lambda: draw_padded(torch.zeros(3, 0, 4), []), ValueError, r"padded: given \(3, 0, 4\), expected at least one sentence"),
         (lambda: draw_padded(PADDED, [3]), ValueError, r"lengths: given \[3\], expected 2 numbers from 1 to 3"),
         (lambda: draw_padded(PADDED, [3, 0]), ValueError, r"lengths: given \[3, 0\]"),
         (lambda: draw_padded(PADDED, [4, 1]), ValueError, r"lengths: given \[4, 1\]"),
@@ -242,7 +243,7 @@ PADDED, PACKED, STATES = torch.zeros(3, 2, 4), pack_sequence([torch.zeros(3, 4)]
         (lambda: draw_final_states(STATES, STATES, "ab"), TypeError, "names: given 'ab'"),
         (lambda: draw_verdicts(["a"], None), TypeError, r"verdicts: given None, expected numbers \(L\)"),
         (lambda: draw_verdicts(["a"], [[0.5]]), ValueError, r"verdicts: given shape \(1, 1\)"),
-        (lambda: draw_verdicts(["a"], [5.0]), ValueError, r"verdicts: given 5, expected numbers from 0 \(blame\) to 1"),
+        (lambda: draw_verdicts(["a"], [5.0]), ValueError, r"verdicts: given 5, expected numbers from 0 to 1"),
         (lambda: draw_verdicts("ab", [0.5, 0.5]), TypeError, "labels: given 'ab'"),
     ],
 )
@@ -259,7 +260,7 @@ def test_what_cannot_be_drawn_is_refused_by_name(call, error, message):
 def test_verdicts_fit_their_paper(count, value):
     drawn = draw_verdicts(["internationalization"] * count, [value] * count)
     assert complaints(drawn) == []
-    assert drawn.alt.startswith(f"The verdict after each of {count} words")
+    assert drawn.alt.startswith(f"The verdict after each of {count} word{'s' * (count > 1)}: ")
 
 
 def test_a_bar_is_as_long_as_the_verdict_is_sure_and_points_its_way():
@@ -294,8 +295,9 @@ def test_buckets_count_the_padding_of_real_batches(batch_size):
 @pytest.mark.parametrize(
     "arguments, kind, message",
     [
-        (([], 2), ValueError, "lengths: given"),
-        (([1] * 41, 2), ValueError, "1 to 40 numbers from 1 to 24"),
+        (([], 2), ValueError, "lengths: given none"),
+        (([3], True), ValueError, "batch_size: given True"),
+        (([1] * 41, 2), ValueError, "lengths: given 1, 1, .*, …, expected 1 to 40 numbers from 1 to 24"),
         (([0, 3], 2), ValueError, "1 to 40 numbers from 1 to 24"),
         (([3], 0), ValueError, "batch_size: given 0"),
         ((["a"], 2), TypeError, "lengths"),

@@ -49,16 +49,17 @@ def test_a_missing_text_is_refused(figure, alt, displayed):
 
 @pytest.mark.parametrize("figure", ["<svg/>", None, 3, HTML("<b>x</b>"), np.zeros((2, 2))])
 def test_what_is_no_picture_is_refused(figure, displayed):
-    with pytest.raises(TypeError, match=f"figure: given {type(figure).__name__}, expected a Picture or a matplotlib Figure"):
-        show(figure, "something")
+    for alt in ("something", None):
+        with pytest.raises(TypeError, match=f"figure: given {type(figure).__name__}, expected a Picture or a matplotlib Figure"):
+            show(figure, alt)
     assert displayed == []
 
 
 def test_a_picture_brings_its_text_and_another_may_replace_it(displayed):
-    picture = Picture("<svg/>", "its own", 10)
+    picture = Picture("<svg/>", "its own", 300, 20, least=230)
     show(picture)
     show(picture, alt="another")
-    assert displayed == [picture, Picture("<svg/>", "another", 10)]
+    assert displayed == [picture, Picture("<svg/>", "another", 300, 20, least=230)]
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,8 @@ def test_alternative_texts(seen):
         (lambda t: plot_curves([1], {"a": [1]}, xlabel="x", ylabel="y", log="z"), ValueError, "log: given 'z', expected"),
         (lambda t: plot_accuracies([1.0]), TypeError, "groups: given list, expected a dict"),
         (lambda t: plot_accuracies({"plain": 1.0}), ValueError, r"plain: given shape \(\), expected numbers \(runs\)"),
+        (lambda t: plot_accuracies({"plain": [98.0]}), ValueError, "plain: given 98, expected numbers from 0 to 1"),
+        (lambda t: plot_reading(["a"], [2.0]), ValueError, "verdicts: given 2, expected numbers from 0 to 1"),
         (lambda t: plot_reading("ab", [0.5, 0.5]), TypeError, "labels: given 'ab'"),
         (lambda t: plot_reading(["a"], 5), ValueError, "verdicts: given shape"),
         (lambda t: plot_reading(["a"], [0.5], "x"), TypeError, "states: given 'x', expected numbers"),
@@ -202,6 +204,11 @@ def test_a_short_logarithmic_axis_has_numbers_between_the_powers_of_ten(highest,
     assert seen[: len(labels)] == labels and ("20" in seen) == (highest == 50)
 
 
+def test_a_tensor_of_sizes_is_written_as_numbers():
+    figure = plot_curves(torch.tensor([8, 32]), {"a": [1, 2]}, xlabel="H", ylabel="ms", log="x")
+    assert [label.get_text() for label in axes_of(figure).get_xticklabels()] == ["8", "32"] and "from 8 to 32" in figure.alt
+
+
 def test_curves_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="curves: given 0, expected 1 to 6"):
         plot_curves([1], {}, xlabel="x", ylabel="y")
@@ -237,6 +244,7 @@ def test_training_is_the_mean_in_a_band_of_all_runs():
         (dict(loss=[0.7, 0.3]), ValueError, r"loss: given shape \(2,\), expected numbers \(runs, epochs\)"),  # one run, no list
         (dict(loss=[[1.0], [1.0, 2.0]]), TypeError, r"loss: given \[\[1.0\], \[1.0, 2.0\]\], expected numbers"),
         (dict(loss=5), ValueError, "loss: given"),
+        (dict(loss=[[1.0, 0.5]], accuracy=[[0.5]]), ValueError, "runs: given .*, expected as many runs and epochs of each"),
     ],
 )
 def test_trainings_need_runs_of_one_length(runs, error, message):

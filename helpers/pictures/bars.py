@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ..checks import require_mapping, require_numbers, require_words
 from ..colours import OUTPUT, QUIET, X
-from ..wording import shorten
+from ..wording import listed, plural, shorten
 from .picture import Picture
 from .svg import escape_text, line, svg_picture, tag, text
 
@@ -31,14 +31,14 @@ def draw_next_words(words: Sequence[str], probabilities: Mapping[str, Sequence[f
     """
     words = require_words("words", words)
     require_mapping("probabilities", probabilities)
-    if not words or not 1 <= len(probabilities) <= 3:
-        raise ValueError(
-            f"given {len(words)} words and {len(probabilities)} columns, expected at least 1 word and 1 to 3 columns"
-        )
+    if not words:
+        raise ValueError("words: given none, expected at least one")
+    if not 1 <= len(probabilities) <= 3:
+        raise ValueError(f"probabilities: given {plural(len(probabilities), 'column')}, expected 1 to 3")
     columns = {name: require_numbers(name, values, "words").tolist() for name, values in probabilities.items()}
     for name, values in columns.items():
         if len(values) != len(words) or not all(0 <= value <= 1 for value in values):
-            raise ValueError(f"{name}: given {values}, expected {len(words)} numbers from 0 to 1, one per word")
+            raise ValueError(f"{name}: given {listed(values)}, expected one number from 0 to 1 for each of {len(words)} words")
     wide = min(300.0, (720 - LABEL) / len(columns) - ROOM)
     bottom = 34 + ROW * len(words)
     parts = []
@@ -54,5 +54,5 @@ def draw_next_words(words: Sequence[str], probabilities: Mapping[str, Sequence[f
             parts.append(tag("rect", tip, **bar, fill=OUTPUT.tint, stroke=OUTPUT.colour))
             parts.append(text(left + wide * value + 6, 50 + ROW * row, f"{value:.2f}", size=11, fill=QUIET))
     told = [f"{name}: " + ", ".join(f"{w} ≈{v:.2f}" for w, v in zip(words, values)) for name, values in columns.items()]
-    alt = f"The probability of {len(words)} words to be next. {'; '.join(told)}."
+    alt = f"The probability of {plural(len(words), 'word')} to be next. {'; '.join(told)}."
     return svg_picture(LABEL + len(columns) * (wide + ROOM), bottom + 12, parts, alt)

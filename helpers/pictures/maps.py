@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..checks import require_numbers, require_words
 from ..colours import QUIET, TEXT, X
+from ..wording import plural
 from .labels import place_labels
 from .picture import Picture
 from .svg import lines, svg_picture, tag, text
@@ -30,15 +31,19 @@ def draw_map(words: Sequence[str], points: np.ndarray | Tensor, arrows: Sequence
 
     Raises
     ------
-    TypeError : words or points are none.
-    ValueError : points have another shape or are not finite, a word comes twice, an arrow has a word that is not among them.
+    TypeError : words are not a list of words, or points are not numbers.
+    ValueError : points have another shape or are not finite, a word comes twice, or an arrow is not a pair of these words.
     """
     words = require_words("words", words)
     plane = require_numbers("points", points, "words", "2").astype(float)
-    if plane.shape != (len(words), 2) or not len(words) or not np.isfinite(plane).all():
-        raise ValueError(f"points: given shape {plane.shape}, expected ({max(len(words), 1)}, 2), one finite pair for each word")
+    if plane.shape != (len(words), 2) or not len(words):
+        raise ValueError(f"points: given shape {plane.shape}, expected ({max(len(words), 1)}, 2), one pair for each word")
+    if not np.isfinite(plane).all():
+        raise ValueError("points: given numbers that are not finite, expected points without nan and inf")
     if len(set(words)) < len(words):
         raise ValueError(f"words: given {words}, expected each word once")
+    if wrong := [pair for pair in arrows if isinstance(pair, str) or len(pair) != 2]:
+        raise ValueError(f"arrows: given {wrong[0]!r}, expected pairs of words")
     if unknown := [word for pair in arrows for word in pair if word not in words]:
         raise ValueError(f"arrows: given {unknown[0]!r}, expected one of the words")
     low, size = plane.min(axis=0), np.ptp(plane, axis=0)
@@ -55,7 +60,9 @@ def draw_map(words: Sequence[str], points: np.ndarray | Tensor, arrows: Sequence
     for t, (right, up) in corners.items():
         parts.append(text(round(spots[t, 0] + right, 1), round(spots[t, 1] - up, 1), words[t], size=13, fill=TEXT))
     told = ", ".join(f"an arrow from {start} to {end}" for start, end in arrows)
-    return svg_picture(WIDTH, height, parts, f"A map of {len(words)} words ({', '.join(words)}){', with ' * bool(told)}{told}.")
+    return svg_picture(
+        WIDTH, height, parts, f"A map of {plural(len(words), 'word')} ({', '.join(words)}){', with ' * bool(told)}{told}."
+    )
 
 
 def _shortened(start: np.ndarray, end: np.ndarray) -> tuple[float, float, float, float]:

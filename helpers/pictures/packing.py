@@ -42,7 +42,7 @@ def draw_padded(padded: Tensor, lengths: Iterable[int], labels: LabelRows | None
     Raises
     ------
     TypeError : padded is not a tensor, lengths are not integers, or labels are not words.
-    ValueError : padded has not 3 axes, or lengths or labels do not match it.
+    ValueError : padded has not 3 axes or nothing in it, or lengths or labels do not match it.
     """
     if not isinstance(padded, Tensor):
         raise TypeError(f"padded: given {type(padded).__name__}, expected a tensor, as pad_sequence makes it")
@@ -50,6 +50,8 @@ def draw_padded(padded: Tensor, lengths: Iterable[int], labels: LabelRows | None
         raise ValueError(f"padded: given {padded.dim()} axes {tuple(padded.shape)}, expected 3: (L, N, H_in)")
     lengths = _require_lengths(lengths)
     L, N = padded.shape[:2]
+    if not L or not N:
+        raise ValueError(f"padded: given {tuple(padded.shape)}, expected at least one sentence and one step")
     if len(lengths) != N or not all(1 <= length <= L for length in lengths):
         raise ValueError(f"lengths: given {lengths}, expected {N} numbers from 1 to {L}")
     words = _cell_labels(labels, lengths, range(N))
@@ -300,8 +302,8 @@ def draw_buckets(lengths: Iterable[int], batch_size: int) -> Picture:
     """
     given = _require_lengths(lengths)
     if not 1 <= len(given) <= 40 or not all(1 <= length <= 24 for length in given):
-        raise ValueError(f"lengths: given {given}, expected 1 to 40 numbers from 1 to 24")
-    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"lengths: given {listed(given) or 'none'}, expected 1 to 40 numbers from 1 to 24")
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"batch_size: given {batch_size!r}, expected an integer, at least 1")
     side, gap, width = 11, 14, max(max(given) * 11 + 40, 250)
     parts, counts = [], []

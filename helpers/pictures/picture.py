@@ -2,7 +2,7 @@
 
 import base64
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -100,15 +100,12 @@ def show(figure: Any, alt: str | None = None) -> None:
     """
     from IPython.display import display
 
+    if not isinstance(figure, Picture) and not hasattr(figure, "savefig"):
+        raise TypeError(f"figure: given {type(figure).__name__}, expected a Picture or a matplotlib Figure")
     alt = getattr(figure, "alt", "") if alt is None else alt
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(f"alt: given {alt!r}, expected a sentence that says what the picture shows")
-    if isinstance(figure, Picture):
-        display(Picture(figure.data, alt, figure.width))
-    elif hasattr(figure, "savefig"):
-        display(as_png(figure, alt))
-    else:
-        raise TypeError(f"figure: given {type(figure).__name__}, expected a Picture or a matplotlib Figure")
+    display(replace(figure, alt=alt) if isinstance(figure, Picture) else as_png(figure, alt))
 
 
 def as_png(figure: Any, alt: str) -> Picture:

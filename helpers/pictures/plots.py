@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
 from torch import Tensor
 
-from ..checks import require_labels, require_mapping, require_numbers, require_words
+from ..checks import require_fractions, require_labels, require_mapping, require_numbers, require_words
 from ..colours import NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, H, X, text_on, value_colour
 from ..rnn.traces import Trace, require_index, require_trace
 from ..wording import plural
@@ -92,10 +92,11 @@ def plot_curves(x: Series, curves: Mapping[str, Series], *, xlabel: str, ylabel:
         raise ValueError(f"curves: given {len(curves)}, expected 1 to {len(LINE_STYLES)}")
     if log not in ("", "x", "y", "xy"):
         raise ValueError(f"log: given {log!r}, expected 'x', 'y', 'xy' or ''")
-    if not len(require_numbers("x", x, "steps")):
+    x = require_numbers("x", x, "steps").tolist()  # a tensor would be written as tensor(8)
+    if not x:
         raise ValueError("x: given no number, expected at least one")
     names = " and ".join(", ".join(curves).rsplit(", ", 1))
-    figure, axes = _figure(6.8, 3.6, f"Curves of {names}: {ylabel} over {xlabel}, from {x[0]} to {x[-1]}.")
+    figure, axes = _figure(6.8, 3.6, f"Curves of {names}: {ylabel} over {xlabel}, from {x[0]:g} to {x[-1]:g}.")
     for (style, colour), (name, values) in zip(LINE_STYLES, curves.items()):
         y = require_numbers(name, values, "steps")
         if len(y) != len(x):
@@ -105,7 +106,7 @@ def plot_curves(x: Series, curves: Mapping[str, Series], *, xlabel: str, ylabel:
     for axis in log:
         getattr(axes, f"set_{axis}scale")("log")
     if "x" in log:
-        axes.set_xticks(x, [str(number) for number in x])
+        axes.set_xticks(x, [f"{number:g}" for number in x])
         axes.minorticks_off()
     low, high = axes.get_ylim()
     if "y" in log and high < 1000 * low:  # powers of ten alone would be too few labels
@@ -144,7 +145,7 @@ def plot_trajectory(trace: Trace, labels: Sequence[str], *, features: tuple[int,
         require_index("features", feature, trace.shapes.H_out)
     steps = trace.lengths[n]
     labels = require_labels(labels, steps)
-    figure, axes = _figure(5.4, 4.2, f"Trajectory of the hidden state over {steps} steps: {', '.join(labels[:steps])}.")
+    figure, axes = _figure(5.4, 4.2, f"Trajectory of the hidden state over {plural(steps, 'step')}: {', '.join(labels[:steps])}.")
     path = np.vstack([trace.h_0[-1, 0, n], trace.hidden[-1, 0, :steps, n]])[:, list(features)]
     axes.plot(*path.T, color=H.colour, linewidth=1.5)
     axes.plot(*path[1:].T, "o", markersize=9, markerfacecolor=H.tint, markeredgecolor=H.colour, markeredgewidth=2)
@@ -172,7 +173,8 @@ def plot_similarities(words: Sequence[str], vectors: np.ndarray) -> DescribedFig
 
     Raises
     ------
-    ValueError : there are not as many vectors as words, or fewer than two words.
+    TypeError : words are not a list of words, or vectors are not numbers.
+    ValueError : there are not as many vectors as words, fewer than two words, or a number that is not finite.
     """
     vectors = require_numbers("vectors", vectors, "words", "H_in").astype(float)
     words = require_words("words", words)
@@ -200,6 +202,7 @@ def plot_table(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) 
 
     Raises
     ------
+    TypeError : rows or columns are not a list of words, or values are not numbers.
     ValueError : values have another shape, or no finite number.
     """
     values = require_numbers("values", values).astype(float)
@@ -248,8 +251,11 @@ def plot_training(**runs: Sequence[Sequence[float]]) -> DescribedFigure:
     panels = {name: require_numbers(name, group, "runs", "epochs") for name, group in runs.items()}
     if not panels or not all(values.size for values in panels.values()):
         raise ValueError("runs: given none, expected names, each with runs of the same number of epochs, at least 1")
+    shapes = {name: values.shape for name, values in panels.items()}
+    if len(set(shapes.values())) > 1:
+        raise ValueError(f"runs: given {shapes}, expected as many runs and epochs of each")
     count, length = next(iter(panels.values())).shape
-    alt = f"Curves of {' and '.join(runs)} over {length} epochs: the mean of {count} runs, in a band"
+    alt = f"Curves of {' and '.join(runs)} over {plural(length, 'epoch')}: the mean of {plural(count, 'run')}, in a band"
     figure = DescribedFigure(f"{alt} from the lowest to the highest.", (2.8 * len(runs), 2.6))
     for axes, (name, values) in zip(figure.subplots(1, len(runs), squeeze=False)[0], panels.items()):
         epochs = np.arange(1, values.shape[1] + 1)
@@ -269,14 +275,14 @@ def plot_accuracies(groups: dict[str, Sequence[float]]) -> DescribedFigure:
     Raises
     ------
     TypeError : groups is not a dict, or a group does not consist of numbers.
-    ValueError : there are no groups.
+    ValueError : there are no groups, or an accuracy is not between 0 and 1.
     """
     require_mapping("groups", groups)
     for name, values in groups.items():
-        require_numbers(name, values, "runs")
+        require_fractions(name, values, "runs")
     if not groups:
         raise ValueError("groups: given none, expected names, each with accuracies")
-    alt = f"Dots of accuracies from 0 to 1, one a run, in {len(groups)} rows: {', '.join(groups)}. "
+    alt = f"Dots of accuracies from 0 to 1, one a run, in {plural(len(groups), 'row')}: {', '.join(groups)}. "
     figure, axes = _figure(5.2, 0.9 + 0.44 * len(groups), alt + "A dashed line marks 0.5, guessing.")
     axes.axvline(0.5, color=QUIET, linestyle="--", linewidth=1)
     for row, values in enumerate(groups.values()):
@@ -304,14 +310,14 @@ def plot_reading(labels: Sequence[str], verdicts: Sequence[float], states: np.nd
     Raises
     ------
     TypeError : labels are not a list of words, or verdicts or states are not numbers.
-    ValueError : there are no words, or labels, verdicts and states differ in length.
+    ValueError : there are no words, labels, verdicts and states differ in length, or a verdict is not between 0 and 1.
     """
-    labels, praise = require_words("labels", labels), require_numbers("verdicts", verdicts, "L")
+    labels, praise = require_words("labels", labels), require_fractions("verdicts", verdicts, "L")
     states = None if states is None else require_numbers("states", states, "L", "H_out")
     counts = [len(labels), len(praise)] + ([] if states is None else [len(states)])
     if len(set(counts)) != 1 or not counts[0]:
         raise ValueError(f"labels, verdicts, states: given {counts}, expected as many of each, at least 1")
-    alt = f"Reading {counts[0]} words: {' '.join(labels)}. The verdict after each word, in the end "
+    alt = f"Reading {plural(counts[0], 'word')}: {' '.join(labels)}. The verdict after each word, in the end "
     alt += "praise" if praise[-1] > 0.5 else "blame"
     alt += "." if states is None else f"; above it the {states.shape[1]} features of h as colours."
     figure = DescribedFigure(alt, (min(1.6 + 0.5 * len(labels), 7.2), 2.2 if states is None else 3.6))

@@ -38,7 +38,7 @@ def draw_rolled(steps: int) -> Picture:
     for t in range(steps):
         x = start + t * GAP
         parts += _node(x, f"x[{t}]", f"h[{t}]")
-        parts.append(line(x - GAP + (R if t else R), STATE_Y, x - R, STATE_Y, W_HH.colour))
+        parts.append(line(x - GAP + R, STATE_Y, x - R, STATE_Y, W_HH.colour))
         parts.append(text(x - GAP / 2, STATE_Y - R - 4, "W_hh", size=10, fill=W_HH.ink, text_anchor="middle"))
     shown = f"and beside it {steps} of its steps, unrolled: the same W_ih and W_hh at each step." if steps else "and no step yet."
     return svg_picture(start + MOST_STEPS * GAP - 4, 190, parts, f"An RNN with its loop, {shown}")

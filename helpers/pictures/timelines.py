@@ -6,10 +6,10 @@ from math import ceil, floor
 
 import numpy as np
 
-from ..checks import require_labels, require_numbers
+from ..checks import require_fractions, require_labels, require_numbers
 from ..colours import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
 from ..rnn.traces import Trace, require_index, require_trace
-from ..wording import abbreviate, shorten
+from ..wording import abbreviate, plural, shorten
 from .cells import Cells, colour_limit, colour_scale, tooltip
 from .picture import Picture
 from .svg import escape_text, line, svg_picture, tag, text
@@ -62,7 +62,8 @@ def draw_hidden(trace: Trace, labels: Sequence[str] | None = None, *, layer: int
     parts.append(cells.render())
     parts.append(text(8, 40 + height / 2, "H_out" if trace.shapes.D == 1 else "D*H_out", size=11, fill=H.ink))
     words = ", ".join(labels[t] if t is not None else "…" for t in columns)
-    alt = f"Heat map of the hidden states of layer {layer}: {hidden.shape[1]} features over {steps} steps ({words})."
+    size = f"{plural(hidden.shape[1], 'feature')} over {plural(steps, 'step')} ({words})"
+    alt = f"Heat map of the hidden states of layer {layer}: {size}."
     return svg_picture(max(HEATMAP_LEFT + len(columns) * wide + 14, 292), 116 + height, parts, alt)
 
 
@@ -107,7 +108,8 @@ def draw_response(trace: Trace) -> Picture:
             parts.append(text(at, 262, t, size=11, fill=QUIET, text_anchor="middle"))
     parts.append(text(left - 10, 262, "t", size=12, fill=QUIET, text_anchor="end"))
     first = ", ".join(f"{v:.2f}" for v in h[:4])
-    alt = f"One neuron over {len(h)} steps. The input is {x[0]:.2f} at t=0; the answers begin {first} and end at {h[-1]:.2f}."
+    alt = f"One neuron over {plural(len(h), 'step')}. The input is {x[0]:.2f} at t=0; "
+    alt += f"the answers begin {first} and end at {h[-1]:.2f}."
     return svg_picture(right + 20, 276, parts, alt)
 
 
@@ -125,11 +127,13 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
     Raises
     ------
     TypeError : norms are not numbers.
-    ValueError : norms is empty or has not one axis, or singular_value is not a number >= 0.
+    ValueError : norms is empty, has a negative number or has not one axis, or singular_value is not a number >= 0.
     """
     norms = require_numbers("norms", norms, "L")
     if not len(norms):
         raise ValueError("norms: given none, expected one for each step")
+    if (negative := norms[norms < 0]).size:
+        raise ValueError(f"norms: given {negative[0]:g}, expected numbers from 0 on, because they are lengths")
     if not isinstance(singular_value, (int, float, np.floating)) or not singular_value >= 0:
         raise ValueError(f"singular_value: given {singular_value!r}, expected a number from 0 on, as spectrum gives it")
     left, tall, L = 64, 220, len(norms)
@@ -168,7 +172,7 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
     parts.append(text(left + 228, 16, "bound: singular value, once for each step back", fill=QUIET))
     parts.append(text(left - 24, tall + 48, "t", size=12, fill=QUIET, text_anchor="end"))
     alt = (
-        f"Length of the gradient over {L} steps, on a logarithmic axis: {norms[-1]:.1e} at the last step, "
+        f"Length of the gradient over {plural(L, 'step')}, on a logarithmic axis: {norms[-1]:.1e} at the last step, "
         f"{norms[0]:.1e} at the first. A dashed line is the bound, with singular value {singular_value:.2f}."
     )
     return svg_picture(left + 624, tall + 60, parts, alt)
@@ -192,11 +196,9 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
     TypeError : verdicts are not numbers, or labels are not a list of words.
     ValueError : there are no verdicts, one is not between 0 and 1, or there are fewer labels than verdicts.
     """
-    praise = require_numbers("verdicts", verdicts, "L")  # of each word, the probability
+    praise = require_fractions("verdicts", verdicts, "L")  # of each word, the probability
     if not len(praise):
         raise ValueError("verdicts: given none, expected one for each word")
-    if (outside := praise[(praise < 0) | (praise > 1)]).size:
-        raise ValueError(f"verdicts: given {outside[0]:g}, expected numbers from 0 (blame) to 1 (praise)")
     labels = require_labels(labels, len(praise))
     columns, left, middle, tall = abbreviate(len(praise), 14), 84, 84, 52
     wide = min(72, 600 / len(columns))
@@ -224,7 +226,7 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
         parts.append(text(x + wide / 2, middle + tall + 34, shorten(labels[t], 11), **style))
     after = ", ".join("…" if t is None else f"{labels[t]} {praise[t]:.2f}" for t in columns)
     end = "praise" if praise[-1] > 0.5 else "blame" if praise[-1] <= 0.5 else "it is no number"
-    alt = f"The verdict after each of {len(praise)} words: {after}. In the end {end}."
+    alt = f"The verdict after each of {plural(len(praise), 'word')}: {after}. In the end {end}."
     return svg_picture(right + 14, middle + tall + 92, parts, alt)
 
 

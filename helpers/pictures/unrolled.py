@@ -53,14 +53,17 @@ def draw_unrolled(
     Raises
     ------
     TypeError : trace is not a Trace, or labels are not a list of words.
-    ValueError : n, at, mark, feature or reach is out of range, or there are fewer labels than steps.
+    ValueError : n, at, mark, feature or reach is out of range, more than one step is emphasised, or there are fewer labels
+        than steps.
     """
     require_trace(trace)
     require_index("n", n, len(trace.lengths))
     steps = trace.lengths[n]
-    for name, step in (("at", at), ("mark", mark), ("reach", reach)):
-        if step is not None:
-            _require_step(name, step, (trace.shapes.num_layers, trace.shapes.D, steps))
+    given = {name: step for name, step in (("at", at), ("mark", mark), ("reach", reach)) if step is not None}
+    if len(given) > 1:
+        raise ValueError(f"at, mark, reach: given {' and '.join(given)}, expected one step to emphasise")
+    for name, step in given.items():
+        _require_step(name, step, (trace.shapes.num_layers, trace.shapes.D, steps))
     if feature is not None:
         require_index("feature", feature, trace.shapes.H_out)
     words = None if labels is None else tuple(require_labels(labels, steps))
@@ -324,6 +327,5 @@ class Scaffold(Layout):
         return " ".join(parts)
 
 
-_cached_scaffold = lru_cache(64)(
-    Scaffold
-)  # from move to move most of a picture stays the same, and only its numbers are drawn again
+# From move to move most of a picture stays the same, and only its numbers are drawn again.
+_cached_scaffold = lru_cache(64)(Scaffold)
