@@ -1,13 +1,13 @@
 """The explorers of sentences: for any typed text, what they show is well-formed, small and true."""
 
 import re
-import time
 from dataclasses import replace
 from html import unescape
 from xml.etree import ElementTree
 
 import pytest
 import torch
+from effort import effort
 from explorer_sweep import require_well_formed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,9 +87,7 @@ def check(explorer):
 @pytest.mark.parametrize("text", LONG)
 def test_a_very_long_text_is_quick_and_said_to_be_long(typed, text):
     explorer, box, most = typed
-    start = time.thread_time()  # of this thread alone: other work on the machine must not fail a test
-    box.value = text
-    assert time.thread_time() - start < 0.5
+    assert effort(lambda: setattr(box, "value", text)) < 40  # it is below 6
     check(explorer)
     assert sum(map(len, explorer.html)) < 200_000  # what is sent to the browser stays small
     if not text.startswith("x"):

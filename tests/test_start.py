@@ -343,11 +343,13 @@ def test_a_step_that_outlives_its_start_keeps_the_lock(tmp_path):
         lock.close()  # as if start.py had been killed
         with open(tmp_path / "lock", "w") as later:
             seen.append(start.try_lock(later))
+        (tmp_path / "seen").touch()
 
     start.show_progress = close_the_lock
     lock = open(tmp_path / "lock", "w")
     start.try_lock(lock)
-    start.run([sys.executable, "-uc", "print('at it'); import time; time.sleep(0.3)"], "pip install", lock)
+    until_seen = "print('at it')\nimport os, sys, time\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)"
+    start.run([sys.executable, "-uc", until_seen, str(tmp_path / "seen")], "pip install", lock)
     assert seen == [False, True]  # while the step ran, and after it
 
 

@@ -243,7 +243,7 @@ def test_a_fault_is_named_and_nothing_of_it_stays(server, tmp_path, monkeypatch,
         began = time.monotonic()
         with pytest.raises(ConnectionError, match=message) as error:
             find_vectors("6B.50d", **ask)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20  # as long as a download that says nothing is waited for outside of this test
     said = str(error.value)
     assert "\n" not in said and said.startswith("6B.50d: http://127.0.0.1:") and 'offline? use "mini"' in said
     assert kept(tmp_path) == []

@@ -2,11 +2,11 @@
 
 import math
 import re
-import time
 from xml.etree import ElementTree
 
 import pytest
 import torch
+from effort import effort
 from explorer_sweep import require_well_formed
 from stored import NOTEBOOKS, code_cells, read
 from torch import nn
@@ -157,9 +157,7 @@ def test_a_word_that_is_not_in_the_vocabulary_is_named_and_left_out(explorer):
 
 @pytest.mark.parametrize("text", ["", "king " * 10_000, "x" * 100_000, "🙂" * 1000])
 def test_any_beginning_is_read_quickly_and_shown(explorer, text):
-    start = time.thread_time()  # of this thread alone: other work on the machine must not fail a test
-    explorer.controls["beginning"].value = text
-    assert time.thread_time() - start < 0.5
+    assert effort(lambda: setattr(explorer.controls["beginning"], "value", text)) < 40  # it is below 6
     require_well_formed(explorer)
     assert len(explorer.state.written) == WRITTEN and sum(map(len, explorer.html)) < 20_000
 
