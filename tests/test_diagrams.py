@@ -530,7 +530,7 @@ def test_what_was_drawn_before_leaves_nothing_in_a_picture():
         *((make_trace(**sizes), {}) for sizes in (dict(), dict(N=None), dict(N=1), dict(batch_first=True), dict(h0=True))),
         *(
             (make_trace(), options)
-            for options in (dict(n=1), dict(at=(0, 0, 2)), dict(mark=(0, 0, 2)), dict(mark=(0, 0, 3), feature=1))
+            for options in (dict(n=1), dict(at=(0, 0, 2)), dict(reach=(0, 0, 2)), dict(reach=(0, 0, 3), feature=1))
         ),
         *((make_trace(), dict(labels=words)) for words in (list("abcde"), list("abcdf"))),
         *((packed, dict(n=n)) for n in (0, 1)),
@@ -718,7 +718,8 @@ BAD = {
     "no such layer": (ValueError, "layer: given 1, expected .* from 0 to 0", lambda t: draw_unrolled(t, at=(1, 0, 0))),
     "no such direction": (ValueError, "direction: given 1, expected", lambda t: draw_unrolled(t, at=(0, 1, 0))),
     "at too short": (ValueError, r"at: given \(0, 0\), expected", lambda t: draw_unrolled(t, at=(0, 0))),
-    "two steps": (ValueError, "given at and mark, expected one", lambda t: draw_unrolled(t, at=(0, 0, 1), mark=(0, 0, 2))),
+    "two steps": (ValueError, "at, reach: given .* expected one step", lambda t: draw_unrolled(t, at=(0, 0, 1), reach=(0, 0, 2))),
+    "feature of no step": (ValueError, "feature: given 1 without at or reach", lambda t: draw_unrolled(t, feature=1)),
     "few labels": (ValueError, "labels: given 1, expected one for each of 5 steps", lambda t: draw_unrolled(t, labels=["a"])),
     "no trace, unrolled": (TypeError, "trace: given RNN, expected a Trace", lambda t: draw_unrolled(nn.RNN(3, 4))),
     "no trace, step": (TypeError, "trace: given RNN, expected a Trace", lambda t: draw_step(nn.RNN(3, 4))),

@@ -234,13 +234,18 @@ def test_venv_starts_asks_the_python_itself(tmp_path):
 
 
 def test_two_starts_at_once_install_once(course, capsys):
-    slowly = course.run
+    run, say, waits = course.run, course.start.say, threading.Event()
 
-    def run(command, name, lock):
-        time.sleep(0.3)
-        slowly(command, name, lock)
+    def run_when_the_other_waits(command, name, lock):
+        assert waits.wait(60)
+        run(command, name, lock)
 
-    course.start.run = run
+    def notice(text):
+        say(text)
+        if "waiting" in text:
+            waits.set()
+
+    course.start.run, course.start.say = run_when_the_other_waits, notice
     course.steps = []
     threads = [threading.Thread(target=course.start.set_up) for _ in range(2)]
     for thread in threads:

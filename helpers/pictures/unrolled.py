@@ -25,7 +25,6 @@ def draw_unrolled(
     *,
     n: int = 0,
     at: StepIndex | None = None,
-    mark: StepIndex | None = None,
     feature: int | None = None,
     labels: Sequence[str] | None = None,
     reach: StepIndex | None = None,
@@ -41,7 +40,6 @@ def draw_unrolled(
     ----------
     n      : the index of the sequence in front. The others are drawn as cards behind it.
     at     : (layer, direction, t), a step to emphasise. States that are computed later are left empty.
-    mark   : (layer, direction, t), a step to emphasise. No state is left empty.
     feature: the index of the element of the emphasised state to frame
     labels : one word per step, written below the input in place of x[t]
     reach  : (layer, direction, t), a step to emphasise. States and inputs that it does not depend on are left empty.
@@ -53,21 +51,23 @@ def draw_unrolled(
     Raises
     ------
     TypeError : trace is not a Trace, or labels are not a list of words.
-    ValueError : n, at, mark, feature or reach is out of range, more than one step is emphasised, or there are fewer labels
-        than steps.
+    ValueError : n, at, feature or reach is out of range, two steps are emphasised, a feature of none is framed, or there
+        are fewer labels than steps.
     """
     require_trace(trace)
     require_index("n", n, len(trace.lengths))
     steps = trace.lengths[n]
-    given = {name: step for name, step in (("at", at), ("mark", mark), ("reach", reach)) if step is not None}
-    if len(given) > 1:
-        raise ValueError(f"at, mark, reach: given {' and '.join(given)}, expected one step to emphasise")
-    for name, step in given.items():
-        _require_step(name, step, (trace.shapes.num_layers, trace.shapes.D, steps))
+    if at is not None and reach is not None:
+        raise ValueError(f"at, reach: given {at} and {reach}, expected one step to emphasise")
+    for name, step in (("at", at), ("reach", reach)):
+        if step is not None:
+            _require_step(name, step, (trace.shapes.num_layers, trace.shapes.D, steps))
+    if feature is not None and at is None and reach is None:
+        raise ValueError(f"feature: given {feature!r} without at or reach, expected a step in whose state to frame it")
     if feature is not None:
         require_index("feature", feature, trace.shapes.H_out)
     words = None if labels is None else tuple(require_labels(labels, steps))
-    emphasised, has_dropout = at or mark or reach, trace.dropout_factors is not None
+    emphasised, has_dropout = at or reach, trace.dropout_factors is not None
     return _cached_scaffold(trace.shapes, steps, n, at, emphasised, feature, words, reach, has_dropout).render(trace)
 
 

@@ -35,8 +35,9 @@ def test_it_begins_with_torch_and_without_the_course(kernel):
 @pytest.mark.sweep
 def test_it_is_interrupted_and_goes_on(kernel):
     manager, client = kernel
-    asked = client.execute("import time\nwhile True: time.sleep(0.05)")
-    time.sleep(0.5)
+    asked = client.execute("import time\nprint('at it', flush=True)\nwhile True: time.sleep(0.05)")
+    while client.get_iopub_msg(timeout=30)["msg_type"] != "stream":
+        pass
     manager.interrupt_kernel()
     while (reply := client.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != asked:
         pass
