@@ -29,11 +29,11 @@ from .explorers.theory import explore_two_neurons as explore_two_neurons
 from .explorers.theory import explore_unrolling as explore_unrolling
 from .explorers.writers import explore_writing as explore_writing
 from .habits import check_habits as check_habits
+from .pictures.attention import draw_attention as draw_attention
 from .pictures.bars import draw_next_words as draw_next_words
 from .pictures.contributions import draw_contributions as draw_contributions
 from .pictures.diagrams import draw_step as draw_step
 from .pictures.diagrams import draw_tensors as draw_tensors
-from .pictures.gates import draw_attention as draw_attention
 from .pictures.gates import draw_gates as draw_gates
 from .pictures.maps import draw_map as draw_map
 from .pictures.mixups import draw_difference as draw_difference
