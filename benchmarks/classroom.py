@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from hub import DEPLOY, MISSING, Hub, pss_mib  # noqa: E402
 from learner import Learner, Report  # noqa: E402
+from store_notebooks import NOTEBOOKS, choose  # noqa: E402
 
 Notebook = Mapping[str, Any]  # as JSON has it
 
@@ -163,9 +164,10 @@ FAULTS = (kernel_killed, server_stopped, hub_restarted)
 
 
 async def measure(users: int, name: str, faults: bool) -> dict[str, Any]:
-    path = next(iter(sorted((ROOT / "notebooks").glob(f"{name}*.ipynb"))), None)
-    if path is None:
-        sys.exit(f"no notebook {name!r} in notebooks/")
+    try:
+        (path,) = choose([name], NOTEBOOKS)
+    except ValueError as error:
+        sys.exit(str(error))
     with tempfile.TemporaryDirectory(prefix="u", ignore_cleanup_errors=True) as folder:
         async with Hub(folder) as hub:
             seats = []
@@ -189,7 +191,7 @@ def table(result: dict[str, Any]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=2)
-    parser.add_argument("--notebook", default="03", help="the beginning of a notebook's file name")
+    parser.add_argument("--notebook", default="03", help="its name, or its number")
     parser.add_argument("--faults", action="store_true", help="then break things, and see whether a learner goes on")
     parser.add_argument("--json", action="store_true", help="print one object instead of a table")
     arguments = parser.parse_args()

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from store_notebooks import NOTEBOOKS, WIDGET_VIEW, choose
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 NO_CHROMIUM = "No Chromium here: install your system's `chromium`, or run `python -m playwright install chromium`."
 
 CONFIG = Path(__file__).parent / "jupyter"  # what start.py gives a learner's JupyterLab
@@ -50,7 +50,6 @@ FLAGS = ["--disable-gpu", "--disable-quic", "--host-resolver-rules=MAP * ~NOTFOU
 
 EXPLORER = ".jp-OutputArea-output:has(> .jupyter-widgets)"  # the output area of one explorer
 VIEWS = ".widget-html-content"  # what an explorer shows, each a widgets.HTML
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 OPEN = "window.jupyterapp.shell.currentWidget"  # the notebook on top
 READY = f"{OPEN}?.sessionContext?.session?.kernel?.connectionStatus == 'connected'"
 # A request that does nothing is answered after all that was asked of the kernel before.
@@ -172,10 +171,11 @@ def press_sliders(page: Page, key: str) -> None:
 
 
 def photograph(name: str, picture: str, width: int, dark: bool, explorer: int | None, press: str | None) -> None:
-    """Run the notebook whose file name begins with `name`, and store its picture."""
-    path = next(NOTEBOOKS.glob(f"{name}*.ipynb"), None)
-    if path is None:
-        sys.exit(f"no notebook {name!r} in {NOTEBOOKS.name}/")
+    """Run a notebook, and store its picture."""
+    try:
+        (path,) = choose([name], NOTEBOOKS)
+    except ValueError as error:
+        sys.exit(str(error))
     with copied_notebooks() as folder, jupyterlab(folder) as address, chromium() as browser:
         if browser is None:
             sys.exit(NO_CHROMIUM)
@@ -198,7 +198,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=summary, epilog="".join(details), formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", help="the beginning of a notebook's file name, such as 02")
+    parser.add_argument("name", help="of a notebook, or its number, such as 02")
     parser.add_argument("picture", help="the file to write, such as picture.png")
     parser.add_argument("--width", type=int, default=1200, help="of the window, in pixels")
     parser.add_argument("--dark", action="store_true", help="JupyterLab's dark theme")

@@ -131,6 +131,6 @@ EXERCISES: list[Exercise] = [
             "c": "It keeps the tap, but its state grows without end.",
             "d": "Then the past adds nothing, and the tap is gone after one step.",
         },
-        ("Try all three in explore_neuron.", "A large w_hh keeps the state, and tanh holds it below 1."),
+        ("Try all four in explore_neuron.", "A large w_hh keeps the state, and tanh holds it below 1."),
     ),
 ]

@@ -123,7 +123,7 @@ EXERCISES: list[Exercise] = [
             "One length for all of them: the root of the sum of all squares.",
             "factor = min(1, max_norm / total), the same for each.",
         ),
-        axes=("number",),
+        axes=("element",),
         use=as_one_vector,
     ),
     Predict(

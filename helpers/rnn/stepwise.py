@@ -54,7 +54,9 @@ def step_by_step(rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None 
 
     Source: the equation in the torch.nn.RNN documentation.
     """
-    sizes, weights, below, alive, h_0 = _prepare(rnn, input, h0)
+    require_rnn(rnn)
+    sizes, weights, below, alive, first = _prepare(rnn, input, h0)
+    h_0 = first["h"]
     L, D, activation = sizes.L, sizes.D, getattr(torch, rnn.nonlinearity)  # torch.tanh or torch.relu
     rows, finals = [], []
     for layer in range(sizes.num_layers):
@@ -111,7 +113,7 @@ def gated_steps(rnn: nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: State
     """
     if isinstance(rnn, nn.RNN):
         raise TypeError("rnn: given RNN, which has no gates, expected a torch.nn.GRU or torch.nn.LSTM")
-    sizes, weights, below, alive, first = _prepare_states(rnn, input, h0)
+    sizes, weights, below, alive, first = _prepare(rnn, input, h0)
     steps = walk_gates(sizes, weights, below, alive, first)
     finals = [row[0 if k % sizes.D else -1] for k, row in enumerate(steps)]  # a reverse row ends at t=0
     h_n, *c_n = (torch.stack([final[name] for final in finals]).reshape(sizes.h_n) for name in first)
@@ -125,7 +127,7 @@ def walk_gates(
     """The three loops (layers, directions, steps), which compute every gate and state of one call.
 
     >>> rnn = nn.GRU(3, 4, num_layers=2)
-    >>> steps = walk_gates(*_prepare_states(rnn, torch.ones(5, 2, 3), None))
+    >>> steps = walk_gates(*_prepare(rnn, torch.ones(5, 2, 3), None))
     >>> len(steps), len(steps[0]), list(steps[0][0])
     (2, 5, ['r', 'z', 'n', 'h'])
 
@@ -181,15 +183,6 @@ def gru_step(
 
 
 def _prepare(
-    rnn: nn.RNN, input: Tensor | PackedSequence, h0: Tensor | None
-) -> tuple[Shapes, dict[str, Tensor], Tensor, Tensor, Tensor]:
-    """The same as `_prepare_states`, for an nn.RNN, which has one state."""
-    require_rnn(rnn)
-    sizes, weights, steps, alive, first = _prepare_states(rnn, input, h0)
-    return sizes, weights, steps, alive, first["h"]
-
-
-def _prepare_states(
     rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: State
 ) -> tuple[Shapes, dict[str, Tensor], Tensor, Tensor, dict[str, Tensor]]:
     """The sizes, the weights by name, the input with time first, a mask (L, N, 1) of the steps inside each sequence, and h_0."""
