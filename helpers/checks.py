@@ -95,3 +95,14 @@ def require_fractions(name: str, values: Any, *axes: str) -> np.ndarray:
     if (outside := array[(array < 0) | (array > 1)]).size:
         raise ValueError(f"{name}: given {outside[0]:g}, expected numbers from 0 to 1")
     return array
+
+
+def require_index(name: str, value: int, size: int, low: int = 0) -> None:
+    """Raise a ValueError unless `value` is an integer from `low` to `size - 1`.
+
+    >>> require_index("t", 7, size=5)
+    Traceback (most recent call last):
+    ValueError: t: given 7, expected a whole number from 0 to 4
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value < size:
+        raise ValueError(f"{name}: given {value!r}, expected a whole number from {low} to {size - 1}")

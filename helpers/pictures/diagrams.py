@@ -4,9 +4,10 @@ from itertools import accumulate
 
 import numpy as np
 
+from ..checks import require_index
 from ..colours import BIAS, H_N, QUIET, TEXT, W_HH, W_IH, H, Role, X, role_of
 from ..rnn.shapes import Shape, Shapes
-from ..rnn.traces import Step, Trace, require_index, require_trace
+from ..rnn.traces import Step, Trace, require_trace
 from ..wording import abbreviate, listed
 from .cells import colour_limit, number_cell
 from .gates import draw_gated_step

@@ -6,9 +6,9 @@ from math import ceil
 
 import numpy as np
 
-from ..checks import require_labels
+from ..checks import require_index, require_labels
 from ..colours import PAPER, QUIET, TEXT, W_HH, W_IH, H, Role, X
-from ..rnn.traces import Trace, require_index, require_trace
+from ..rnn.traces import Trace, require_trace
 from ..wording import abbreviate, listed, plural, shorten, with_article
 from .cells import Cells, colour_scale, tooltip
 from .picture import Picture

@@ -13,9 +13,9 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
 from torch import Tensor
 
-from ..checks import require_fractions, require_labels, require_mapping, require_numbers, require_words
+from ..checks import require_fractions, require_index, require_labels, require_mapping, require_numbers, require_words
 from ..colours import NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, H, X, text_on, value_colour
-from ..rnn.traces import Trace, require_index, require_trace
+from ..rnn.traces import Trace, require_trace
 from ..wording import plural
 from .labels import place_labels
 

@@ -1,7 +1,7 @@
 """One network drawn twice: rolled up, with a loop, and unrolled, step after step."""
 
+from ..checks import require_index
 from ..colours import QUIET, W_HH, W_IH, H, X
-from ..rnn.traces import require_index
 from .picture import Picture
 from .svg import line, svg_picture, tag, text
 

@@ -6,9 +6,9 @@ from math import ceil, floor
 
 import numpy as np
 
-from ..checks import require_fractions, require_labels, require_numbers
+from ..checks import require_fractions, require_index, require_labels, require_numbers
 from ..colours import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
-from ..rnn.traces import Trace, require_index, require_trace
+from ..rnn.traces import Trace, require_trace
 from ..wording import abbreviate, plural, shorten
 from .cells import Cells, colour_limit, colour_scale, tooltip
 from .picture import Picture

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..checks import require_labels
+from ..checks import require_index, require_labels
 from ..colours import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
-from ..rnn.traces import Trace, require_index, require_trace
+from ..rnn.traces import Trace, require_trace
 from ..wording import capitalised, plural, shorten, with_article
 from .cells import Cells, colour_limit, colour_scale, tooltip
 from .layout import H_0_DISTANCE, Layout, R, StepIndex

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..checks import require_numbers
-from .traces import Trace, require_index, require_plain
+from ..checks import require_index, require_numbers
+from .traces import Trace, require_plain
 
 # Of the activation, as a function of its result.
 DERIVATIVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {

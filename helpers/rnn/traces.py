@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from ..checks import require_index
 from ..device import one_thread, to_numpy
 from ..wording import with_article
 from .recurrence import (
@@ -260,17 +261,6 @@ def require_plain(trace: Trace) -> None:
         raise ValueError(
             f"trace: given a trace of {with_article(trace.shapes.kind)}, expected one of an nn.RNN, which has no gates"
         )
-
-
-def require_index(name: str, value: int, size: int, low: int = 0) -> None:
-    """Raise a ValueError unless `value` is an integer from `low` to `size - 1`.
-
-    >>> require_index("t", 7, size=5)
-    Traceback (most recent call last):
-    ValueError: t: given 7, expected a whole number from 0 to 4
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value < size:
-        raise ValueError(f"{name}: given {value!r}, expected a whole number from {low} to {size - 1}")
 
 
 def _dropout_factors(rnn: nn.RNN | nn.GRU | nn.LSTM, call: CallArguments, input: Tensor | PackedSequence) -> np.ndarray | None:
