@@ -142,7 +142,7 @@ class Lab:
     def explorers(self):
         return self.page.query_selector_all(EXPLORER)
 
-    def shows_another(self, explorer, act, *arguments, seconds=10):
+    def shows_another(self, explorer, act, *arguments, seconds=30):
         """Whether the explorer shows something else soon after `act`; all is still again then."""
         explorer.evaluate(REMEMBER)
         act(*arguments)

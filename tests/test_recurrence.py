@@ -217,8 +217,11 @@ def test_wrong_sizes_are_named(sizes, error, words):
 
 @pytest.mark.parametrize("where", [(2, 0, 0, 0), (0, 1, 0, 0), (0, 0, 5, 0), (0, 0, 0, 2), (0, 0, -1, 0)])
 def test_a_step_outside_the_trace_is_named(where):
-    with pytest.raises(ValueError, match="expected a whole number from 0 to"):
-        trace(RNN, torch.zeros(5, 2, 3)).step(*where)
+    seen = trace(RNN, torch.zeros(5, 2, 3))
+    layer, direction, t, n = where
+    for look in (seen.step, seen.previous_state, *([] if direction else [lambda *at: seen.layer_input(layer, t, n)])):
+        with pytest.raises(ValueError, match="expected a whole number from 0 to"):
+            look(*where)
 
 
 def test_the_articles_printed_example():

@@ -84,6 +84,7 @@ class Trace:
         >>> trace(nn.RNN(3, 4, 2, bidirectional=True), torch.zeros(5, 1, 3)).layer_input(layer=1, t=0).shape
         (8,)
         """
+        self.require_step(layer, 0, t, n)
         read: np.ndarray = self.input[t, n] if layer == 0 else self.hidden[layer - 1, :, t, n].ravel()
         if layer > 0 and self.dropout_factors is not None:
             read = read * self.dropout_factors[layer - 1, t, n] + 0.0  # + 0.0 turns −0.0 into 0.0
@@ -108,6 +109,7 @@ class Trace:
         return self._state_before(self.cell, self.c_0, layer, direction, t, n)
 
     def _state_before(self, states: np.ndarray, first: np.ndarray, layer: int, direction: int, t: int, n: int) -> np.ndarray:
+        self.require_step(layer, direction, t, n)
         earlier = t + 1 if direction else t - 1
         begins = not 0 <= earlier < self.lengths[n]
         state: np.ndarray = first[layer, direction, n] if begins else states[layer, direction, earlier, n]
@@ -143,9 +145,8 @@ class Trace:
             is a GRU or an LSTM, whose steps have other terms.
         """
         require_plain(self)
-        self.require_step(layer, direction, t, n)
-        W_ih, W_hh, b_ih, b_hh = cell_weights(self.weights, layer, direction)
         x, h_before = self.layer_input(layer, t, n), self.previous_state(layer, direction, t, n)
+        W_ih, W_hh, b_ih, b_hh = cell_weights(self.weights, layer, direction)
         with np.errstate(over="ignore", invalid="ignore"):
             from_input, from_past = W_ih @ x, W_hh @ h_before
             total = from_input + b_ih + from_past + b_hh

@@ -51,7 +51,7 @@ class CheckedNotebook(IPyNbFile):
             assert message["msg_type"] != "error", "\n".join(content["traceback"])
             printed += content["text"] if message["msg_type"] == "stream" and content["name"] == "stdout" else ""
             state = content.get("execution_state", state)
-        self.kernel.await_reply(asked, timeout=5)
+        self.kernel.await_reply(asked, timeout=60)
         return printed
 
     def code_cells(self):
