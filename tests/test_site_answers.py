@@ -46,9 +46,9 @@ SPELLED = """(5, 2, 4)|5,2,4|[5, 2, 4]|5 2 4| (5,2,4,) |(3,)|3|torch.Size([5, 2,
 ((5,2,4))|([5,2,4])|[(5,2,4)]|[[5,2,4]]|(5,2,4|5,,2|(5)(2)|5,2,4)|20 # 3|0x14|20j|0b11|{5,2,4}|5:2:4|5==5|²|٣|٢٠|nan|inf|20.|20..|2.0.0|0.01
 0,01|0.0095|0.0105|1e-2|x = 20|h_n.shape = (5, 2, 4)|output.shape == (5,2,4)|shape (5, 2, 4)|3,3,2,2,1,1,1|[3, 3, 2, 2, 1, 1, 1]|1,1,1,2,2,3,3
 3 3 2 2 1 1|tensor([3, 3, 2, 2, 1, 1, 1])|None|(2.5, 2, 4)|5.0, 2.0, 4.0|-5, 2, 4|2*10|2 * 10|40/2|80//4|(3+1)*5|100%|20%|$20|about 20|20?|20!!
-yes and no|yes, it is|1|0|true!|'yes'|640|620|(20, 32, 64)|(32, 20, 64)|32 x 20 x 64|187.5|96|3,3,2,2,1,1|63|a|c|d|forget|Forget.|words""".replace(
-    "\n", "|"
-).split("|")
+yes and no|yes, it is|1|0|true!|'yes'|640|620|five, two, four|five by two by four|Twenty-one|twenty one
+twenty 3|seventy-three words|sixteen|six x two|nineteen|twentyone|stone|one-two|five_two|minus three|zero point five|two hundred|a third|Fivé|four=7
+(20, 32, 64)|(32, 20, 64)|32 x 20 x 64|187.5|96|3,3,2,2,1,1|63|a|c|d|forget|Forget.|words""".replace("\n", "|").split("|")
 JUDGE = "([asked, all]) => all.map(typed => { const { right, said, hint } = judge(asked, typed); return [right, said, hint]; })"
 
 
@@ -176,9 +176,9 @@ def test_a_prediction_is_answered_with_a_finger(opened):
     page = opened(LESSON, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     asked = form(page, "03-12")
     asked.get_by_label("Your answer").tap()
-    page.keyboard.type("about two")
+    page.keyboard.type("a few")
     asked.get_by_role("button", name="Check").tap()
-    assert asked.get_by_role("status").inner_text().strip() == "A number, please."
+    assert asked.get_by_role("status").inner_text().strip() == "A number in digits, please."
     asked.get_by_label("Your answer").fill("2")
     asked.get_by_role("button", name="Check").tap()
     assert "“2” is not the answer" in asked.get_by_role("status").inner_text()

@@ -83,7 +83,7 @@ def asked(
     """What the script needs to judge an answer: `Asked` in tools/site/answers.js.
 
     >>> asked(20)
-    {'answer': 20, 'shown': '20', 'why': '', 'ask': 'a number, please.', 'wrong': [], 'hints': [], 'axes': []}
+    {'answer': 20, 'shown': '20', 'why': '', 'ask': 'a number in digits, please.', 'wrong': [], 'hints': [], 'axes': []}
     """
     return {
         "answer": as_json(answer),

@@ -10,6 +10,11 @@ from typing import Any
 YES, NO = ("yes", "y", "true"), ("no", "n", "false")
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3001: ","}
 _ARABIC = {zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)}
+UNITS = "one two three four five six seven eight nine".split()
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_NUMBERS = ["zero", *UNITS, *_TEENS, *(f"{ten}-{unit}".rstrip("-") for ten in _TENS for unit in ("", *UNITS))]
+_DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS)}
 _OPERATIONS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -57,8 +62,10 @@ def read_numbers(guess: str, answer: Any) -> list[float]:
     ([21.0], [8.0, 3.0], [5.0, 2.0, 4.0])
     >>> read_numbers("0,5", 0.5), read_numbers("（５，２）", (5, 2))
     ([0.5], [5.0, 2.0])
+    >>> read_numbers("Twenty-one words", 21), read_numbers("two hundred", 200)
+    ([21.0], [])
     """
-    typed = plain(guess)
+    typed = _in_digits(plain(guess))
     if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
         typed = typed.replace(",", ".")  # a decimal comma: 0,5 is 0.5
     if isinstance(answer, Sequence) and len(answer) > 1 and not re.search("[,;]", typed):
@@ -66,6 +73,14 @@ def read_numbers(guess: str, answer: Any) -> list[float]:
     elif isinstance(answer, (int, float)) and re.fullmatch(r"[\d.\s()+/x×-]+", typed):
         typed = re.sub("[x×]", "*", typed)  # and 2x4 is a product where one number is asked for
     return _numbers(typed)
+
+
+def _in_digits(typed: str) -> str:
+    """A text with digits where it has the words of numbers below one hundred; other numbers in words stay as they are."""
+    if re.search("hundred|thousand|million|minus|point|half|third|quarter", typed):
+        return typed
+    word = rf"(?<!\w)(?:[a-z]+ty[ -](?:{'|'.join(UNITS)})|[a-z]+)(?!\w)"
+    return re.sub(word, lambda found: _DIGITS.get(found[0].replace(" ", "-"), found[0]), typed)
 
 
 def _close(typed: float, answer: float) -> bool:

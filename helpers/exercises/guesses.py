@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..wording import plural
-from .answers import NO, YES, is_right, plain, read_numbers
+from .answers import NO, UNITS, YES, is_right, plain, read_numbers
 from .differences import shape_difference
-
-COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def ask_back(guess: str, answer: Any) -> str:
     """What is asked for, where the guess is of another kind; empty where it is of the right kind.
 
-    >>> ask_back("maybe", True), ask_back("about ten", 10), ask_back("the same", (5, 2)), ask_back("4, 2", (5, 2))
-    ('yes or no, please.', 'a number, please.', 'two numbers, please, as (7, 3).', '')
+    >>> ask_back("maybe", True), ask_back("a lot", 10), ask_back("the same", (5, 2)), ask_back("4, 2", (5, 2))
+    ('yes or no, please.', 'a number in digits, please.', 'two numbers, please, as (7, 3).', '')
     """
     if is_right(guess, answer):
         return ""
@@ -25,7 +23,7 @@ def ask_back(guess: str, answer: Any) -> str:
     numbers = read_numbers(guess, answer)
     if isinstance(answer, Sequence):
         return "" if len(numbers) > 1 or len(numbers) == len(answer) else f"{_how_many(len(answer))}, please{_sample(answer)}."
-    return "" if len(numbers) == 1 else "one number, please." if numbers else "a number, please."
+    return "" if len(numbers) == 1 else "one number, please." if numbers else "a number in digits, please."
 
 
 def what_differs(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
@@ -46,7 +44,8 @@ def what_differs(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
 
 
 def _how_many(count: int) -> str:
-    return f"{COUNTS[count]} number{'s' * (count != 1)}" if count < len(COUNTS) else plural(count, "number")
+    words = ("no", *UNITS)
+    return f"{words[count]} number{'s' * (count != 1)}" if count < len(words) else plural(count, "number")
 
 
 def _sample(answer: Sequence[Any]) -> str:

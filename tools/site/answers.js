@@ -25,6 +25,18 @@ function plain(typed) {
     .toLowerCase();
 }
 
+const UNITS = "one two three four five six seven eight nine".split(" ");
+const TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(" ");
+const TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
+const NUMBERS = ["zero", ...UNITS, ...TEENS, ...TENS.flatMap((ten) => [ten, ...UNITS.map((unit) => `${ten}-${unit}`)])];
+
+/** Digits in the place of the words of numbers below one hundred. @param {string} text */
+function inDigits(text) {
+  if (/hundred|thousand|million|minus|point|half|third|quarter/.test(text)) return text;
+  const word = new RegExp(`(?<![\\p{L}\\p{N}_])(?:[a-z]+ty[ -](?:${UNITS.join("|")})|[a-z]+)(?![\\p{L}\\p{N}_])`, "gu");
+  return text.replace(word, (found) => String(NUMBERS.indexOf(found.replace(" ", "-"))).replace("-1", found));
+}
+
 /** The value of each part of (2*4, 3); null where it is no such expression. @param {string} text */
 function workedOut(text) {
   const tokens = text.match(/(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|\/\/|\S/g) ?? [];
@@ -67,7 +79,7 @@ function workedOut(text) {
 
 /** The numbers in what was typed; the answer tells which of two readings is meant. @param {string} typed @param {Answer} answer */
 function readNumbers(typed, answer) {
-  let text = plain(typed);
+  let text = inDigits(plain(typed));
   if (typeof answer === "object" && "near" in answer && /^[^.,]*,[^.,]*$/.test(text)) text = text.replace(",", ".");
   if (Array.isArray(answer) && answer.length > 1 && !/[,;]/.test(text)) text = text.replaceAll("*", " ");
   else if (!Array.isArray(answer) && /^[\d.\s()+/x×-]+$/.test(text)) text = text.replace(/[x×]/g, "*");
