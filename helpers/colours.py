@@ -97,13 +97,12 @@ def value_colour(value: float, limit: float = 1.0) -> str:
         return "#DDDDDD"
     # In steps of 1/20: more shades cannot be told apart, all cells of one colour are drawn as one path, and a rounding
     # difference between machines does not change a stored picture.
-    strength = 1.0 if abs(value) >= limit else round(20 * abs(value) / limit) / 20
-    return _shade(POSITIVE if value > 0 else NEGATIVE, strength)
+    return _shade(round(min(20.0, max(-20.0, 20.0 * value / limit))))
 
 
 @cache
-def _shade(colour: str, strength: float) -> str:
-    return mix("#FFFFFF", colour, strength)
+def _shade(step: int) -> str:
+    return mix("#FFFFFF", POSITIVE if step > 0 else NEGATIVE, abs(step) / 20)
 
 
 @cache

@@ -295,4 +295,4 @@ def _picture(pairs: Iterable[Pair], tolerance: float, before: str, after: str) -
     """Both answers of the pair that differs most, as a table; None when there is nothing to draw."""
     drawable = [(a, b) for a, b in pairs if a.shape == b.shape and a.numel()]
     furthest = max(drawable, key=lambda pair: apart(*pair), default=None)
-    return draw_difference(tolerance, **{before: furthest[0], after: furthest[1]}) if furthest else None
+    return draw_difference(tolerance, rows=(), **{before: furthest[0], after: furthest[1]}) if furthest else None

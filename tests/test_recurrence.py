@@ -290,6 +290,30 @@ def test_a_hook_that_changes_h_n_alone_is_refused_and_one_that_only_looks_is_not
         trace(rnn, torch.ones(30, 2, 3))
 
 
+def forward_of_its_own(rnn):
+    rnn.forward = lambda x, h=None: nn.RNN.forward(rnn, 2 * x, h)
+
+
+def hook_before(rnn):
+    rnn.register_forward_pre_hook(lambda module, given: (2 * given[0], *given[1:]))
+
+
+def hook_of_all_modules(rnn):
+    return nn.modules.module.register_module_forward_hook(lambda module, given, result: (result[0] + 1, result[1]))
+
+
+@pytest.mark.parametrize("modify", [forward_of_its_own, hook_before, hook_of_all_modules])
+def test_what_changes_a_result_is_found_wherever_it_is(modify):
+    rnn = nn.RNN(3, 4)
+    handle = modify(rnn)
+    try:
+        with pytest.raises(ValueError, match="its output is not that of the plain equation"):
+            trace(rnn, torch.ones(30, 2, 3))
+    finally:
+        if handle is not None:
+            handle.remove()
+
+
 def test_a_growing_relu_overflows_as_torch_does_and_says_nothing(recwarn):
     rnn = nn.RNN(3, 4, nonlinearity="relu")
     for parameter in rnn.parameters():

@@ -1,6 +1,6 @@
 """Numbers as colours: columns of cells, their tooltips, and the scale that explains the colours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -34,11 +34,9 @@ class Cells:
     passes through the cells to the element behind them, which has a `title`.
     """
 
-    def __init__(self, limit: float) -> None:
-        self.limit = limit
+    def __init__(self, limit: float, gaps: Sequence[str] = (), frames: Sequence[str] = ()) -> None:
+        self.limit, self.gaps, self.frames = limit, [*gaps], [*frames]
         self.boxes: dict[str, list[str]] = {}  # the outlines of the cells, by their colour
-        self.gaps: list[str] = []
-        self.frames: list[str] = []
         self.crosses: list[str] = []
 
     def column(
@@ -53,11 +51,15 @@ class Cells:
     ) -> None:
         """Add a column. If there are more than `most` values, it has gaps. A chosen value is always shown, and is framed."""
         numbers = [float(value) for value in values]
-        shown, boxes, gaps = _column_shapes(x, y, w, h, len(numbers), most, chosen)
-        for i, box in zip(shown, boxes):
-            self.boxes.setdefault(value_colour(numbers[i], self.limit), []).append(box)
-            self.frames += [box] if i == chosen else []
+        shown, boxes, gaps = column_shapes(x, y, w, h, len(numbers), most, chosen)
+        self.add(boxes, [numbers[i] for i in shown])
+        self.frames += [box for i, box in zip(shown, boxes) if i == chosen]
         self.gaps += gaps
+
+    def add(self, boxes: Iterable[str], values: Iterable[float]) -> None:
+        """Add cells whose outlines are known."""
+        for box, value in zip(boxes, values):
+            self.boxes.setdefault(value_colour(value, self.limit), []).append(box)
 
     def stripe(self, x: float, y: float, w: float, h: float, values: Iterable[float], factors: Iterable[float]) -> None:
         """Add a row, or a column if it is higher than wide. A cell whose factor is 0 is crossed out."""
@@ -70,7 +72,7 @@ class Cells:
                 continue
             left, top = x + place * dx, y + place * dy
             box = f"M{left:.5g} {top:.5g}h{wide:.4g}v{high:.4g}h-{wide:.4g}z"
-            self.boxes.setdefault(value_colour(numbers[i], self.limit), []).append(box)
+            self.add([box], [numbers[i]])
             if kept[i] == 0:
                 self.crosses.append(f"M{left:.5g} {top:.5g}l{wide:.4g} {high:.4g}m0 -{high:.4g}l-{wide:.4g} {high:.4g}")
 
@@ -83,10 +85,14 @@ class Cells:
 
 
 @lru_cache(512)  # from move to move the columns of a picture stay where they are, and only their colours change
-def _column_shapes(
-    x: float, y: float, w: float, h: float, size: int, most: int, chosen: int | None
+def column_shapes(
+    x: float, y: float, w: float, h: float, size: int, most: int = MAX_STATE_CELLS, chosen: int | None = None
 ) -> tuple[list[int], list[str], list[str]]:
-    """The indices of the values that a column shows, the outlines of their cells, and the signs of the gaps."""
+    """The indices of the values that a column shows, the outlines of their cells, and the signs of the gaps.
+
+    >>> column_shapes(0, 0, 5, 20, size=2)
+    ([0, 1], ['M0 0h5v10h-5z', 'M0 10h5v10h-5z'], [])
+    """
     shown = abbreviate(size, most, chosen)
     step = h / len(shown)
     boxes = [f"M{x:g} {y + row * step:.5g}h{w:g}v{step:.4g}h-{w:g}z" for row, i in enumerate(shown) if i is not None]
@@ -105,15 +111,21 @@ def tooltip(name: str, values: Iterable[float], most: int = MAX_STATE_CELLS) -> 
     '<title>h[0]\\n[0] = 0.500\\n[1] = -1.000</title>'
     """
     numbers = [float(value) for value in values]
-    shown, words = _tooltip_template(len(numbers), most)
-    return f"<title>{escape_text(name)}{words % tuple([numbers[i] for i in shown])}</title>"
+    shown, title = tooltip_template(name, len(numbers), most)
+    return title % tuple([numbers[i] for i in shown])
 
 
-@lru_cache(64)
-def _tooltip_template(size: int, most: int) -> tuple[list[int], str]:
+@lru_cache(512)
+def tooltip_template(name: str, size: int, most: int = MAX_STATE_CELLS) -> tuple[list[int], str]:
+    """The indices of the values that a tooltip shows, and its text with a place for each of them.
+
+    >>> tooltip_template("h[0]", 2)
+    ([0, 1], '<title>h[0]\\n[0] = %.3f\\n[1] = %.3f</title>')
+    """
     shown = abbreviate(size, most)
     words = "".join("\n⋮" if i is None else f"\n[{i}] = %.3f" for i in shown)
-    return [i for i in shown if i is not None], words
+    title = escape_text(name).replace("%", "%%")
+    return [i for i in shown if i is not None], f"<title>{title}{words}</title>"
 
 
 def number_cell(x: float, y: float, w: float, h: float, value: float, limit: float, name: str, digits: int = 2) -> str:

@@ -6,6 +6,7 @@ share the state where the frames cross, and this is why `output[-1]` equals `h_n
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..checks import require_index, require_labels
 from ..colours import H_N, OUTPUT, PAPER, QUIET, W_HH, W_IH, H, Role, X
 from ..rnn.traces import Trace, require_trace
 from ..wording import capitalised, plural, shorten, with_article
-from .cells import Cells, colour_limit, colour_scale, tooltip
+from .cells import Cells, colour_limit, colour_scale, column_shapes, tooltip, tooltip_template
 from .layout import H_0_DISTANCE, Layout, R, StepIndex
 from .picture import Picture
 from .svg import Ends, StyleGroup, batch_card_offsets, empty_node, lines, outline, svg_picture, tag
@@ -78,19 +79,6 @@ def _require_step(argument: str, step: StepIndex, sizes: StepIndex) -> None:
         require_index(name, value, size)
 
 
-class _Node(NamedTuple):
-    """A state, an input or an h_0: where it is, and where its numbers are in a trace."""
-
-    x: float
-    y: float
-    r: float
-    name: str
-    role: Role
-    is_marked: bool
-    tensor: str  # its name in the trace
-    where: tuple[int, ...]  # its index in this tensor
-
-
 class _Stripe(NamedTuple):
     """What a layer reads where dropout acts: its box, and the layer and step."""
 
@@ -108,7 +96,7 @@ class Scaffold(Layout):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.s, self.N = self.shapes, self.shapes.N or 1
-        self.nodes: list[_Node] = []
+        self.number_places()
         self.stripes: list[_Stripe] = []  # between the layers, where dropout acts
         self.lines: dict[tuple[str, float, bool], list[Ends]] = {}  # the edges, by colour, width and whether they have heads
         self.parts: list[str] = []
@@ -122,24 +110,48 @@ class Scaffold(Layout):
                 self.states(row, layer, direction)
             self.layer_name(row, layer)
         self.inputs()
-        self.below = [lines(ends, *style) for style, ends in self.lines.items()] + self.parts
+        self.below = [lines(ends, *style) for style, ends in self.lines.items()] + self.parts + [self.cards.render()]
+        self.titled, self.told = self.nodes.render(), [place for places in self.titles.values() for place in places]
         self.parts = []
         self.frames()
         self.legend()
         self.above = [*self.parts, self.words.render()]
+        self.alt_text = self.alt()
+
+    def number_places(self) -> None:
+        """Count the numbers of the sequence in front: all of its input, then of its h_0, then of its states."""
+        s = self.s
+        sizes = {"input": (s.L, s.H_in), "h_0": (s.num_layers, s.D, s.H_out), "hidden": (s.num_layers, s.D, s.L, s.H_out)}
+        starts = np.cumsum([0, *map(prod, sizes.values())])
+        self.places = {name: first + np.arange(prod(size)).reshape(size) for first, (name, size) in zip(starts, sizes.items())}
+        self.titles: dict[tuple[Role, bool], list[int]] = {}  # the places of the numbers in the nodes' titles, by their style
+        self.coloured: list[int] = []  # the places of the numbers that the cells show
+        self.boxes: list[str] = []  # the outlines of these cells
+        self.gaps: list[str] = []
+        self.framed: list[str] = []
+        self.cards, self.nodes = StyleGroup(), StyleGroup()
+
+    def node(self, x: float, y: float, r: float, name: str, role: Role, marked: bool, tensor: str, *where: int) -> None:
+        """A state, an input or an h_0: its outline, which has a title, and its cells. Its numbers are at `where` in a tensor."""
+        for dx, dy in batch_card_offsets(self.N):
+            self.cards.add(outline(role.mark, x + dx, y + dy, r) % "", fill=PAPER, stroke=role.colour, stroke_width=1)
+        places = self.places[tensor][where].tolist()
+        shown, title = tooltip_template(name, len(places))
+        self.nodes.add(outline(role.mark, x, y, r) % title, fill=role.tint, stroke=role.colour, stroke_width=4 if marked else 2)
+        self.titles.setdefault((role, marked), []).extend(places[i] for i in shown)
+        chosen = self.feature if marked and tensor == "hidden" else None
+        shown, boxes, gaps = column_shapes(x - 6, y - r * 0.72, 12, r * 1.44, len(places), chosen=chosen)
+        self.coloured += [places[i] for i in shown]
+        self.boxes += boxes
+        self.gaps += gaps
+        self.framed += [box for i, box in zip(shown, boxes) if i == chosen]
 
     def render(self, trace: Trace) -> Picture:
         """The complete picture, with the numbers of a trace of these sizes."""
-        cards, nodes, cells = StyleGroup(), StyleGroup(), Cells(self.limit(trace))
-        for x, y, r, name, role, is_marked, tensor, where in self.nodes:
-            chosen = self.feature if is_marked and tensor == "hidden" else None
-            for dx, dy in batch_card_offsets(self.N):
-                card = outline(role.mark, x + dx, y + dy, r) % ""
-                cards.add(card, fill=PAPER, stroke=role.colour, stroke_width=1)
-            numbers = getattr(trace, tensor)[where].tolist()
-            node = outline(role.mark, x, y, r) % tooltip(name, numbers)
-            nodes.add(node, fill=role.tint, stroke=role.colour, stroke_width=4 if is_marked else 2)
-            cells.column(x - 6, y - r * 0.72, 12, r * 1.44, numbers, chosen=chosen)
+        n, nodes, cells = self.n, StyleGroup(), Cells(self.limit(trace), self.gaps, self.framed)
+        numbers = np.concatenate([trace.input[:, n], trace.h_0[:, :, n], trace.hidden[:, :, :, n]], axis=None)
+        cells.add(self.boxes, numbers[self.coloured].tolist())
+        titled = self.titled % tuple(numbers[self.told].tolist())
         for x, y, w, h, layer, t in self.stripes:
             assert trace.dropout_factors is not None
             read = trace.layer_input(layer, t, self.n).tolist()
@@ -147,8 +159,8 @@ class Scaffold(Layout):
             nodes.add(tag("rect", title, x=x, y=y, width=w, height=h), fill=PAPER, stroke=QUIET, stroke_width=1)
             cells.stripe(x, y, w, h, read, trace.dropout_factors[layer - 1, t, self.n])
         legend = colour_scale(140 if self.N == 1 else 190, self.bottom + R + 49, cells.limit)
-        moving = [layer.render() for layer in (cards, nodes, cells)]
-        return svg_picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt())
+        moving = [titled, nodes.render(), cells.render()]
+        return svg_picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt_text)
 
     def limit(self, trace: Trace) -> float:
         read = [trace.layer_input(stripe.layer, stripe.t, self.n) for stripe in self.stripes]
@@ -219,7 +231,7 @@ class Scaffold(Layout):
         self.words.text(self.x(0) - 30, y + 8, f"D*H_out={2 * self.s.H_out}", size=11, fill=H.ink, text_anchor="end")
 
     def states(self, row: int, layer: int, direction: int) -> None:
-        y, n = self.y(row, direction), self.n
+        y = self.y(row, direction)
         for column, t in enumerate(self.columns):
             if t is None:
                 continue
@@ -229,11 +241,11 @@ class Scaffold(Layout):
                 continue
             name = f"layer {layer}{', reverse' * direction}, t={t}: h"
             here = (layer, direction, t) == self.mark
-            self.nodes.append(_Node(x, y, R, name, H, here, "hidden", (layer, direction, t, n)))
+            self.node(x, y, R, name, H, here, "hidden", layer, direction, t)
         side = 1 if direction else -1
         x = self.x(len(self.columns) - 1 if direction else 0, direction) + side * (R + H_0_DISTANCE - 14)
         k = layer * self.s.D + direction
-        self.nodes.append(_Node(x, y, R - 5, f"h_0[{k}]", H, False, "h_0", (layer, direction, n)))
+        self.node(x, y, R - 5, f"h_0[{k}]", H, False, "h_0", layer, direction)
         self.words.text(x, y + R + 8, f"h_0[{k}]", size=11, fill=H.ink, text_anchor="middle")
 
     def layer_name(self, row: int, layer: int) -> None:
@@ -256,7 +268,7 @@ class Scaffold(Layout):
                 continue
             if self.input_reaches(t):
                 strong = self.reach is not None or (self.mark is not None and self.mark[0] == 0 and self.mark[2] == t)
-                self.nodes.append(_Node(x, y, R, f"x[{t}]", X, strong, "input", (t, self.n)))
+                self.node(x, y, R, f"x[{t}]", X, strong, "input", t)
             else:
                 self.parts.append(empty_node(x, y, R, X.mark))
             word = f"x[{t}]" if self.labels is None else shorten(self.labels[t], self.gap // 8)

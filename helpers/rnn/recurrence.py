@@ -97,7 +97,7 @@ def hidden_states(
     weights : the result of `numpy_weights(rnn)`, if it is known already
     factors : (num_layers - 1, L, N, D*H_out), what dropout multiplies the states of each lower layer by; None for no dropout
     """
-    s, weights, act = call.shapes, weights or numpy_weights(rnn, call.shapes), ACTIVATIONS[rnn.nonlinearity]
+    s, weights, act = call.shapes, weights or numpy_weights(rnn), ACTIVATIONS[rnn.nonlinearity]
     hidden = np.zeros((s.num_layers, s.D, *call.input.shape[:2], s.H_out), call.input.dtype)
     last = call.h_0.copy()  # (num_layers, D, N, H_out)
     same_length = (call.lengths == s.L).all()
@@ -106,15 +106,15 @@ def hidden_states(
         for direction in range(s.D):
             W_ih, W_hh, b_ih, b_hh = cell_weights(weights, layer, direction)
             from_input = below @ W_ih.T + b_ih  # (L, N, H_out): all steps at once, because they do not depend on each other
-            h = call.h_0[layer, direction]  # (N, H_out)
+            h, states = call.h_0[layer, direction], hidden[layer, direction]  # (N, H_out), (L, N, H_out)
             for t in reversed(range(s.L)) if direction else range(s.L):
                 new = act(from_input[t] + h @ W_hh.T + b_hh)
                 if same_length:
-                    h = hidden[layer, direction, t] = new
+                    h = states[t] = new
                     continue
                 alive = (t < call.lengths)[:, None]  # outside its own sequence a row keeps its state
                 h = np.where(alive, new, h)
-                hidden[layer, direction, t] = np.where(alive, new, 0)
+                states[t] = np.where(alive, new, 0)
             last[layer, direction] = h
         below = np.concatenate(hidden[layer], axis=-1)  # (L, N, D*H_out)
         if factors is not None and layer + 1 < s.num_layers:
@@ -147,18 +147,14 @@ def time_first(rnn: nn.RNNBase, tensor: Tensor) -> Tensor:
     return tensor.transpose(0, 1) if rnn.batch_first else tensor
 
 
-def numpy_weights(rnn: nn.RNN | nn.GRU | nn.LSTM, shapes: Shapes | None = None) -> dict[str, np.ndarray]:
+def numpy_weights(rnn: nn.RNN | nn.GRU | nn.LSTM) -> dict[str, np.ndarray]:
     """Every parameter as a NumPy array, by its name in `named_parameters()`.
 
     >>> sorted(numpy_weights(nn.RNN(2, 3, bias=False)))
     ['weight_hh_l0', 'weight_ih_l0']
-
-    Parameters
-    ----------
-    shapes : the shapes of any call of `rnn`, if they are known already
     """
-    shapes = shapes or expected_shapes(rnn, L=1)  # in named_parameters() a parametrized weight has another name
-    return {name: to_numpy(getattr(rnn, name)) for name in shapes.parameters}
+    # By the names that torch's forward reads: in named_parameters() a parametrized weight has another name.
+    return {name: to_numpy(getattr(rnn, name)) for name in rnn._flat_weights_names}
 
 
 def cell_weights(

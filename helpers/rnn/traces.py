@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import module
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from ..checks import require_index
@@ -188,25 +189,21 @@ def trace(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: St
     """
     call = normalise_arguments(rnn, input, h0)
     with torch.no_grad(), one_thread():
-        factors, before = _dropout_factors(rnn, call, input), torch.get_rng_state()
-        output, states = rnn(input, h0)  # before the weights are read: a spectral norm, for example, updates them in the call
-        plain = getattr(nn, call.shapes.kind).forward  # without hooks, and without what a subclass adds
-        with torch.random.fork_rng(devices=[]):
-            torch.set_rng_state(before)  # so that dropout drops the same elements
-            plain_output, plain_states = plain(rnn, input, h0)
-    output, plain_output = _padded_again(rnn, output), _padded_again(rnn, plain_output)
-    states, plain_states = ({"h_n": s} if isinstance(s, Tensor) else dict(zip(("h_n", "c_n"), s)) for s in (states, plain_states))
-    _require_unmodified_result(call, "output", output, plain_output)
-    for name, state in plain_states.items():
-        _require_unmodified_result(call, name, states.get(name), state)
-    weights = {name: _read_only_copy(value) for name, value in numpy_weights(rnn, call.shapes).items()}
+        factors, random_state = _dropout_factors(rnn, call, input), torch.get_rng_state() if _may_be_modified(rnn) else None
+        results = _results(rnn, rnn(input, h0))  # before the weights are read: a spectral norm, for example, updates them here
+        if random_state is not None:
+            with torch.random.fork_rng(devices=[]):
+                torch.set_rng_state(random_state)  # so that dropout drops the same elements
+                plain = getattr(nn, call.shapes.kind).forward  # without hooks, and without what a subclass adds
+                _require_unmodified_results(call, results, _results(rnn, plain(rnn, input, h0)))
+    weights = {name: _read_only_copy(value) for name, value in numpy_weights(rnn).items()}
     gates: dict[str, np.ndarray] = {}
     if isinstance(rnn, nn.RNN):
         hidden, own_h_n = hidden_states(rnn, call, weights, factors)
     else:
         gates, own_h_n = _gates_and_states(call, weights)
         hidden = gates.pop("h")
-    _require_own_weights(call, to_numpy(states["h_n"]), own_h_n)
+    _require_own_weights(call, results["h_n"], own_h_n)
     cell = gates.pop("c", None)
     return Trace(
         shapes=call.shapes,
@@ -216,13 +213,13 @@ def trace(rnn: nn.RNN | nn.GRU | nn.LSTM, input: Tensor | PackedSequence, h0: St
         input=_read_only_copy(call.input),
         h_0=_read_only_copy(call.h_0),
         hidden=_read_only_copy(hidden),
-        output=_read_only_copy(to_numpy(output)),
-        h_n=_read_only_copy(to_numpy(states["h_n"])),
+        output=_read_only_copy(results["output"]),
+        h_n=_read_only_copy(results["h_n"]),
         dropout_factors=None if factors is None else _read_only_copy(factors),
         gates=MappingProxyType({name: _read_only_copy(gate) for name, gate in gates.items()}),
         cell=None if cell is None else _read_only_copy(cell),
         c_0=None if call.c_0 is None else _read_only_copy(call.c_0),
-        c_n=_read_only_copy(to_numpy(states["c_n"])) if "c_n" in states else None,
+        c_n=_read_only_copy(results["c_n"]) if "c_n" in results else None,
     )
 
 
@@ -279,22 +276,30 @@ def _dropout_factors(rnn: nn.RNN | nn.GRU | nn.LSTM, call: CallArguments, input:
         return to_numpy(torch.stack([nn.functional.dropout(ones, rnn.dropout) for _ in range(s.num_layers - 1)]))
 
 
-def _padded_again(rnn: nn.RNNBase, output: Tensor | PackedSequence) -> Tensor:
-    return pad_packed_sequence(output, batch_first=rnn.batch_first)[0] if isinstance(output, PackedSequence) else output
+def _results(rnn: nn.RNNBase, returned: tuple[Tensor | PackedSequence, Tensor | tuple[Tensor, Tensor]]) -> dict[str, np.ndarray]:
+    """What a call returned, by its names in torch's documentation; a packed output is padded again."""
+    output, states = returned
+    output = pad_packed_sequence(output, batch_first=rnn.batch_first)[0] if isinstance(output, PackedSequence) else output
+    named = zip(("output", "h_n", "c_n"), (output, *((states,) if isinstance(states, Tensor) else states)))
+    return {name: to_numpy(tensor) for name, tensor in named if isinstance(tensor, Tensor)}  # a hook may return anything
 
 
-def _require_unmodified_result(call: CallArguments, name: str, result: Tensor | None, plain: Tensor) -> None:
-    """Refuse a network whose result is not that of torch's class itself, because every picture of it would be wrong.
+def _may_be_modified(rnn: nn.RNNBase) -> bool:
+    """Whether a call may do something else than the forward of torch's own class: a subclass, hooks, or a forward of its own."""
+    hooks = rnn._forward_hooks or rnn._forward_pre_hooks or module._global_forward_hooks or module._global_forward_pre_hooks
+    return type(rnn) not in (nn.RNN, nn.GRU, nn.LSTM) or bool(hooks) or "forward" in vars(rnn)
+
+
+def _require_unmodified_results(call: CallArguments, results: Mapping[str, np.ndarray], plain: Mapping[str, np.ndarray]) -> None:
+    """Refuse a network whose results are not those of torch's class itself, because every picture of it would be wrong.
 
     The same lines of torch compute both, so a rounding error does not grow between them over many steps.
     """
-    if (
-        not isinstance(result, Tensor)
-        or result.shape != plain.shape
-        or not np.allclose(to_numpy(result), to_numpy(plain), rtol=1e-3, atol=1e-3, equal_nan=True)
-    ):
-        changed = f"rnn: its {name} is not that of the plain equation, because a hook or a subclass changes it"
-        raise ValueError(f"{changed}; expected an nn.{call.shapes.kind} without hooks of its own")
+    for name, expected in plain.items():
+        result = results.get(name, np.empty(0))
+        if result.shape != expected.shape or not np.allclose(result, expected, rtol=1e-3, atol=1e-3, equal_nan=True):
+            changed = f"rnn: its {name} is not that of the plain equation, because a hook or a subclass changes it"
+            raise ValueError(f"{changed}; expected an nn.{call.shapes.kind} without hooks of its own")
 
 
 def _require_own_weights(call: CallArguments, h_n: np.ndarray, own_h_n: np.ndarray) -> None:
