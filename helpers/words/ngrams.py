@@ -30,12 +30,15 @@ class NgramModel:
         if not words or n < 1:
             raise ValueError(f"words, n: given {len(words)} words and n={n}, expected at least one word and n >= 1")
         self.n, self.vocabulary = n, frozenset(words)
-        self._following: dict[tuple[str, ...], Counter[str]] = {}
-        for length in range(n):  # of the words before the next one
-            for place in range(length, len(words)):
-                before = tuple(words[place - length : place])
-                self._following.setdefault(before, Counter())[words[place]] += 1
-        self._totals = {before: following.total() for before, following in self._following.items()}
+        self._counts = Counter[tuple[str, ...]]()  # how often a row of words occurs
+        self._totals = Counter[tuple[str, ...]]()  # how many words followed a row
+        self._kinds = Counter[tuple[str, ...]]()  # how many different words followed it
+        for length in range(1, n + 1):
+            counts = Counter(zip(*(words[start:] for start in range(length))))
+            self._counts.update(counts)
+            for row, count in counts.items():
+                self._totals[row[:-1]] += count
+                self._kinds[row[:-1]] += 1
 
     def probability(self, word: str, before: Sequence[str]) -> float:
         """The probability that `word` comes next; only the last n - 1 words of `before` are looked at.
@@ -53,10 +56,10 @@ class NgramModel:
         probability = 1 / len(self.vocabulary)
         for length in range(min(self.n, len(before) + 1)):
             seen = tuple(before[len(before) - length :])
-            following = self._following.get(seen)
-            if following is None:
+            total, kinds = self._totals[seen], self._kinds[seen]
+            if not total:
                 break  # these words never stood together, so no longer row of words did
-            probability = (following[word] + len(following) * probability) / (self._totals[seen] + len(following))
+            probability = (self._counts[*seen, word] + kinds * probability) / (total + kinds)
         return probability
 
     def perplexity(self, words: Sequence[str]) -> float:
