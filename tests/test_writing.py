@@ -198,9 +198,20 @@ def test_the_notebooks_loop_trains_and_carries_its_state(lesson):
 
 
 @pytest.mark.sweep
-def test_with_five_seeds_the_rnn_beats_the_trigram_and_its_memory_is_why(lesson):
-    trigram = lesson["counted"]["trigram"]
+def test_with_five_seeds_the_rnn_beats_the_count_models_and_its_memory_is_why(lesson):
+    trigram, fivegram = lesson["counted"]["trigram"], lesson["counted"]["5-gram"]
+    looks_back = [
+        cell.source for cell in code_cells(read(NOTEBOOK)) if "def after(" in cell.source or "def choices_of(" in cell.source
+    ]
     for seed in range(5):
-        _, perplexities = lesson["train_writer"](N=16, L=20, seed=seed)
-        _, short = lesson["train_writer"](N=107, L=3, carry=False, seed=seed)
+        lesson["writer"], perplexities = lesson["train_writer"](N=24, L=16, seed=seed)
+        _, short = lesson["train_writer"](N=128, L=3, carry=False, seed=seed)
         assert perplexities[-1] <= 0.75 * trigram < trigram < short[-1], seed
+        assert perplexities[-1] < fivegram, seed
+        for source in looks_back:
+            exec(source, lesson)
+        queen = lesson["choices_of"]("the king and the queen", [".", "of"])
+        door = lesson["choices_of"]("to the door , and", ["he", "she"])
+        share = {name: (sum(queen[name]) / len(queen[name]), sum(door[name]) / len(door[name])) for name in queen}
+        assert share["RNN"][0] > 0.9 and share["5-gram"][0] < 0.6, (seed, share)
+        assert all(0.35 < of_door < 0.65 for _, of_door in share.values()), (seed, share)
