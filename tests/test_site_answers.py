@@ -62,7 +62,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     (folder / "pictures").mkdir()
     shutil.copytree(NOTEBOOKS.parent / "solutions", folder / "solutions")
-    for name in ("explorers.js", "answers.js", "style.css", "icon.svg"):
+    for name in ("page.js", "answers.js", "style.css", "icon.svg"):
         shutil.copy(build_site.TEMPLATES / "site" / name, folder)
     made, pages = build_site.exporter(), build_site.read_pages()
     build_site.write_page(next(page for page in pages if page.stem == LESSON), made, folder)

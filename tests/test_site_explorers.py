@@ -6,6 +6,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 
 import build_site
+import make_slides
 import nbformat
 import pytest
 import site_explorers
@@ -58,11 +59,12 @@ def living(request):
 
 @pytest.fixture(scope="module")
 def site(living, tmp_path_factory):
+    """All pages, with the explorers that are made here and one deck."""
     folder = tmp_path_factory.mktemp("site")
     alive = {"index": [site_explorers.explorer_of_index()]}
     for (number, _), (_, made) in living.items():
         alive.setdefault(STEMS[number], []).append(made)
-    build_site.build(folder, alive)
+    build_site.build(folder, alive, [make_slides.made_of(NOTEBOOKS / f"{STEMS['05']}.ipynb")[1]])
     return folder
 
 
@@ -195,6 +197,34 @@ def test_a_player_plays_to_the_end_and_pauses(visit):
 
 
 @pytest.mark.parametrize("over_http", [False, True])
+def test_a_deck_leads_from_its_explorer_to_the_page_in_the_same_state(visit, over_http):
+    page = visit(f"{STEMS['05']}.html", over_http)
+    page.get_by_role("link", name="Slides").click()
+    while not page.locator("section.now [name=num_layers]").count():
+        page.keyboard.press("ArrowRight")
+    page.wait_for_selector("section.now [data-ready]")
+    slider = page.locator("section.now [name=num_layers]")
+    slider.press("End")
+    layers = slider.evaluate("slider => +slider.value + 1")
+    with page.context.expect_page() as opened:
+        page.locator("section.now .state").click()
+    opened.value.wait_for_selector("[data-explorer=layers][data-ready]")
+    assert opened.value.locator("[data-explorer=layers] output").first.inner_text() == f"{layers}"
+
+
+def test_on_a_phone_the_control_that_was_moved_stays_in_view(visit):
+    page = visit(f"{STEMS['05']}.html", viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True)
+    place = reach(page, "layers")
+    slider = place.locator("[name=num_layers]")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
+    page.evaluate("document.querySelector('[data-explorer=layers] .pane').scrollIntoView()")
+    tops = place.locator(".controls label").evaluate_all("labels => labels.map(label => label.getBoundingClientRect().top)")
+    assert [round(top) for top in tops if top >= 0 and top < 100] == [0] and round(tops[0]) == 0
+
+
+@pytest.mark.parametrize("over_http", [False, True])
 def test_a_link_holds_a_state(visit, over_http):
     file, at = f"{STEMS['05']}.html", "explorer=layers&num_layers=3&bidirectional=False&k=2&earlier=1"
     page = visit(f"{file}#{at}", over_http)
@@ -202,7 +232,7 @@ def test_a_link_holds_a_state(visit, over_http):
     place = page.locator("[data-explorer=layers]")
     assert "Row 2 is layer 2, forward" in place.inner_text() and place.evaluate("e => e.getBoundingClientRect().top") < 900
     place.locator("[name=num_layers]").press("ArrowLeft")
-    place.locator(".state").click()
+    place.locator(".state").press("Enter")
     link = page.evaluate("location.hash")
     assert link == f"#{at.replace('=3', '=2').replace('k=2', 'k=1')}"
     other = visit(f"{file}{link}", over_http)
@@ -248,6 +278,6 @@ def test_nothing_is_too_large(site):
 
 
 def test_two_processes_make_the_same_frames(living):
-    made = site_explorers.all_explorers([NOTEBOOKS / f"{STEMS[number]}.ipynb" for number in ("00", "07", "10")])
-    assert made["index"][0].name == "network" and made.keys() == {"index", STEMS["00"], STEMS["07"]}
-    assert made[STEMS["07"]] == [living["07", "packing"][1]]
+    made = [*make_slides.made_from([NOTEBOOKS / f"{STEMS[number]}.ipynb" for number in ("07", "10")])]
+    assert [on_page for on_page, _ in made] == [[living["07", "packing"][1]], []]
+    assert [deck.stem for _, deck in made] == [STEMS["07"], STEMS["10"]]

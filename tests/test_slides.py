@@ -30,7 +30,7 @@ def decks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("slides")
     for number in ("03", "13"):
         (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
-        (folder / f"{number}.html").write_text(make_slides.deck_page(path), encoding="utf-8")
+        (folder / f"{number}.html").write_text(make_slides.lone_page(make_slides.made_of(path)[1]), encoding="utf-8")
     return folder
 
 

@@ -11,21 +11,18 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-import nbformat
+import make_slides
 import publish
 import site_answers
-from latex2mathml.converter import convert
+from make_slides import Deck
 from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbformat import NotebookNode
-from site_explorers import Alive, all_explorers, explorer_name
-from store_notebooks import code_cells
+from site_explorers import Alive, explorer_of_index
+from site_pages import Page, prose, prose_line, read_pages
 
 from helpers.wording import capitalised
 
@@ -33,92 +30,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = Path(__file__).resolve().parent
 BUILD = ROOT / "build" / "site"
 
-ROW = re.compile(r"^\| \[(\d\d) [^]]*\]\(notebooks/(\S+)\.ipynb\) \| (.+?) \| (\d+) \|$", re.MULTILINE)  # of the README's map
 DATA = re.compile(r'src="data:image/(svg\+xml|png)(;base64)?,([^"]*)"')
 LINK = re.compile(r'(<a href="\w+)\.ipynb"(?! download)')  # not the one to download
 CONTENTS = "<!-- contents -->"
 SCROLLS = '<div style="overflow-x:auto">'  # what the helpers put around whatever may be wide
-
-
-@dataclass
-class Page:
-    """A notebook on its way to a page."""
-
-    number: str
-    stem: str
-    question: str
-    minutes: str
-    last: str = ""
-    before: "Page | None" = None
-    after: "Page | None" = None
-    thumbnail: str = ""
-    questions: int = 0
-    alive: Sequence[Alive] = ()
-    notebook: NotebookNode = field(default_factory=NotebookNode, repr=False)
-
-    @property
-    def title(self) -> str:
-        first: str = self.notebook.cells[0].source.splitlines()[0].removeprefix("# ")
-        return first
-
-    @property
-    def href(self) -> str:
-        return f"{self.stem}.html"
-
-    def alive_in(self, cell: NotebookNode) -> Alive | None:
-        """The explorer that a cell shows, if it moves on the page."""
-        return next((one for one in self.alive if one.name == explorer_name(cell.source)), None)
-
-    @property
-    def file(self) -> str:
-        return f"{self.stem}.ipynb"
-
-    def links(self, folder: Path) -> list[tuple[str, str]]:
-        """What belongs to this lesson, as (name, address) from its page; the slides, if they were made."""
-        slides = f"slides/{self.stem}.html"
-        teaching = f"teaching.html#{self.number}"
-        notebook, solutions = ("Notebook", self.file), ("Solutions", f"solutions/{self.stem}.py")
-        return [notebook, solutions, *([("Slides", slides)] if (folder / slides).is_file() else []), ("For teachers", teaching)]
-
-
-class Renderer(IPythonRenderer):
-    """Formulas as MathML. What may be too wide for a telephone scrolls by itself, also by keyboard."""
-
-    def heading(self, text: str, level: int, **attributes: object) -> str:
-        return f'<h{level} id="{site_answers.heading_id(text)}">{text}</h{level}>\n'
-
-    def block_math(self, body: str) -> str:
-        return f'<span class="scrolls" tabindex="0">{convert(body, display="block")}</span>'
-
-    def inline_math(self, body: str) -> str:
-        return f'<span class="scrolls" tabindex="0">{convert(body)}</span>' if len(body) > 40 else convert(body)
-
-
-def prose(markdown: str) -> str:
-    """HTML of a cell of prose.
-
-    >>> prose("Here $x$ is [next](01_theory.ipynb).")[:50]
-    '<p>Here <math xmlns="http://www.w3.org/1998/Math/M'
-    """
-    html: str = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(markdown).strip()
-    return html.replace("<table>", '<div class="scrolls" tabindex="0"><table>').replace("</table>", "</table></div>")
-
-
-def prose_line(markdown: str) -> str:
-    return re.sub(r"</?(p|a)\b[^>]*>", "", prose(markdown))
-
-
-def read_pages() -> list[Page]:
-    """The notebooks on the README's map, in its order, each knowing its neighbours."""
-    found = ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    pages = [Page(number, stem, question, minutes, last=found[-1][0]) for number, stem, question, minutes in found]
-    for page in pages:
-        page.notebook = nbformat.read(ROOT / "notebooks" / page.file, as_version=4)
-        for cell in code_cells(page.notebook):  # without the empty output that stands before what is folded
-            cell.outputs = [output for output in cell.outputs if output.get("data", True)]
-    for page, after in zip(pages, pages[1:]):
-        page.after, after.before = after, page
-    return pages
 
 
 def exporter() -> HTMLExporter:
@@ -184,22 +99,35 @@ def write_page(page: Page, made: HTMLExporter, folder: Path) -> None:
     shutil.copy(ROOT / "notebooks" / page.file, folder)
 
 
-def build(folder: Path, alive: Mapping[str, Sequence[Alive]] | None = None) -> Path:
+def write_deck(deck: Deck, folder: Path) -> None:
+    html = keep_pictures(make_slides.page_of_site(deck), folder).replace('src="pictures/', 'src="../pictures/')
+    (folder / "slides" / f"{deck.stem}.html").write_text(html, encoding="utf-8")
+    for file, frames in deck.frames.items():
+        (folder / "slides" / "frames" / f"{file}.js").write_text(frames, encoding="utf-8")
+
+
+def build(folder: Path, alive: Mapping[str, Sequence[Alive]] | None = None, decks: Sequence[Deck] = ()) -> Path:
     """Write the whole site into `folder`, which is emptied first; return its index.
 
-    alive : the explorers that move, by the stem of their notebook, or "index"; None computes the frames of all of them
+    alive : the explorers that move, by the stem of their notebook, or "index"; None makes all of them, and all decks
     """
     shutil.rmtree(folder, ignore_errors=True)
-    for name in ("pictures", "frames"):
+    for name in ("pictures", "frames", "slides/frames"):
         (folder / name).mkdir(parents=True)
-    for name in ("style.css", "explorers.js", "answers.js", "icon.svg"):
+    for name in ("style.css", "page.js", "answers.js", "icon.svg"):
         shutil.copy(TEMPLATES / "site" / name, folder)
+    shutil.copy(TEMPLATES / "slides" / "slides.css", folder / "slides")
     shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=shutil.ignore_patterns("__pycache__"))
     made, pages = exporter(), read_pages()
     if alive is None:
-        alive = all_explorers([ROOT / "notebooks" / page.file for page in pages])
+        # The later notebooks train, which takes longest, so they begin.
+        found = [*make_slides.made_from([ROOT / "notebooks" / page.file for page in reversed(pages)])]
+        decks = [deck for _, deck in found]
+        alive = {deck.stem: on_page for on_page, deck in found} | {"index": [explorer_of_index()]}
     for one in chain(*alive.values()):
         (folder / "frames" / f"{one.file}.js").write_text(one.frames, encoding="utf-8")
+    for deck in decks:
+        write_deck(deck, folder)
     for page in pages:
         page.alive = alive.get(page.stem, ())
         write_page(page, made, folder)

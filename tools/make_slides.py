@@ -3,47 +3,51 @@
 A deck follows the script of its lesson in TEACHING.md. Each row of the table is two slides: the question, alone and large; then
 the explorer at the position before the move, or the picture, and at the next press of a key what there is to see. A cell of the
 notebook whose slide type is "Slide" (in JupyterLab's property inspector) is one more. Explorers move without a kernel, by
-the script of the pages, `site/explorers.js`: those controls that the row names, with all their values.
+the script of the pages, `site/page.js`: those controls that the row names, with all their values. The site has the same decks,
+which share the files of its pages.
 """
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from html import escape
 from multiprocessing import get_context
 from pathlib import Path
+from urllib.parse import urlencode
 
 import nbformat
 import torch
-from build_site import prose, prose_line, read_pages
 from nbconvert.filters import Highlight2HTML, strip_ansi
 from nbformat import NotebookNode
-from site_explorers import explorers, panel
+from site_explorers import Alive, alive, explorers, panel, unmarked
+from site_pages import prose, prose_line, read_pages
 from store_notebooks import NOTEBOOKS, choose, complain
 from teaching import Lesson, Row, lessons
 
-from helpers.explorers.frames import frames
+from helpers.explorers.frames import Known, frames
 from helpers.explorers.live import Explorer
 from helpers.wording import capitalised
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build" / "slides"
+FILES = ("site/style.css", "slides/slides.css", "site/page.js")  # what a deck needs
 HABIT = "Wait for guesses before you go on. Let two learners who disagree explain."
 KEYS = (
     "Keys: right or Page Down goes on, left or Page Up goes back. In a slider the arrows move the slider, and Escape leaves it."
 )
-NEEDED = "# needed below\n"
 highlight = Highlight2HTML()
 
 
 @dataclass
 class Deck:
-    """The slides of a lesson, and the frames of their explorers, as a page needs them."""
+    """The slides of a lesson, and the frames of their explorers: what each file of frames says."""
 
+    stem: str  # of the notebook
+    title: str
     slides: list[str] = field(default_factory=list)
-    frames: list[str] = field(default_factory=list)
+    frames: dict[str, str] = field(default_factory=dict)
 
     def add(self, kind: str, body: str, notes: str) -> None:
         self.slides.append(
@@ -62,39 +66,62 @@ def main(names: list[str]) -> int:
 
 
 def write(paths: list[Path], folder: Path) -> None:
-    """Make the decks of these notebooks, each in a process of its own, two at a time."""
+    """Make the decks of these notebooks."""
     folder.mkdir(parents=True, exist_ok=True)
+    for _, deck in made_from(paths):
+        target = folder / f"{deck.stem}.html"
+        target.write_text(lone_page(deck), encoding="utf-8", newline="\n")
+        print(f"made {target}", flush=True)
+
+
+def made_from(paths: Iterable[Path]) -> Iterator[tuple[list[Alive], Deck]]:
+    """Of each notebook what moves on its page, and its deck; each in a process of its own, two at a time."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for path, page in zip(paths, pool.map(deck_page, paths)):
-            target = folder / f"{path.stem}.html"
-            target.write_text(page, encoding="utf-8", newline="\n")
-            print(f"made {target}", flush=True)
+        yield from pool.map(made_of, paths)
 
 
-def deck_page(path: Path) -> str:
-    """The deck of a notebook: one HTML page with all that it needs."""
+def made_of(path: Path) -> tuple[list[Alive], Deck]:
+    """What moves on the page of a notebook, and its deck. The cells run once, and no state is computed twice."""
     torch.set_num_threads(1)
     notebook = nbformat.read(path, as_version=4)
-    deck = make_deck(notebook, lessons()[path.stem[:2]], dict(explorers(notebook)))
-    styles = [(HERE / name).read_text(encoding="utf-8") for name in ("site/style.css", "slides/slides.css")]
-    scripts = [(HERE / name).read_text(encoding="utf-8") for name in ("site/explorers.js", "slides/deck.js")]
-    title = re.sub(r"\W*`", "", notebook.cells[0].source.splitlines()[0].removeprefix("# "))
+    found, number = dict(explorers(notebook)), path.stem[:2]
+    known: dict[str, Known] = {name: {} for name in found}
+    on_page = [alive(name, explorer, f"{number}-{name}", known[name]) for name, explorer in found.items()]
+    return on_page, make_deck(notebook, lessons()[number], found, known)
+
+
+def lone_page(deck: Deck) -> str:
+    """A deck as one HTML page with all that it needs."""
+    style, slides, script = ((HERE / name).read_text(encoding="utf-8") for name in FILES)
+    return deck_page(deck, f"<style>\n{style}{slides}</style>", f"<script>\n{script}{''.join(deck.frames.values())}</script>\n")
+
+
+def page_of_site(deck: Deck) -> str:
+    """A deck as an HTML page beside those of the site, whose styles and script it shares."""
+    links = '<link rel="stylesheet" href="../style.css">\n<link rel="stylesheet" href="slides.css">'
+    return deck_page(deck, f'{links}\n<script src="../page.js" defer></script>', "").replace('"deck"', '"deck linked"', 1)
+
+
+def deck_page(deck: Deck, head: str, end: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)} · slides</title>\n<style>\n{''.join(styles)}</style>\n</head>\n"
+        f"<title>{escape(deck.title)} · slides</title>\n{head}\n</head>\n"
         f'<body><main class="deck">\n{chr(10).join(deck.slides)}\n</main>\n'
         '<nav class="turner" aria-label="slides"><button type="button" name="notes">notes</button><output></output>'
         '<button type="button" name="back" aria-label="back">◀</button>'
         '<button type="button" name="on" aria-label="on">▶</button></nav>\n'
-        f"<script>\n{''.join(scripts)}{''.join(deck.frames)}</script>\n</body>\n</html>\n"
+        f"{end}</body>\n</html>\n"
     )
 
 
-def make_deck(notebook: NotebookNode, lesson: Lesson, alive: dict[str, Explorer]) -> Deck:
-    """The slides in the order of the lesson; `alive` are the notebook's explorers, by their names in an address."""
+def make_deck(
+    notebook: NotebookNode, lesson: Lesson, found: Mapping[str, Explorer], known: Mapping[str, Known] | None = None
+) -> Deck:
+    """The slides in the order of the lesson, and the frames of the notebook's explorers, which are `found` by their names in an
+    address. `known` are states that were computed before."""
     (page,) = (page for page in read_pages() if page.number == lesson.number)
-    deck, done = Deck(), 1
+    deck, done = Deck(page.stem, re.sub(r"\W*`", "", page.title)), 1
     deck.add(
         "opening",
         f"<p>Unrolled {lesson.number}</p><h1>{prose_line(page.title)}</h1><p>{prose_line(capitalised(page.question))}</p>",
@@ -109,8 +136,8 @@ def make_deck(notebook: NotebookNode, lesson: Lesson, alive: dict[str, Explorer]
             deck,
             row,
             notebook.cells[: at + 1],
-            alive.get(row.name.removeprefix("explore_")),
-            f"{lesson.number}-{len(deck.slides)}",
+            found.get(name := row.name.removeprefix("explore_")),
+            (known or {}).get(name),
         )
     for cell in extra_cells(notebook, done, len(notebook.cells)):
         deck.add("cell", fitted(cell_html(cell)), "Read it with the class, line by line.")
@@ -129,13 +156,13 @@ def make_deck(notebook: NotebookNode, lesson: Lesson, alive: dict[str, Explorer]
     return deck
 
 
-def add_row(deck: Deck, row: Row, cells: Sequence[NotebookNode], explorer: Explorer | None, file: str) -> None:
+def add_row(deck: Deck, row: Row, cells: Sequence[NotebookNode], explorer: Explorer | None, known: Known | None) -> None:
     """Two slides: the question; what is moved or shown, by the last of `cells`, and what there is to see in it."""
     question = prose_line(row.question.strip('"'))
     notes = f"Then: {row.action}.\n\nWhat there is to see: {row.answer}"
     deck.add("ask", f"<h2>{question}</h2>", f"Ask: {row.question}\n\n{HABIT}\n\n{notes}")
     if explorer:
-        shown = panel_at(explorer, row, file, deck)
+        shown = panel_at(explorer, row, deck, known)
     elif row.name.startswith("explore_"):
         shown = f"<p>Measure it in the notebook, with <code>{row.name}</code>: only your own computer can tell.</p>"
     elif row.name == "predict":
@@ -145,18 +172,22 @@ def add_row(deck: Deck, row: Row, cells: Sequence[NotebookNode], explorer: Explo
     deck.add("look", f"<h2>{question}</h2>{shown}{later(row.answer)}", notes)
 
 
-def panel_at(explorer: Explorer, row: Row, file: str, deck: Deck) -> str:
+def panel_at(explorer: Explorer, row: Row, deck: Deck, known: Known | None) -> str:
     """The explorer where it stands before the row's move; afterwards the move is done, as a teacher does it."""
     for name, value in row.prepared().items():
         explorer.controls[name].value = value
-    on_pages = explorer.page or {}
+    on_pages, file = explorer.page or {}, f"{deck.stem[:2]}-{len(deck.slides)}"
     texts = {name: on_pages[name] for name in on_pages if isinstance(explorer.controls[name].value, str)}
     moving = [name for name in row.controls if name not in row.prepared()]
     explorer.page = {name: texts.get(name) for name in moving}  # None: all values of this control
-    made = frames(explorer)
-    explorer.page = on_pages
-    deck.frames.append(f'frame("{file}", "{made.packed()}");\n')
-    controls, panes, rest = panel(row.name, explorer, made, file).partition('<div class="panes"')
+    made = frames(explorer, known)
+    explorer.page = on_pages or None
+    deck.frames[file] = f'frame("{file}", "{made.packed()}");\n'
+    name = row.name.removeprefix("explore_")
+    state = {"explorer": name} | {name: control.value for name, control in explorer.controls.items() if name not in moving}
+    link = f'<a class="state" target="_blank" href="../{deck.stem}.html#{escape(urlencode(state))}">the page, in this state</a>'
+    html = re.sub(r'<a class="state".*?</a>', lambda _: link, panel(name, explorer, made))
+    controls, panes, rest = html.partition('<div class="panes"')
     for name, _, value in row.moves():
         explorer.controls[name].value = value
     return f'<div class="explorer" data-explorer="{file}" data-frames="{file}">{controls}{fitted(panes + rest)}</div>'
@@ -208,14 +239,14 @@ def cell_html(cell: NotebookNode) -> str:
 
 
 def code_html(source: str) -> str:
-    return f'<div class="code">{highlight(source.removeprefix(NEEDED))}</div>'
+    return f'<div class="code">{highlight(unmarked(source))}</div>'
 
 
 def asked_code(cells: Sequence[NotebookNode]) -> str:
     """The code that a question is about, without the question; with the cell before, if both are no longer than one."""
     before, asking = cells[-2:]
     code = re.split(r"^predict\(", asking.source, flags=re.M)[0].strip()
-    both = f"{before.source.removeprefix(NEEDED)}\n{code}".strip()
+    both = f"{unmarked(before.source)}\n{code}".strip()
     return both if before.cell_type == "code" and both.count("\n") < 15 else code
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
+from site_explorers import unmarked
 
 from helpers.exercises.answers import as_python, example, format_answer, read_answer
 from helpers.exercises.checking import EXERCISES, solution_path
@@ -128,7 +129,7 @@ def ask_on_page(notebook: NotebookNode, file: str, made: HTMLExporter) -> Notebo
         if cell.cell_type == "markdown":
             cell.source = for_readers(cell.source)
         else:
-            cell.source = cell.source.removeprefix("# needed below\n")  # which tells what to run
+            cell.source = unmarked(cell.source)  # which tells what to run
         form = _form(cell, file, made) if cell.cell_type == "code" else ""
         if form:
             cell.source, cell.outputs = _without_asking(cell.source), cell.outputs[:-1]  # the last is what the question gave

@@ -10,27 +10,23 @@ import io
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from html import escape
-from multiprocessing import get_context
 from pathlib import Path
 
-import nbformat
-import torch
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from helpers.explorers.frames import Frames, Moving, frames, moving_controls  # noqa: E402
+from helpers.errors.missing_names import NEEDED  # noqa: E402
+from helpers.explorers.frames import Frames, Known, Moving, frames, moving_controls  # noqa: E402
 from helpers.explorers.live import Explorer, View, checkbox, slider  # noqa: E402
 from helpers.explorers.snippets import call_code  # noqa: E402
 from helpers.explorers.views import CallState, network_picture  # noqa: E402
 from helpers.wording import listed  # noqa: E402
 
 CALL = re.compile(r"explore(?:_(\w+))?\(", re.MULTILINE)
-NEEDED = "# needed below"
 
 
 @dataclass(frozen=True)
@@ -69,6 +65,15 @@ def cells_needed(cells: Iterable[str], call: str) -> list[str]:
     return kept[::-1]
 
 
+def unmarked(source: str) -> str:
+    """A cell without the comment that says that others need it.
+
+    >>> unmarked("# needed below\\nx = 2")
+    'x = 2'
+    """
+    return source.removeprefix(f"{NEEDED}\n")
+
+
 def _names(source: str) -> tuple[set[str], set[str]]:
     """The names that a cell reads, and those that it sets."""
     reads: set[str] = set()
@@ -100,31 +105,10 @@ def explorers(notebook: NotebookNode) -> Iterator[tuple[str, Explorer]]:
             yield name, explorer
 
 
-def alive(name: str, explorer: Explorer, file: str) -> Alive:
+def alive(name: str, explorer: Explorer, file: str, known: Known | None = None) -> Alive:
     """An explorer's frames, and the HTML of its controls and of the place where its views are shown."""
-    made = frames(explorer)
-    return Alive(name, file, panel(name, explorer, made, file), f'frame("{file}", "{made.packed()}");\n')
-
-
-def explorers_of(path: Path) -> list[Alive]:
-    """All explorers of a notebook that move on its page; to be called in a process of its own."""
-    torch.set_num_threads(1)
-    notebook = nbformat.read(path, as_version=4)
-    return [alive(name, explorer, f"{path.stem[:2]}-{name}") for name, explorer in explorers(notebook)]
-
-
-def all_explorers(paths: Iterable[Path]) -> dict[str, list[Alive]]:
-    """{the stem of a notebook: its explorers, and of "index" the one of the index}, made by two processes."""
-    # The later notebooks train, which takes longest, so they begin.
-    paths = [path for path in reversed([*paths]) if any(map(explorer_name, code_of(path)))]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        first = pool.submit(explorer_of_index)
-        waiting = {path.stem: pool.submit(explorers_of, path) for path in paths}
-        return {"index": [first.result()]} | {stem: made.result() for stem, made in waiting.items()}
-
-
-def code_of(path: Path) -> list[str]:
-    return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    made = frames(explorer, known)
+    return Alive(name, file, panel(name, explorer, made), f'frame("{file}", "{made.packed()}");\n')
 
 
 def explorer_of_index() -> Alive:
@@ -148,7 +132,7 @@ def explorer_of_index() -> Alive:
 # ---- the HTML of an explorer on a page ----------------------------------------------------------------------------
 
 
-def panel(name: str, explorer: Explorer, made: Frames, file: str) -> str:
+def panel(name: str, explorer: Explorer, made: Frames) -> str:
     """The controls, which the script shows, and an empty pane for each view."""
     controls = "".join(_control(control, played=control.name == explorer.played) for control in made.moving)
     panes = [f'<div class="pane{" full" * hasattr(view, "full_width")}"></div>' for view in explorer.views]
@@ -156,7 +140,7 @@ def panel(name: str, explorer: Explorer, made: Frames, file: str) -> str:
     folded = f"<details><summary>code and shapes</summary>{''.join(panes[unfolded:])}</details>" if explorer.folded else ""
     return (
         f'<form class="controls" hidden aria-label="{escape(explorer.name)}">{controls}'
-        f'<a class="state" href="#explorer={name}">copy a link to this state</a><span role="status"></span></form>'
+        f'<a class="state" href="#explorer={name}">link to this state</a></form>'
         f'<div class="panes" hidden>{"".join(panes[:unfolded])}{folded}'
         f'<p class="more">{_only_in_the_notebook(explorer, made)}</p></div>'
     )

@@ -1,8 +1,8 @@
 """All states of an explorer, computed beforehand, for pages on which no kernel runs.
 
-Each state goes through the same `compute` and the same views as in a notebook. Its HTML is cut between tags, and each piece
-is kept once: a rendering of a view is a list of the numbers of its pieces, and a state is a list of its renderings.
-`tools/site/explorers.js` puts them together again.
+Each state goes through the same `compute` and the same views as in a notebook. Its HTML is cut between tags, and each piece is
+kept once. The pieces that make an element of a picture, or a row of a table, are a unit, which is kept once too. A rendering of
+a view is a list of units, and a state is a list of renderings. So `tools/site/page.js` can tell which units a move changes.
 """
 
 import base64
@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import accumulate, product, takewhile
 from math import prod
 from typing import Any, NamedTuple
 
@@ -19,6 +19,9 @@ from .live import Explorer
 
 MOST_STATES = 1500
 CUT = re.compile(r"(?<=>)(?=<)")
+TAG = re.compile(r"<(/?)(\w+)[^>]*?(/?)>")
+Known = dict[tuple[Any, ...], tuple[Sequence[str], Mapping[str, int]]]  # by all values: the views, and the largest values
+VOID = {"br", "hr", "img", "input", "col", "wbr"}  # elements without an end
 
 
 class Moving(NamedTuple):
@@ -42,7 +45,8 @@ class Frames:
 
     moving: tuple[Moving, ...]
     pieces: tuple[str, ...]
-    renderings: tuple[tuple[int, ...], ...]  # each of them the numbers of its pieces
+    units: tuple[tuple[int, ...], ...]  # each of them the numbers of its pieces
+    renderings: tuple[tuple[int, ...], ...]  # each of them the numbers of its units, of which two are around the others
     states: tuple[tuple[int, ...], ...]  # of each state, the last control changing first, one rendering for each view
     ends: tuple[Mapping[str, int], ...]  # of each state, which value of a control is its largest
 
@@ -51,7 +55,8 @@ class Frames:
         number = 0
         for control, i in zip(self.moving, at, strict=True):
             number = number * len(control.values) + i
-        return ["".join(self.pieces[piece] for piece in self.renderings[view]) for view in self.states[number]]
+        renderings = [self.renderings[view] for view in self.states[number]]
+        return ["".join(self.pieces[piece] for unit in view for piece in self.units[unit]) for view in renderings]
 
     def packed(self) -> str:
         """All of it as text: JSON, compressed by gzip, in base64."""
@@ -60,6 +65,7 @@ class Frames:
         told = {
             "controls": [[control.name, control.texts] for control in self.moving],
             "pieces": self.pieces,
+            "units": self.units,
             "renderings": self.renderings,
             "states": self.states,
             "ends": [*ends.values()],
@@ -69,8 +75,8 @@ class Frames:
         return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def frames(explorer: Explorer) -> Frames:
-    """Compute every state in which an explorer is shown on a page.
+def frames(explorer: Explorer, known: Known | None = None) -> Frames:
+    """Compute every state in which an explorer is shown on a page; those in `known` are not computed again.
 
     >>> from helpers.explorers.live import slider
     >>> made = frames(Explorer("squares", {"n": slider("n", 3, 1, 9)}, lambda n: n * n, [lambda square: f"<b>{square}</b>"]))
@@ -81,19 +87,54 @@ def frames(explorer: Explorer) -> Frames:
     ------
     ValueError : there are too many states, or a control has a first value that is not among those of the page.
     """
-    moving = moving_controls(explorer)
+    moving, known = moving_controls(explorer), {} if known is None else known
     count = prod(len(control.values) for control in moving)
     if count > MOST_STATES:
         raise ValueError(f"page: given {count} states of {explorer.name!r}, expected at most {MOST_STATES}: name fewer values")
     pieces: dict[str, int] = {}
+    units: dict[tuple[int, ...], int] = {}
     renderings: dict[tuple[int, ...], int] = {}
     states, ends = [], []
     for at in product(*(range(len(control.values)) for control in moving)):
-        views, end = _settled(explorer, moving, at)
-        cut = [tuple(pieces.setdefault(piece, len(pieces)) for piece in CUT.split(html)) for html in views]
-        states.append(tuple(renderings.setdefault(view, len(renderings)) for view in cut))
+        views, end = _settled(explorer, moving, at, known)
+        state = []
+        for html in views:
+            cut = [tuple(pieces.setdefault(piece, len(pieces)) for piece in unit) for unit in in_units(html)]
+            view = tuple(units.setdefault(unit, len(units)) for unit in cut)
+            state.append(renderings.setdefault(view, len(renderings)))
+        states.append(tuple(state))
         ends.append(end)
-    return Frames(moving, tuple(pieces), tuple(renderings), tuple(states), tuple(ends))
+    return Frames(moving, tuple(pieces), tuple(units), tuple(renderings), tuple(states), tuple(ends))
+
+
+def in_units(html: str) -> list[list[str]]:
+    """HTML cut into what is before its elements, each of them, and what is after them; each is a list of pieces.
+
+    >>> in_units("<div><svg><rect/><g><text>h</text></g></svg></div>")
+    [['<div>', '<svg>'], ['<rect/>'], ['<g>', '<text>h</text>', '</g>'], ['</svg>', '</div>']]
+    >>> in_units("<p>All of <b>this</b></p>")
+    [[], ['<p>All of <b>this</b>', '</p>'], []]
+    """
+    pieces = CUT.split(html)
+    depths = [*accumulate(map(_depth_after, pieces))]
+    around = len([*takewhile(lambda piece: TAG.fullmatch(piece[1]) and depths[piece[0]] == piece[0] + 1, enumerate(pieces))])
+    for inside in range(around, 0, -1):
+        end = next(i for i in range(inside, len(pieces)) if depths[i] < inside)
+        if depths[end : end + inside] == [*range(inside - 1, -1, -1)]:  # nothing follows in the elements around these
+            break
+    else:
+        return [[], pieces, []]
+    units: list[list[str]] = [[]]
+    for piece, depth in zip(pieces[inside:end], depths[inside:]):
+        units[-1].append(piece)
+        if depth == inside:
+            units.append([])
+    return [pieces[:inside], *units[:-1], pieces[end:]]
+
+
+def _depth_after(piece: str) -> int:
+    """How many more elements are open after a piece than before it."""
+    return sum(0 if empty or name in VOID else -1 if closes else 1 for closes, name, empty in TAG.findall(piece))
 
 
 def moving_controls(explorer: Explorer) -> tuple[Moving, ...]:
@@ -124,12 +165,18 @@ def _moving(name: str, control: Any, values: Sequence[Any] | None) -> Moving:
     return Moving(name, control.description, kind, values, values.index(control.value))
 
 
-def _settled(explorer: Explorer, moving: Sequence[Moving], at: Sequence[int]) -> tuple[list[str], Mapping[str, int]]:
+def _settled(
+    explorer: Explorer, moving: Sequence[Moving], at: Sequence[int], known: Known
+) -> tuple[Sequence[str], Mapping[str, int]]:
     """The views of a state, and its ends; a slider that is beyond its end has gone back to it, as it does in the notebook."""
-    values = {control.name: control.values[i] for control, i in zip(moving, at)}
+    values = {name: control.value for name, control in explorer.controls.items()}
+    values |= {control.name: control.values[i] for control, i in zip(moving, at)}
     while True:
-        _, views, largest = explorer.at(**values)
-        beyond = {name: high for name, high in largest.items() if values.get(name, high) > high}
+        key = tuple(values.values())
+        if key not in known:
+            known[key] = explorer.at(**values)[1:]
+        views, largest = known[key]
+        beyond = {name: high for name, high in largest.items() if values[name] > high}
         if not beyond:
             break
         values |= beyond

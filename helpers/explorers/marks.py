@@ -1,6 +1,6 @@
 """Which parts of the views have just changed: a table's rows and the lines of the code have keys, and are compared by them.
 
-`tools/site/explorers.js` has the same rule for the pages: a part is marked if no part with its key was there before, or if that
+`tools/site/page.js` has the same rule for the pages: a part is marked if no part with its key was there before, or if that
 part had another text.
 """
 
@@ -11,7 +11,7 @@ from html import escape
 from ..wording import plural
 
 PART = re.compile(r'<(tr|span) data-key="([^"]*)".*?</\1>', re.DOTALL)
-WORDS = re.compile(r'(<span data-changes="">)(.*?)(?=</span>)', re.DOTALL)
+WORDS = re.compile(r'(<span data-changes="[^"]*">)(.*?)(?=</span>)', re.DOTALL)
 KEYED = re.compile(r'<span data-(?:key|changes)="[^"]*">(.*?)</span>|(?<=<tr) data-key="[^"]*"', re.DOTALL)
 
 
@@ -28,16 +28,18 @@ def place_of_changes(at_first: str) -> str:
     """Where a sentence names what has just changed, and what stands there until something does.
 
     >>> place_of_changes("Move a slider.")
-    '<span data-changes="">Move a slider.</span>'
+    '<span data-changes="Move a slider.">Move a slider.</span>'
+
+    The attribute keeps these words for a page, which shows them again where nothing has changed.
     """
-    return f'<span data-changes="">{escape(at_first)}</span>'
+    return f'<span data-changes="{escape(at_first)}">{escape(at_first)}</span>'
 
 
 def mark_changes(views: Sequence[str], before: Sequence[str]) -> list[str]:
     """The HTML of all views, with a class for each part that differs from `before`, and a sentence where there is a place for it.
 
     >>> mark_changes([keyed_line("x = 1"), keyed_line("y = 2")], [keyed_line("x = 1"), keyed_line("y = 3")])[1]
-    '<span class="unrolled-changed" data-key="line y">y = 2</span>'
+    '<span data-key="line y" class="unrolled-changed">y = 2</span>'
     """
     old, new = _parts(before), _parts(views)
     changed = [key for key, part in new.items() if old.get(key) != part]
@@ -46,8 +48,8 @@ def mark_changes(views: Sequence[str], before: Sequence[str]) -> list[str]:
     words = changed_words(changed, [key for key in old if key not in new])
 
     def mark(found: re.Match[str]) -> str:
-        part, tag, key = found.group(), *found.groups()
-        return part if key not in changed else f'<{tag} class="unrolled-changed"{part.removeprefix(f"<{tag}")}'
+        part, key = found[0], found[2]
+        return part if key not in changed else part.replace(">", ' class="unrolled-changed">', 1)
 
     return [WORDS.sub(rf"\g<1>{words}", PART.sub(mark, html)) for html in views]
 

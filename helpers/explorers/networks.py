@@ -215,8 +215,8 @@ def explore_gradient() -> Explorer:
         return CallState.from_code(scaled_code(round(scale, 1), nonlinearity, L))
 
     shown: list[View] = [views.contributions_note, views.contributions_picture, views.marked_code, views.marked_shapes]
-    page = dict(scale=[round(0.1 * i, 1) for i in range(1, 31)], L=(10, 20, 30, 60), nonlinearity=("tanh", "relu"))
-    return Explorer("weights and the gradient through time", controls, compute, shown, page=page)
+    page = dict(scale=[round(0.1 * i, 1) for i in range(1, 31)], L=(5, 10, 20, 30, 45, 60), nonlinearity=("tanh", "relu"))
+    return Explorer("weights and the gradient through time", controls, compute, shown, played="L", page=page)
 
 
 def explore_forgetting() -> Explorer:
@@ -239,8 +239,8 @@ def explore_forgetting() -> Explorer:
 
     shown: list[View] = [views.forgetting_note, views.all_gates_picture, views.response_picture]
     folded: list[View] = [views.marked_code, views.marked_shapes]
-    page = dict(bias=[0.5 * i for i in range(-4, 13)], T=(5, 10, 20, 40))
-    return Explorer("a forget gate and its memory", controls, compute, shown, folded=folded, page=page)
+    page = dict(bias=[0.5 * i for i in range(-4, 13)], T=(1, 2, 5, 10, 15, 20, 30, 40))
+    return Explorer("a forget gate and its memory", controls, compute, shown, played="T", folded=folded, page=page)
 
 
 def explore_speed() -> Explorer:

@@ -89,8 +89,11 @@ def explore_two_neurons() -> Explorer:
         return draw_plane(state.trace)
 
     shown: list[View] = [path, views.marked_code]
-    page = dict(scale=[round(0.1 * i, 1) for i in range(16)], turn=range(0, 181, 15), steps=(4, 8, 12, 24))
-    return Explorer("two neurons and their path", controls, compute, shown, folded=[views.marked_shapes], page=page)
+    scales, steps = [round(0.1 * i, 1) for i in range(16)], (1, 2, 3, 4, 6, 8, 12, 16, 24)
+    page = dict(scale=scales, turn=range(0, 181, 30), steps=steps)
+    return Explorer(
+        "two neurons and their path", controls, compute, shown, played="steps", folded=[views.marked_shapes], page=page
+    )
 
 
 def explore_unrolling() -> Explorer:

@@ -10,9 +10,10 @@ import publish
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from helpers.errors.missing_names import NEEDED
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-MARK = "# needed below"  # the first line of a cell that later sections build on
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -59,7 +60,7 @@ def sections(notebook):
 def needed(notebook):
     """The code cells before the first section, and those marked as needed below."""
     before = only("code", sections(notebook)[0][1])
-    return before + [cell for cell in code_cells(notebook) if cell.source.startswith(MARK) and cell not in before]
+    return before + [cell for cell in code_cells(notebook) if cell.source.startswith(NEEDED) and cell not in before]
 
 
 def parts(notebook):
