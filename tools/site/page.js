@@ -57,14 +57,16 @@ function patch(pane, before, now) {
   const stay = units.map((unit) => kept.get(unit)?.shift());
   for (const node of [...kept.values()].flat()) node.remove();
   copy.innerHTML = head + units.filter((_, i) => !stay[i]).join("") + tail;
-  let made = container(copy, depth), at = place.firstChild;
-  const fresh = [...made.childNodes];
+  const fresh = [...container(copy, depth).childNodes];
+  let at = place.firstChild;
   for (const node of stay) {
     if (node && node === at) at = at.nextSibling;
     else place.insertBefore(node ?? /** @type {Node} */ (fresh.shift()), at);
   }
-  for (let outer = place; outer !== pane; outer = outer.parentElement ?? pane, made = made.parentElement ?? made)
+  for (let i = 0, outer = pane, made = copy; i < depth; i++) {
+    [outer, made] = [first(outer, ":scope > *"), first(made, ":scope > *")];
     for (const { name, value } of made.attributes) if (outer.getAttribute(name) !== value) outer.setAttribute(name, value);
+  }
 }
 
 /** By the rule of helpers/explorers/marks.py. @param {string[]} changed @param {string[]} gone */
