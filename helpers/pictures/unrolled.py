@@ -179,7 +179,7 @@ class Scaffold(Layout):
             below = self.bottom - R if row == 0 else self.y(row - 1) - R if self.s.D == 1 else self.bar(row)
             if row == 0 or self.layers[row - 1] is not None:
                 self.arrow(x, below, x, y + R, W_IH, later, here)
-            self.recurrent_edge(column, t, row, direction, later, here)
+            self.recurrent_edge(column, row, direction, later, here)
             if self.has_dropout and direction == 0 and not later and row > 0 and self.layers[row - 1] is not None:
                 middle = (below + y + R) / 2
                 box = (x - 6, middle - 13, 12, 24) if self.s.D == 1 else (self.x(column) - 24, self.bar(row) - 1, 48, 9)
@@ -193,7 +193,7 @@ class Scaffold(Layout):
             beside += 5 if self.has_dropout and row > 0 else 0
             self.words.text(self.x(0, 0) - beside, name_y, "W_ih", size=11, fill=W_IH.ink, text_anchor="end")
 
-    def recurrent_edge(self, column: int, t: int, row: int, direction: int, later: bool, here: bool) -> None:
+    def recurrent_edge(self, column: int, row: int, direction: int, later: bool, here: bool) -> None:
         x, y = self.x(column, direction), self.y(row, direction)
         source = column + 1 if direction else column - 1
         begins = not 0 <= source < len(self.columns)

@@ -55,12 +55,16 @@ class Shapes:
     bias: bool = True
     batch_first: bool = False
     gates: int = 1  # how many matrices are stacked in each weight: 1 in an RNN, 3 in a GRU, 4 in an LSTM
-    has_cell_state: bool = False  # an LSTM has a second state beside h, the cell state c
 
     @property
     def kind(self) -> str:
         """The name of the network's class in torch: RNN, GRU or LSTM."""
         return next(kind.__name__ for kind, gates in GATES.items() if gates == self.gates)
+
+    @property
+    def has_cell_state(self) -> bool:
+        """Whether there is a second state beside h, the cell state c: only an LSTM has one."""
+        return self.gates == GATES[nn.LSTM]
 
     @property
     def input(self) -> Shape:
@@ -158,7 +162,6 @@ def expected_shapes(rnn: nn.RNN | nn.GRU | nn.LSTM, *, L: int, N: int | None = N
         bias=rnn.bias,
         batch_first=rnn.batch_first,
         gates=gates,
-        has_cell_state=isinstance(rnn, nn.LSTM),
     )
 
 
