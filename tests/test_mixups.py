@@ -30,11 +30,12 @@ def test_time_across_has_arrows_along_each_sequence():
     assert all(y1 == y2 and x1 < x2 for x1, y1, x2, y2 in drawn)
 
 
-def test_time_down_has_arrows_from_one_sequence_into_the_next():
+def test_time_down_has_arrows_from_one_row_into_the_next_and_labels_what_is_read():
     picture = draw_reading(WORDS, time="down")
     assert len(arrows(picture)) == 3
     assert all(x1 == x2 and y1 < y2 for x1, y1, x2, y2 in arrows(picture))
-    assert "the → I; film → love; was → padding" in picture.alt
+    assert "reads 3 sequences of 2 steps" in picture.alt and "the → I; film → love; was → padding" in picture.alt
+    assert "sequence 2" in picture.data and "step 1" in picture.data and "step 2" not in picture.data
 
 
 def test_one_step_has_no_arrows():
@@ -42,7 +43,7 @@ def test_one_step_has_no_arrows():
 
 
 @pytest.mark.parametrize(
-    "taken, where", [("last", "was in sequence 0, padding in sequence 1"), ("last word", "was in sequence 0, love in sequence 1")]
+    "taken, where", [("last", "was in row 0, padding in row 1"), ("last word", "was in row 0, love in row 1")]
 )
 def test_the_state_that_is_taken_is_framed_and_named(taken, where):
     picture = draw_reading(WORDS, taken=taken)

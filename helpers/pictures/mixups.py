@@ -26,8 +26,10 @@ RELATIVE_TOLERANCE = 1e-4  # as a fraction of the largest number: well above rou
 def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken: str = "") -> Picture:
     """Draw a batch with one row per sequence, and the path of the memory when a call reads it.
 
+    The labels say what the call reads: if time is "down", each column is a sequence to it.
+
     >>> draw_reading(["I love you".split(), "you love I".split()], time="down")
-    Picture: A batch of 2 sequences of 3 steps. The memory runs down, from one sequence into the next: I → you; ...
+    Picture: A call that reads 3 sequences of 2 steps. The memory runs down, from one row into the next: I → you; ...
 
     Parameters
     ----------
@@ -47,8 +49,9 @@ def draw_reading(sentences: Sequence[Sequence[str]], time: str = "across", taken
     gap_x = 20 if L <= 6 else 12
     w = min(72, (632 - gap_x * L) / L)
     spot = {(n, t): (left + t * (w + gap_x), top + n * (h + gap_y)) for n in range(N) for t in range(L)}
-    parts = [text(10, top + n * (h + gap_y) + 20, f"sequence {n}", fill=QUIET) for n in range(N)]
-    parts += [text(spot[0, t][0] + w / 2, 24, f"step {t}", fill=QUIET, text_anchor="middle") for t in range(L)]
+    row, column = ("sequence", "step") if time == "across" else ("step", "sequence")
+    parts = [text(10, top + n * (h + gap_y) + 20, f"{row} {n}", fill=QUIET) for n in range(N)]
+    parts += [text(spot[0, t][0] + w / 2, 24, f"{column} {t}", fill=QUIET, text_anchor="middle") for t in range(L)]
     chosen = _used_states(rows, taken)
     for (n, t), (x, y) in spot.items():
         parts.append(_word_box(x, y, w, h, rows[n][t], SEQUENCE_COLOURS[n % len(SEQUENCE_COLOURS)], (n, t) in chosen))
@@ -91,11 +94,11 @@ def _word_box(x: float, y: float, w: float, h: float, word: str, fill: str, chos
 
 def _reading_alt(rows: list[list[str]], time: str, chosen: set[tuple[int, int]]) -> str:
     chains = rows if time == "across" else [list(column) for column in zip(*rows)]
-    way = "across, along each sequence" if time == "across" else "down, from one sequence into the next"
+    way = "across, along each row" if time == "across" else "down, from one row into the next"
     told = "; ".join(" → ".join(word or "padding" for word in chain) for chain in chains)
-    size = f"{plural(len(rows), 'sequence')} of {plural(len(rows[0]), 'step')}"
-    alt = f"A batch of {size}. The memory runs {way}: {told}."
-    ends = ", ".join(f"{rows[n][t] or 'padding'} in sequence {n}" for n, t in sorted(chosen))
+    size = f"{plural(len(chains), 'sequence')} of {plural(len(chains[0]), 'step')}"
+    alt = f"A call that reads {size}. The memory runs {way}: {told}."
+    ends = ", ".join(f"{rows[n][t] or 'padding'} in row {n}" for n, t in sorted(chosen))
     return alt + (f" A dashed frame marks the state that is used: {ends}." if ends else "")
 
 
