@@ -8,7 +8,11 @@ page    every explorer of the site, opened from its folder: a key on one of its 
 kernel  the way "ours" of slider_latency.py, in a JupyterLab on this computer; and again with 50 ms before each message to
         the kernel and 50 ms before each answer, as from a server that is 100 ms away
 
-All are measured in one run and in one browser.
+All are measured in one run and in one browser. A move is timed from the time stamp that the browser gives the key to the moment
+at which the frame with the new picture has been handed to the compositor. A callback of requestAnimationFrame runs at the
+beginning of this frame, and a message that it posts is read right after its layout and its painting. A timer in the place of
+the message would add a millisecond or more. `page_work_ms` is the processor time of the page's main thread for a move: other
+programs that run at the same time lengthen it much less.
 """
 
 import argparse
@@ -21,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, ElementHandle, Page
-from slider_latency import FORGET, NEXT, WATCH, Bench
+from slider_latency import Bench
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 import build_site
@@ -44,6 +48,14 @@ COME = """place => new Promise(tell => {
     const began = performance.now();
     const look = () => place.dataset.ready ? tell(performance.now() - began) : setTimeout(look);
     look(); })"""
+# Notes how long each move took, in the element of its explorer.
+WATCH_PAGE = """place => {
+    let pressed = 0;
+    const painted = new MessageChannel();
+    place.took = [];
+    place.addEventListener('keydown', event => { pressed = event.timeStamp; }, true);
+    place.addEventListener('input', () => requestAnimationFrame(() => painted.port1.postMessage(pressed)));
+    painted.port2.onmessage = ({ data }) => place.took.push(performance.now() - data); }"""
 # The key that moves a control, which may be at its end.
 KEY = """control => {
     const [at, last] = control.options ? [control.selectedIndex, control.options.length - 1] : [+control.value, +control.max];
@@ -52,30 +64,34 @@ MOVES = "control => control.options || +control.max > 0"  # a slider whose end i
 PLACE = "[data-explorer]"
 
 
-def page_moves(page: Page, place: ElementHandle, changes: int) -> list[float]:
-    """ms from a key to the painted picture, for each of so many keys on the controls of an explorer."""
-    name = place.get_attribute("data-explorer")
-    area = page.query_selector("body")
-    assert area is not None
-    page.evaluate(WATCH, [area, f"[data-explorer={name}]"])
+def page_moves(page: Page, place: ElementHandle, changes: int) -> tuple[list[float], float]:
+    """For so many keys on the controls of an explorer: the ms from each to its painted picture, and the ms of work for one."""
+    place.evaluate(WATCH_PAGE)
     controls = place.query_selector_all(".controls select, .controls [type=range]")
-    took = []
-    for _ in range(WARM_UP + changes):
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def work() -> float:
+        metrics = devtools.send("Performance.getMetrics")["metrics"]
+        return float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
+
+    began = work()
+    for number in range(1, 1 + WARM_UP + changes):
         control = random.choice([one for one in controls if one.evaluate(MOVES)])
         control.focus()
         is_menu = control.evaluate("control => !!control.options")
         key = control.evaluate(KEY) or random.choice(["ArrowUp", "ArrowDown"])
         if not is_menu:  # upwards is more on a slider, and the option before in a menu
             key = {"ArrowUp": "ArrowDown", "ArrowDown": "ArrowUp"}[key]
-        area.evaluate(FORGET)
         page.keyboard.press(key)
-        took.append(area.evaluate(NEXT))
         page.wait_for_timeout(40 + random.uniform(0, 17))  # the next key comes at any moment between two frames of the screen
-    return took[WARM_UP:]
+        page.wait_for_function("([place, number]) => place.took.length == number", arg=[place, number], polling=20)
+    took: list[float] = place.evaluate("place => place.took")
+    return took[WARM_UP:], 1000 * (work() - began) / len(took)
 
 
-def measure_pages(browser: Browser, site: Path, changes: int) -> tuple[dict[str, list[float]], list[float]]:
-    """The ms of each explorer's moves, and the ms until each was ready."""
+def measure_pages(browser: Browser, site: Path, changes: int) -> tuple[dict[str, tuple[list[float], float]], list[float]]:
+    """The ms of each explorer's moves and of its work, and the ms until each was ready."""
     moves, ready = {}, []
     for path in sorted(site.glob("*.html")):
         if "data-explorer=" not in path.read_text(encoding="utf-8"):
@@ -111,24 +127,28 @@ def measure(site: Path, changes: int) -> dict[str, Any]:
             sys.exit(NO_CHROMIUM)
         moves, ready = measure_pages(browser, site, changes)
         local, remote = measure_kernel(browser, changes)
-    p95 = {name: statistics.quantiles(took, n=20)[-1] for name, took in moves.items()}
+    p95 = {name: statistics.quantiles(took, n=20)[-1] for name, (took, _) in moves.items()}
     return {
         "page_p95_ms": max(p95.values()),  # of the slowest explorer
-        "page_median_ms": statistics.median(ms for took in moves.values() for ms in took),
+        "page_median_ms": statistics.median(ms for took, _ in moves.values() for ms in took),
+        "page_work_ms": max(work for _, work in moves.values()),  # of the explorer that needs most
         "ready_ms": max(ready),
         "kernel_local_ms": local,
         "remote_100ms_ms": remote,
         "site_mb": sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6,
         "largest_frames_kb": max(path.stat().st_size for path in (site / "frames").iterdir()) / 1e3,
-        "explorers": {name: {"median_ms": statistics.median(took), "p95_ms": p95[name]} for name, took in moves.items()},
+        "explorers": {
+            name: {"median_ms": statistics.median(took), "p95_ms": p95[name], "work_ms": work}
+            for name, (took, work) in moves.items()
+        },
     }
 
 
 def table(result: dict[str, Any]) -> str:
     lines = ["| figure | measured | at most |", "| --- | ---: | ---: |"]
     lines += [f"| `{name}` | {value:.1f} | {REACH.get(name, '')} |" for name, value in result.items() if name != "explorers"]
-    lines += ["", "| explorer | median ms | p95 ms |", "| --- | ---: | ---: |"]
-    lines += [f"| {name} | {took['median_ms']:.1f} | {took['p95_ms']:.1f} |" for name, took in result["explorers"].items()]
+    lines += ["", "| explorer | median ms | p95 ms | work ms |", "| --- | ---: | ---: | ---: |"]
+    lines += [f"| {name} | {' | '.join(f'{ms:.1f}' for ms in took.values())} |" for name, took in result["explorers"].items()]
     return "\n".join(lines)
 
 

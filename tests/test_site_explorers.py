@@ -171,6 +171,7 @@ def test_the_keyboard_alone_moves_every_control(visit):
 def test_a_finger_moves_a_slider_and_the_picture_stays_where_it_was_scrolled(visit):
     page = visit(f"{STEMS['00']}.html", viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     place = reach(page, "steps")
+    place.locator("[name=t]").scroll_into_view_if_needed()
     box = place.locator("[name=t]").bounding_box()
     pane = place.locator(".pane").first
     pane.evaluate("pane => { pane.scrollLeft = 60; }")

@@ -24,6 +24,7 @@ from nbconvert import HTMLExporter
 from site_explorers import Alive, explorer_of_index
 from site_pages import Page, prose, prose_line, read_pages
 
+from helpers import __version__
 from helpers.wording import capitalised
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +33,7 @@ BUILD = ROOT / "build" / "site"
 
 DATA = re.compile(r'src="data:image/(svg\+xml|png)(;base64)?,([^"]*)"')
 LINK = re.compile(r'(<a href="\w+)\.ipynb"(?! download)')  # not the one to download
+BADGE = re.compile(r"\[!\[(.*?)\]\(\)\]\((.*?)\)")  # of `publish.badges`: its words, no picture, its address
 CONTENTS = "<!-- contents -->"
 SCROLLS = '<div style="overflow-x:auto">'  # what the helpers put around whatever may be wide
 
@@ -106,6 +108,13 @@ def write_deck(deck: Deck, folder: Path) -> None:
         (folder / "slides" / "frames" / f"{file}.js").write_text(frames, encoding="utf-8")
 
 
+def open_links() -> list[tuple[str, str]]:
+    """Where the first notebook opens without an installation, as (words, address); none while no address is published."""
+    address = publish.known_address((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    release = publish.Release(address, __version__) if address else None
+    return BADGE.findall(publish.badges(release, read_pages()[0].file, lambda name: ""))
+
+
 def build(folder: Path, alive: Mapping[str, Sequence[Alive]] | None = None, decks: Sequence[Deck] = ()) -> Path:
     """Write the whole site into `folder`, which is emptied first; return its index.
 
@@ -137,7 +146,7 @@ def build(folder: Path, alive: Mapping[str, Sequence[Alive]] | None = None, deck
     heading, lead = publish.BADGES.sub("", readme).split("\n\n")[:2]
     title = heading.removeprefix("# ")
     start = made.environment.get_template("start.html.j2").render(
-        title=title, lead=lead, pages=pages, alive=alive.get("index", ())
+        title=title, lead=lead, pages=pages, alive=alive.get("index", ()), links=open_links()
     )
     (folder / "index.html").write_text(keep_pictures(start, folder), encoding="utf-8")
     return folder / "index.html"
