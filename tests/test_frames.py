@@ -14,7 +14,7 @@ from lab import NOTEBOOKS
 from test_explorers import EXPLORERS
 
 from helpers import explore_layers, explore_packing, explore_quiz, explore_speed, explore_unrolling, predict
-from helpers.explorers.frames import MOST_STATES, frames, moving_controls
+from helpers.explorers.frames import MOST_STATES, frames, in_units, moving_controls
 from helpers.explorers.live import Explorer, checkbox, dropdown, slider, textbox
 from helpers.explorers.marks import keyed_line, mark_changes, place_of_changes, without_keys
 
@@ -43,6 +43,26 @@ def test_what_cannot_be_shown_is_refused():
         frames(small(page={"n": (1, 2)}))
     with pytest.raises(ValueError, match="expected its first value 'I' among them"):  # a text box needs prepared texts
         frames(Explorer("text", {"text": textbox("text", "I")}, lambda text: text, [str]))
+
+
+def test_a_view_is_cut_into_units_only_where_nothing_stands_between_them():
+    row, rect = "<tr><th>x</th><td></td></tr>", "<rect x='1'/>"
+    cuts = {
+        f"<div><table>{row}{row}</table></div>": 2,
+        f"<div><svg>{rect}<g>{rect}</g></svg></div><div>More on the right.</div>": 2,
+        "<p>One<br>two</p>": 1,
+        "": 1,
+    }
+    for html, count in cuts.items():
+        head, *units, tail = in_units(html)
+        assert "".join(piece for unit in (head, *units, tail) for piece in unit) == html and len(units) == count, html
+
+
+def test_a_state_that_is_known_is_not_computed_again():
+    computed, known = [], {}
+    explorer = Explorer("squares", {"n": slider("n", 3, 1, 9)}, lambda n: computed.append(n), [str])
+    computed.clear()
+    assert frames(explorer, known) == frames(explorer, known) and computed == [*range(1, 10)]
 
 
 def test_nothing_moves_where_only_a_learner_can_answer_or_only_a_computer_can_measure():

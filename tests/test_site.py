@@ -110,6 +110,14 @@ def test_nothing_is_told_to_a_mouse_alone(name):
     assert pages and not any(re.search(r"<[^>]* (title|onmouse\w*)=", page) for page in pages)
 
 
+def test_the_index_opens_the_course_where_it_is_published(monkeypatch):
+    assert not build_site.open_links() or build_site.publish.known_address((build_site.ROOT / "pyproject.toml").read_text())
+    monkeypatch.setattr(build_site.publish, "known_address", lambda text: "https://github.com/ada/unrolled")
+    words, addresses = zip(*build_site.open_links())
+    assert words == ("Open in Colab", "Open in Binder", "Open in a JupyterHub")
+    assert all("00_start_here.ipynb" in unquote(address) and "ada/unrolled" in unquote(address) for address in addresses)
+
+
 def test_a_folder_with_something_else_is_left_alone(tmp_path, capsys):
     (tmp_path / "thesis.txt").write_text("years of work")
     assert build_site.main([str(tmp_path)]) == 1

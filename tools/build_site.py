@@ -1,8 +1,8 @@
 """Write the course as plain pages, to be read without a kernel: what `python start.py site [folder]` does.
 
-Into build/site, or the folder named: one page for each notebook, an index, the pictures, the frames of the explorers, a
-style sheet, one script, the solutions. No page asks another place for anything: formulas become MathML, which browsers draw
-by themselves, and the states of an explorer are computed here.
+Into build/site, or the folder named: one page and one deck for each notebook, an index, the pictures, the frames of the
+explorers, style sheets, scripts, the solutions. No page asks another place for anything: formulas become MathML, which browsers
+draw by themselves, and the states of an explorer are computed here.
 """
 
 import base64

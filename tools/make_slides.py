@@ -98,7 +98,8 @@ def lone_page(deck: Deck) -> str:
 
 def page_of_site(deck: Deck) -> str:
     """A deck as an HTML page beside those of the site, whose styles and script it shares."""
-    links = '<link rel="icon" href="../icon.svg">\n<link rel="stylesheet" href="../style.css">\n<link rel="stylesheet" href="slides.css">'
+    style = '<link rel="stylesheet" href="'
+    links = f'<link rel="icon" href="../icon.svg">\n{style}../style.css">\n{style}slides.css">'
     return deck_page(deck, f'{links}\n<script src="../page.js" defer></script>', "").replace('"deck"', '"deck linked"', 1)
 
 
