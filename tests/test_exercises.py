@@ -474,7 +474,20 @@ def test_a_small_case_is_shown_with_every_argument_that_matters(number, answer, 
 )
 def test_what_no_shape_can_be_is_told_in_one_sentence(answer):
     verdict = check("03.1", answer)
-    assert verdict.right is False and "\n" not in verdict.sentence
+    assert verdict.right is (None if answer == "" else False) and "\n" not in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "number, answer, asked",
+    [
+        ("00.1", "about a hundred", "three numbers, please, as (7, 3, 9)."),
+        ("00.2", "a few", "a number in digits, please."),
+        ("01.4", "because of the weights", "a letter, please."),
+    ],
+)
+def test_what_is_no_answer_is_asked_back_and_costs_no_hint(number, answer, asked):
+    verdict = check(number, answer)
+    assert (verdict.right, verdict.sentence, verdict.hints) == (None, asked, [])
 
 
 def restless(rnn, x):
@@ -545,7 +558,8 @@ def test_the_stop_button_ends_an_endless_loop_and_the_state_is_restored(capsys):
 def test_any_value_is_judged(value):
     for number in ("03.1", "01.1", "03.3"):
         verdict = check(number, value)
-        assert verdict.right in (True, False) and "\n" not in verdict.sentence
+        assert verdict.right is not None or isinstance(value, str)  # a text that is no shape is asked back
+        assert "\n" not in verdict.sentence
         ElementTree.fromstring(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", "", verdict._repr_html_()))
 
 

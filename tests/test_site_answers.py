@@ -126,7 +126,7 @@ def test_an_exercise_gives_the_same_hints_on_a_page(opened):
         typed = SPELLED + [format_answer(as_python(value)) for value in (exercise.truth(), *exercise.wrong)]
         for text, (right, words, hint) in zip(typed, page.evaluate(JUDGE, [asked, typed])):
             judged = judge(exercise, text)
-            assert (bool(right), hint) == (judged.right, judged.hint), (exercise.number, text)
+            assert (right, hint) == (judged.right, judged.hint), (exercise.number, text)
             assert words in ("", judged.sentence), (exercise.number, text)
 
 

@@ -29,14 +29,14 @@ def is_right(guess: str, answer: Any) -> bool:
 
     >>> [is_right(g, (5, 2, 4)) for g in ("(5, 2, 4)", "5x2x4", "torch.Size([5, 2, 4])", "(L=5, N=2, H=4)", "5, 4, 2")]
     [True, True, True, True, False]
-    >>> is_right("Yes!", True), is_right("0.333", 1 / 3), is_right("Tanh ", "tanh"), is_right("20 numbers", 20)
+    >>> is_right("Yes!", True), is_right("0.333", 1 / 3), is_right("Tanh ", "tanh"), is_right("b)", "b")
     (True, True, True, True)
     """
     typed = plain(guess)
     if isinstance(answer, bool):
         return typed in (YES if answer else NO)
     if isinstance(answer, str):
-        return typed.strip("'\"") == answer.casefold()
+        return typed.strip("'\"()") == answer.casefold()
     numbers = read_numbers(guess, answer)
     expected = list(answer) if isinstance(answer, Sequence) else [answer]
     if not numbers:  # right only where the answer has no numbers either, as the shape () of a single number

@@ -19,7 +19,10 @@ def ask_back(guess: str, answer: Any) -> str:
     if isinstance(answer, bool):
         return "" if plain(guess) in YES + NO else "yes or no, please."
     if isinstance(answer, str):
-        return "" if any(map(str.isalpha, guess)) else "a word, please."
+        letters = sum(map(str.isalpha, guess))
+        if len(answer) == 1:  # one of the answers of a list
+            return "" if letters == 1 else "a letter, please."
+        return "" if letters else "a word, please."
     numbers = read_numbers(guess, answer)
     if isinstance(answer, Sequence):
         return "" if len(numbers) > 1 or len(numbers) == len(answer) else f"{_how_many(len(answer))}, please{_sample(answer)}."

@@ -102,9 +102,10 @@ def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
         return Judgement(True, f"{format_answer(truth)} is {'the answer' if chosen else 'what torch gives'}.")
     hint = next((hint for wrong, hint in exercise.wrong.items() if matches(given, wrong)), "")
     if isinstance(given, str) and not hint:
-        said = ask_back(given, truth) or what_differs(given, truth, exercise.axes)
-        if said:
-            return Judgement(False, said)
+        if asked := ask_back(given, truth):
+            return Judgement(None, asked)
+        if differs := what_differs(given, truth, exercise.axes):
+            return Judgement(False, differs)
     if isinstance(truth, tuple) and isinstance(given, tuple) and all(isinstance(size, int) for size in given):
         return Judgement(False, shape_difference(given, truth, exercise.axes), hint)
     return Judgement(False, f"{shorten(str(given), 40)} is not it.", hint)

@@ -36,6 +36,7 @@ def spoilers(notebook):
             *tells(cell),
             *in_view(later),
             *in_text(later[:SCREEN], answer),
+            *in_text(notebook.cells[place + 1 :][:SCREEN], long(answer)),
             *in_text(above(notebook.cells, place), long(answer)),
         ]
         found += [f"{name_of(cell)}: {what}" for what in dict.fromkeys(told)]
@@ -129,7 +130,7 @@ def as_pattern(answer):
     if answer in ("", "yes", "no"):
         return re.compile(rf"^\W*{answer}\b", re.I) if answer else None
     if answer.startswith("("):
-        return re.compile(r"\(" + r", ".join(rf"(?:[\w*]+=)?{n}" for n in re.findall(r"\d+", answer)) + r",?\)")
+        return re.compile(r"[(\[]" + r", ".join(rf"(?:[\w*]+=)?{n}" for n in re.findall(r"\d+", answer)) + r",?[)\]]")
     return re.compile(rf"(?<![\w.=,(\[]){re.escape(answer)}(?![\w\])]|\.\d|, \d)")
 
 
@@ -195,6 +196,7 @@ def test_a_secret_is_kept(after):
         ("7", [hidden("f()  # 7 words", printed("7")), prose(AFTER.format("7"))], "the answer 7 stands in: # 7 words"),
         ("7", [prose(AFTER.format("7") + "\n\nWith 7 words:")], "the answer 7 stands in: With 7 words:"),
         ("(4, 7)", [prose(AFTER.format("So.")), code("f()", printed("(H_out=4, H_in=7)"))], "the answer (4, 7) stands in:"),
+        ("(4, 7)", [prose(AFTER.format("So.") + "\n\n## Next"), code("f()", printed("[4, 7]"))], "the answer (4, 7) stands in:"),
         ("queen", [prose(AFTER.format("So.") + "\n\nA queen is near.")], "the answer queen stands in: A queen is near."),
         ("no", [hidden("wrong = f()", printed("1")), prose(AFTER.format("No."))], "the name `wrong`"),
         ("no", [hidden("f(right=1)  # a mistake", printed("1")), prose(AFTER.format("No."))], "a comment says mistake"),

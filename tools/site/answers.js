@@ -94,7 +94,7 @@ function readNumbers(typed, answer) {
 function isRight(typed, answer) {
   const text = plain(typed);
   if (typeof answer === "boolean") return (answer ? YES : NO).includes(text);
-  if (typeof answer === "string") return text.replace(/^['"]+|['"]+$/g, "") === answer.toLowerCase();
+  if (typeof answer === "string") return text.replace(/^['"()]+|['"()]+$/g, "") === answer.toLowerCase();
   const numbers = readNumbers(typed, answer);
   if (Array.isArray(answer)) return String(numbers) === String(answer);
   const [number] = numbers;
@@ -132,7 +132,7 @@ function judge({ answer, ask, wrong, axes }, typed) {
   const numbers = readNumbers(typed, answer);
   let [fits, said] = [numbers.length === 1, ""];
   if (typeof answer === "boolean") fits = [...YES, ...NO].includes(plain(typed));
-  else if (typeof answer === "string") fits = /\p{L}/u.test(typed);
+  else if (typeof answer === "string") fits = (answer.length > 1 ? /\p{L}/u : /^\P{L}*\p{L}\P{L}*$/u).test(typed);
   else if (!Array.isArray(answer)) ask = numbers.length ? "one number, please." : ask;
   else [fits, said] = [numbers.length > 1 || numbers.length === answer.length, whatDiffers(numbers, answer, axes)];
   return fits ? { right: false, said, hint } : { right: null, said: ask, hint };
