@@ -138,7 +138,7 @@ def open_lab(page: Page, address: str) -> None:
 def open_notebook(page: Page, name: str) -> None:
     """Open a notebook of JupyterLab's folder and wait for its kernel, which has run nothing yet."""
     page.evaluate("async path => { await window.jupyterapp.commands.execute('docmanager:open', { path }); }", name)
-    page.wait_for_function(READY)
+    page.wait_for_function(READY, timeout=120_000)  # on a busy machine a kernel needs long
 
 
 def close_notebook(page: Page) -> None:
