@@ -209,9 +209,9 @@ def test_with_five_seeds_the_rnn_beats_the_count_models_and_its_memory_is_why(le
         assert perplexities[-1] <= 0.75 * trigram < trigram < short[-1], seed
         assert perplexities[-1] < fivegram, seed
         for source in looks_back:
-            exec(source, lesson)
-        queen = lesson["choices_of"]("the king and the queen", [".", "of"])
-        door = lesson["choices_of"]("to the door , and", ["he", "she"])
+            exec(source.split("\n\n\n")[0], lesson)  # the function alone
+        queen = lesson["choices_of"]("the king and the queen", ". of")
+        door = lesson["choices_of"]("came to the door , and", "he she")
         share = {name: (sum(queen[name]) / len(queen[name]), sum(door[name]) / len(door[name])) for name in queen}
         assert share["RNN"][0] > 0.9 and share["5-gram"][0] < 0.6, (seed, share)
         assert all(0.35 < of_door < 0.65 for _, of_door in share.values()), (seed, share)
