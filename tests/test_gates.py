@@ -133,7 +133,7 @@ def test_what_notebook_13_says_of_twenty_seeds(kind):
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("kind, learned", [(nn.LSTM, 15), (nn.GRU, 20)])  # the plain RNN: tests/test_gradients.py
+@pytest.mark.parametrize("kind, learned", [(nn.LSTM, 12), (nn.GRU, 19)])  # the plain RNN: tests/test_gradients.py
 def test_so_many_of_twenty_networks_with_an_open_gate_recall_after_forty_steps(kind, learned):
     count = sum(learn_to_recall(lambda: opened(kind), T=40, seed=seed).share > 2 / 3 for seed in range(20))
     assert abs(count - learned) <= 2  # other processors round otherwise, and a training may turn out otherwise
