@@ -19,7 +19,7 @@ from .views import note
 
 BEGINNINGS = (
     "",
-    "the woman hurt her hand , and we",
+    "the prince is the son of the king and the queen",
     "the cat",
     "we drink",
     "yesterday it rained , so",
