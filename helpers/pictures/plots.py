@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from torch import Tensor
 
 from ..checks import require_fractions, require_index, require_labels, require_mapping, require_numbers, require_words
@@ -108,6 +108,8 @@ def plot_curves(x: Series, curves: Mapping[str, Series], *, xlabel: str, ylabel:
     if "x" in log:
         axes.set_xticks(x, [f"{number:g}" for number in x])
         axes.minorticks_off()
+    elif isinstance(x, range):  # there is no step 2.5
+        axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True))
     low, high = axes.get_ylim()
     if "y" in log and high < 1000 * low:  # powers of ten alone would be too few labels
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
