@@ -204,6 +204,11 @@ def test_a_short_logarithmic_axis_has_numbers_between_the_powers_of_ten(highest,
     assert seen[: len(labels)] == labels and ("20" in seen) == (highest == 50)
 
 
+def test_a_tensor_of_sizes_is_written_as_numbers():
+    figure = plot_curves(torch.tensor([8, 32]), {"a": [1, 2]}, xlabel="H", ylabel="ms", log="x")
+    assert [label.get_text() for label in axes_of(figure).get_xticklabels()] == ["8", "32"] and "from 8 to 32" in figure.alt
+
+
 @pytest.mark.parametrize("steps", [6, 11, 21, 30, 200])
 def test_an_axis_of_steps_names_whole_steps(steps):
     axes = axes_of(plot_curves(range(steps), {"a": range(steps)}, xlabel="t", ylabel="y"))
