@@ -108,7 +108,7 @@ def plot_curves(x: Series, curves: Mapping[str, Series], *, xlabel: str, ylabel:
     if "x" in log:
         axes.set_xticks(x, [f"{number:g}" for number in x])
         axes.minorticks_off()
-    elif isinstance(x, range):  # there is no step 2.5
+    elif all(number == int(number) for number in x):  # there is no step 2.5
         axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True))
     low, high = axes.get_ylim()
     if "y" in log and high < 1000 * low:  # powers of ten alone would be too few labels
