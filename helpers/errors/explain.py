@@ -13,11 +13,12 @@ from .fixes import Check, explained, rewrite, with_arguments
 from .rules import backward, constructor, inputs, outputs, packing, states
 from .source import Frame, steps_of
 
-# In the order in which torch looks, so that the first rule that is broken is the one torch complained about.
-FORWARD: list[Callable[[Facts], Check]] = [inputs.check_signature, inputs.check_kind, inputs.check_steps]
-FORWARD += [constructor.check_made, inputs.check_axes, states.check_state_kind, inputs.check_dtype, inputs.check_features]
-FORWARD += [lambda facts: packing.check_batch_sizes(facts.input), states.check_state_shape, inputs.check_device]
-FORWARD += [states.check_state_like_input, inputs.check_weights]
+# In the order in which torch looks, so that the first rule that is broken is the one torch complained about. With a fix, none of
+# TRIED may be broken: a wrong device is another error.
+TRIED: list[Callable[[Facts], Check]] = [inputs.check_kind, inputs.check_steps, constructor.check_made, inputs.check_axes]
+TRIED += [states.check_state_kind, inputs.check_dtype, inputs.check_features]
+TRIED += [lambda facts: packing.check_batch_sizes(facts.input), states.check_state_shape]
+FORWARD = [inputs.check_signature, *TRIED, inputs.check_device, states.check_state_like_input, inputs.check_weights]
 PACKING: list[Callable[[PackingCall], Check]] = [packing.check_arguments, packing.check_packed, packing.check_sequences]
 PACKING += [packing.check_padded, packing.check_lengths, packing.check_order]
 PACKING += [lambda call: packing.check_batch_sizes(call.given.get("sequence"))]
@@ -52,7 +53,7 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     Explanation : if an nn.RNN, LSTM, GRU, RNNCell, LSTMCell or GRUCell raised it (called or made), or a function of
         torch.nn.utils.rnn; if a backward() through such a network did, or load_state_dict() of one whose weights do not fit; or
         whatever was given all that a network, a model around one, or pad_packed_sequence returned in the place of one
-        tensor; else None. It has a fix only if that is certain: it is tried on a copy of the network without values
+        tensor; else None. It has a fix only if that is certain: the changed call must break no rule
 
     Nothing of yours is run or changed. The explanation comes from the arguments themselves, which are found in the traceback.
     The text of a message is used only where the arguments do not show the cause, because this text changes between versions of
@@ -97,7 +98,7 @@ def _explain(error: BaseException, steps: list[Frame]) -> Explanation | None:
     if found is not None:
         return found
     if isinstance(call, ForwardCall):
-        facts = Facts(call)
+        facts = Facts(call, TRIED)
         return next(filter(None, (explained(facts, check(facts)) for check in FORWARD)), None)
     if isinstance(call, PackingCall):
         return next(filter(None, (explained(call, check(call)) for check in PACKING)), None)

@@ -1,9 +1,10 @@
-"""What the values of a call say, worked out once: sizes, axes with names, what fits; and a trial of a change on copies."""
+"""What the values of a call say, worked out once: sizes, axes with names, what fits; and a trial of a change."""
 
+import dataclasses
 import gc
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,11 @@ class Facts:
     ('nn.RNN', ('N', 'L', 'H_in'), 2, [(1, 2, 4)])
     """
 
-    def __init__(self, call: ForwardCall) -> None:
+    def __init__(self, call: ForwardCall, rules: Sequence[Callable[["Facts"], Iterator[Any]]] = ()) -> None:
         module: Any = call.module
         value: Any = call.given.get("input")
         hx: Any = call.given.get("hx")
-        self.call, self.module, self.kind, self.input = call, module, known_as(type(module)), value
+        self.call, self.module, self.kind, self.input, self.rules = call, module, known_as(type(module)), value, rules
         self.whole = self.kind.removesuffix("Cell")  # the class that reads all time steps
         self.cell, self.lstm = isinstance(module, CELLS), isinstance(module, LSTMS)
         self.packed = isinstance(value, PackedSequence)
@@ -77,18 +78,15 @@ class Facts:
         return tuple(shape_side(n, s, self.state_axes(len(s)), note=note) for n, s in zip(STATES, self.wanted))
 
     def tried(self, argument: str = "", value: Any = None, **options: Any) -> bool:
-        """Whether a copy of the network without values takes another argument, or made with other options takes the call."""
+        """Whether the call breaks no rule with another argument, or if the network were made with other options."""
         given = self.call.given | ({argument: value} if argument else {})
-        try:
-            with torch.no_grad(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                twin(self.module, **options)(stand_in(given.get("input")), stand_in(given.get("hx")))
-        except Exception:  # whatever it is: this change does not fix the call
-            return False
-        return True
+        module = object.__new__(type(self.module))  # the same weights: of these the rules read only dtype and device
+        module.__dict__.update(self.module.__dict__ | options)
+        other = Facts(dataclasses.replace(self.call, given=given, module=module))
+        return all(next(check(other), None) is None for check in self.rules)
 
     def changed(self, argument: str, template: str) -> Any:
-        """The value that a change of an argument gives, without values; None if the network does not take it."""
+        """The value that a change of an argument gives; None if it breaks a rule as well."""
         others = dict(x=self.input, net=self.module, first=next(iter(self.states), None))
         value = after(template, self.call.given.get(argument), **others)
         return value if value is not None and self.tried(argument, value) else None
@@ -98,23 +96,6 @@ def options_of(module: Any) -> dict[str, Any]:
     """The arguments that a network was made with."""
     order = [k for k in argument_order(type(module)) if k not in ("device", "dtype")]
     return {k: getattr(module, k) for k in order if not (k == "proj_size" and not isinstance(module, nn.LSTM))}
-
-
-def twin(module: Any, **options: Any) -> Any:
-    """A network of the same sizes, without values."""
-    dtype = next((p.dtype for p in module.parameters()), torch.float32)
-    kind = getattr(nn, known_as(type(module)).removeprefix("nn."))
-    return kind(**(options_of(module) | options), device="meta", dtype=dtype)
-
-
-def stand_in(value: Any) -> Any:
-    """The same tensors without values; what is not dense stays as it is."""
-    if isinstance(value, PackedSequence):
-        parts: list[Any] = [v if i == 1 or v is None else stand_in(v) for i, v in enumerate(value)]
-        return PackedSequence(*parts)
-    if isinstance(value, Tensor):
-        return torch.empty(tuple(value.shape), dtype=value.dtype, device="meta") if special(value) is None else value
-    return type(value)(map(stand_in, value)) if type(value) in (tuple, list) else value
 
 
 def special(value: Any) -> str | None:
@@ -127,14 +108,16 @@ def special(value: Any) -> str | None:
 
 
 def after(template: str, value: Any, **others: Any) -> Any:
-    """The value a change gives, worked out on tensors without values; None if it can't be done.
+    """The value a change gives; None if it can't be done.
 
     >>> after("{}.transpose(0, 1)", torch.zeros(5, 2, 3)).shape
     torch.Size([2, 5, 3])
     """
     code = re.sub(r"\{(torch[\w.]*|x|net|first)\}", lambda found: found[1], template).replace("{}", "it")
     try:
-        return eval(code, {"torch": torch, "it": stand_in(value), **{k: stand_in(v) for k, v in others.items()}})
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return eval(code, {"torch": torch, "it": value, **others})
     except Exception:  # a change that does not even run is no fix
         return None
 

@@ -107,8 +107,7 @@ def _tried(subject: Facts | Call, argument: str, change: str) -> Fix | None:
     """The fix that a change of an argument makes; None if a copy of the network does not take it."""
     if not isinstance(subject, Facts):  # the causes of a packing function are certain: each was seen in the values
         value = subject.given.get(argument)
-        possible = isinstance(value, Tensor) or after(change, value) is not None
-        return rewrite(subject, argument, change) if possible else Fix()
+        return rewrite(subject, argument, change) if after(change, value) is not None else Fix()
     line, found, value = subject.call.line, spot(subject.call, argument), subject.changed(argument, change)
     if value is None and change != "None":
         return None

@@ -48,7 +48,7 @@ def check_sequences(call: PackingCall) -> Check:
         differ = "features" if len({s.dim() for s in whole}) == 1 else "axes"
         yield f"The number of {differ} differs: they were not made in the same way."
     elif len({s.device for s in whole}) > 1:
-        yield "They are on two devices: some were moved and others were not.", "[s.cpu() for s in {}]"
+        yield "They are on two devices: some were moved and others were not."
 
 
 def check_packed(call: PackingCall) -> Check:
