@@ -286,7 +286,7 @@ PLACES = {
     "a loop in one line": ("for x in [x]: out, h = rnn(x)", "for x in [x]: out, h = rnn(x.float())"),
     "a block's heading": ("if rnn(x)[0].sum() > 0:\n    pass", "if rnn(x.float())[0].sum() > 0:"),
     "two statements in one line": ("y = x; out, h = rnn(y)", "y = x; out, h = rnn(y.float())"),
-    "*args": ("args = (x, None)\nout, h = rnn(*args)", "out, h = rnn(args[0].float(), *args[1:])"),
+    "*args": ("args = (x, None)\nout, h = rnn(*args)", "out, h = rnn(args[0].float(), args[1])"),
     "a field of a named tuple": (
         "from collections import namedtuple\nbatch = namedtuple('Batch', 'x y')(x, 1)\nout, h = rnn(batch.x)",
         "out, h = rnn(batch.x.float())",

@@ -85,11 +85,10 @@ class Facts:
         other = Facts(dataclasses.replace(self.call, given=given, module=module))
         return all(next(check(other), None) is None for check in self.rules)
 
-    def changed(self, argument: str, template: str) -> Any:
-        """The value that a change of an argument gives; None if it breaks a rule as well."""
-        others = dict(x=self.input, net=self.module, first=next(iter(self.states), None))
-        value = after(template, self.call.given.get(argument), **others)
-        return value if value is not None and self.tried(argument, value) else None
+    def changed(self, argument: str, template: str, value: Any = None) -> Any:
+        """The value that a change of an argument, or of another value, gives; None if it breaks a rule as well."""
+        new = after(template, self.call.given.get(argument) if value is None else value, x=self.input, net=self.module)
+        return new if new is not None and self.tried(argument, new) else None
 
 
 def options_of(module: Any) -> dict[str, Any]:
@@ -113,7 +112,7 @@ def after(template: str, value: Any, **others: Any) -> Any:
     >>> after("{}.transpose(0, 1)", torch.zeros(5, 2, 3)).shape
     torch.Size([2, 5, 3])
     """
-    code = re.sub(r"\{(torch[\w.]*|x|net|first)\}", lambda found: found[1], template).replace("{}", "it")
+    code = re.sub(r"\{(torch[\w.]*|x|net)\}", lambda found: found[1], template).replace("{}", "it")
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,15 +1,14 @@
 """Fixes: the learner's own line with one part of its syntax tree written anew, wherever in the line that part is.
 
 A template says how to write a value. In it "{}" is the argument, "{x}" an expression with the sizes of the input, "{net}" the
-network, and "{first}" the first state. "{torch.zeros}" is that name as the learner has imported it. A name that is not in scope
-gives no fix.
+network. "{torch.zeros}" is that name as the learner has imported it. A name that is not in scope gives no fix.
 """
 
 import ast
 import builtins
-import copy
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
@@ -33,7 +32,7 @@ class Spot(NamedTuple):
 
     node: ast.expr
     code: str
-    form: str = "{}"  # what goes in the node's place: "{}, *args[1:]" for a part of *args
+    form: str = "{}"  # what goes in the node's place: "{}, args[1]" for a part of *args
 
 
 def spot(call: Call, argument: str) -> Spot | None:
@@ -41,22 +40,20 @@ def spot(call: Call, argument: str) -> Spot | None:
     line, node = call.line, call.line.call
     if node is None or not call.direct:
         return _handed_on(call, node, argument) if node and isinstance(call, ForwardCall) else None
-    for keyword in node.keywords:
-        if keyword.arg == argument:
-            return Spot(keyword.value, line.text(keyword.value))
+    named = {keyword.arg: keyword.value for keyword in node.keywords}
+    if argument in named:
+        return Spot(named[argument], line.text(named[argument]))
     position = call.order.index(argument) if argument in call.order else len(node.args)
     for arg in node.args:
         whole = line.value(arg.value) if isinstance(arg, ast.Starred) else [arg]
         if not isinstance(whole, (list, tuple)):
             return None
-        if position >= len(whole):
-            position -= len(whole)
-        elif not isinstance(arg, ast.Starred):
+        if position < len(whole) and not isinstance(arg, ast.Starred):
             return Spot(arg, line.text(arg))
-        else:
-            code = line.text(arg.value)
-            front, back = f"*{code}[:{position}], " * (position > 0), f", *{code}[{position + 1}:]" * (position + 1 < len(whole))
-            return Spot(arg, f"{code}[{position}]", f"{front}{{}}{back}")
+        if position < len(whole):
+            parts = [f"{line.text(arg.value)}[{i}]" for i in range(len(whole))]
+            return Spot(arg, parts[position], ", ".join([*parts[:position], "{}", *parts[position + 1 :]]))
+        position -= len(whole)
     return None
 
 
@@ -76,17 +73,20 @@ def _handed_on(call: ForwardCall, node: ast.Call, argument: str) -> Spot | None:
 def rewrite(call: Call, argument: str, template: str, facts: Facts | None = None) -> Fix:
     """The learner's line with one argument of the call written anew; no fix if its place or a name is missing."""
     found = spot(call, argument)
-    if found is None or not template:
-        return Fix()
+    code = _filled(call, found, template, facts) if found and template else None
+    return replace(call.line, found.node, found.form.replace("{}", code)) if found and code else Fix()
+
+
+def _filled(call: Call, found: Spot, template: str, facts: Facts | None) -> str | None:
+    """A template as code of the learner's; None if a name is missing."""
     known = {name: call.line.spell(name) for name in re.findall(r"\{(torch[\w.]*)\}", template)}
-    known |= {"x": sizes_of(facts), "net": network(facts), "first": first_state(facts)} if facts else {}
+    known |= {"x": sizes_of(facts), "net": network(facts)} if facts else {}
     for name, said in known.items():
         if f"{{{name}}}" in template and said is None:
-            return Fix()
+            return None
         template = template.replace(f"{{{name}}}", str(said))
     bare = found.form != "{}" or isinstance(found.node, PLAIN) or not re.search(r"\{\}[.\[]", template)
-    code = template.replace("{}", found.code if bare else f"({found.code})")
-    return replace(call.line, found.node, found.form.replace("{}", code))
+    return template.replace("{}", found.code if bare else f"({found.code})")
 
 
 def explained(subject: Facts | Call, found: Check) -> Explanation | None:
@@ -98,27 +98,32 @@ def explained(subject: Facts | Call, found: Check) -> Explanation | None:
         elif rule is not None:
             cause, change = (each, "") if isinstance(each, str) else each
             fix = change if isinstance(change, Fix) else _tried(subject, rule.argument, change) if change else Fix()
+            if isinstance(fix, str):
+                return rule.explained(f"{cause} {fix}")
             if fix is not None:
                 return rule.explained(cause, fix)
     return rule.explained(cause) if rule is not None and cause else None
 
 
-def _tried(subject: Facts | Call, argument: str, change: str) -> Fix | None:
-    """The fix that a change of an argument makes; None if a copy of the network does not take it."""
+def _tried(subject: Facts | Call, argument: str, change: str) -> Fix | str | None:
+    """The fix that a change of an argument makes, or words where it is not certain; None if the changed call breaks a rule."""
     if not isinstance(subject, Facts):  # the causes of a packing function are certain: each was seen in the values
-        value = subject.given.get(argument)
-        return rewrite(subject, argument, change) if after(change, value) is not None else Fix()
+        return rewrite(subject, argument, change) if after(change, subject.given.get(argument)) is not None else Fix()
     line, found, value = subject.call.line, spot(subject.call, argument), subject.changed(argument, change)
     if value is None and change != "None":
         return None
     if found is None and subject.call.behind and argument == "input":
         return layer_between(line, subject.call.behind, "Reorder", "x", change.replace("{}", "x"))
-    names = {n.id for n in ast.walk(found.node) if isinstance(n, ast.Name)} if found else set()
-    looped = line.statement is not None and not isinstance(line.statement, (ast.For, ast.While)) and line.loops()
-    again = looped and line.statement and names & stored_in(line.statement)
-    if again and argument == "input" and isinstance(value, Tensor) and value.shape != subject.shape:
+    fix = rewrite(subject.call, argument, change, subject)
+    if found is None or not fix:
+        return fix
+    if argument == "input" and line.assigned_here(found.node) and value.shape != subject.shape:
         return Fix()  # the next round would change it again
-    return rewrite(subject.call, argument, change, subject)
+    again = argument == "hx" and line.given_again(found.node)  # then it may be right already the next time
+    if again and (line.has_none() or subject.changed(argument, change, value) is None):
+        code = _filled(subject.call, found, change, subject)
+        return f"This call takes {code}, but the next may be given another state: change it where it is made."
+    return fix
 
 
 def network(facts: Facts) -> str | None:
@@ -126,16 +131,7 @@ def network(facts: Facts) -> str | None:
     line, node = facts.call.line, facts.call.line.call
     func = node.func if node and facts.call.direct else None
     func = func.value if isinstance(func, ast.Attribute) and func.attr == "forward" else func
-    if func is not None and ast.unparse(func) == "super()":
-        return "self"
     return line.text(func) if func is not None and line.value(func) is facts.module else line.name_of(facts.module)
-
-
-def first_state(facts: Facts) -> str:
-    """How to write the first state: h of (h, c), hidden[0] of a pair hidden."""
-    found = spot(facts.call, "hx")
-    pair = found.node.elts if found and isinstance(found.node, ast.Tuple) else []
-    return ast.unparse(pair[0]) if pair else "{}[0]" if facts.lstm else "{}"
 
 
 def sizes_of(facts: Facts) -> str | None:
@@ -161,16 +157,12 @@ def replace(line: Line, node: Any, code: str, elsewhere: bool = False) -> Fix:
     statement, place = line.statement_of(node), _place(node, line)
     if statement is None or place is None or not (elsewhere or in_scope(code, line)):
         return Fix()
-    source = line.source[: place[0]] + code + line.source[place[1] :]
+    source = (line.source.encode()[: place[0]] + code.encode() + line.source.encode()[place[1] :]).decode()
     last, body = statement.end_lineno or statement.lineno, getattr(statement, "body", None)
     if isinstance(body, list) and isinstance(body[0], ast.stmt):  # of a block, its heading
         last = max(node.end_lineno, body[0].lineno - 1)
     more = source.count("\n") - line.source.count("\n")
-    written = source.splitlines()[statement.lineno - 1 : last + more]
-    behind = line.source.splitlines()[last - 1].encode()[statement.end_col_offset :].decode(errors="replace")
-    if last == statement.end_lineno and behind.lstrip().startswith("#"):  # a comment about what was there before
-        written[-1] = written[-1].removesuffix(behind)
-    return _fix(line, written, (statement.lineno, last))
+    return _fix(line, source.splitlines()[statement.lineno - 1 : last + more], (statement.lineno, last))
 
 
 def line_after(line: Line, code: str) -> Fix:
@@ -195,45 +187,40 @@ def _fix(line: Line, written: list[str], lines: tuple[int, int], place: str = "i
 
 
 def _place(node: Any, line: Line) -> tuple[int, int] | None:
-    """From which character of the source to which a node is written; None if that can't be told."""
-    lines = line.source.splitlines(keepends=True)
-
-    def at(number: int, column: int) -> int:  # ast counts bytes
-        return sum(map(len, lines[: number - 1])) + len(lines[number - 1].encode()[:column].decode(errors="replace"))
-
-    start, end = at(node.lineno, node.col_offset), at(node.end_lineno, node.end_col_offset)
-    code = ast.unparse(node)
+    """From which byte of the source to which a node is written; None if that can't be told."""
+    starts = [0, *accumulate(map(len, line.source.encode().splitlines(keepends=True)))]
+    start, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+    written = line.source.encode()[start:end].decode(errors="replace")
     try:
-        same = ast.unparse(ast.parse(f"({line.source[start:end]})", mode="eval")) == code
+        same = ast.unparse(ast.parse(f"({written})", mode="eval")) == ast.unparse(node)
     except SyntaxError:
-        same = isinstance(node, (ast.Starred, ast.stmt))
+        same = isinstance(node, ast.Starred)
     return (start, end) if same else None  # inside an f-string the places in the tree may be wrong
 
 
 def with_arguments(call: Call, **changes: str | None) -> Fix:
     """The call itself with some arguments written anew, or (None) left out."""
     node = call.line.call
-    code = changed(node, call.order, changes) if node is not None and call.direct else None
+    code = changed(call.line, node, call.order, changes) if node is not None and call.direct else None
     return replace(call.line, node, code, elsewhere=isinstance(call, ConstructorCall)) if code else Fix()
 
 
-def changed(node: ast.Call, order: list[str], changes: dict[str, str | None]) -> str | None:
+def arguments(node: ast.Call, order: list[str]) -> dict[str, ast.expr]:
+    """The arguments of a call by their names, as they are written."""
+    names = [*order, *(f"argument {i}" for i in range(len(order) + 1, 99))]
+    return dict(zip(names, node.args)) | {str(keyword.arg): keyword.value for keyword in node.keywords}
+
+
+def changed(line: Line, node: ast.Call, order: list[str], changes: dict[str, str | None]) -> str | None:
     """A call as text, with some arguments changed; None where they come out of *args or **options."""
-    new = copy.deepcopy(node)
-    if any(isinstance(arg, ast.Starred) for arg in new.args) or any(k.arg is None for k in new.keywords):
+    if any(isinstance(arg, ast.Starred) for arg in node.args) or any(k.arg is None for k in node.keywords):
         return None
-    for name, value in changes.items():
-        position = order.index(name) if name in order else int(name[9:]) - 1 if name.startswith("argument ") else 99
-        place = next((i for i, k in enumerate(new.keywords) if k.arg == name), len(new.keywords))  # a keyword stays where it is
-        new.keywords = [k for k in new.keywords if k.arg != name]
-        if position < len(new.args) and value is not None:
-            new.args[position] = ast.parse(value, mode="eval").body
-        elif position < len(new.args):  # those behind it move to their names
-            new.keywords[:0] = [ast.keyword(n, a) for n, a in zip(order[position + 1 :], new.args[position + 1 :])]
-            new.args = new.args[:position]
-        elif value is not None:
-            new.keywords.insert(place, ast.keyword(name, ast.parse(value, mode="eval").body))
-    return ast.unparse(ast.fix_missing_locations(new))
+    given = {name: line.text(value) for name, value in arguments(node, order).items()}
+    written = {name: value for name, value in (given | changes).items() if value is not None}
+    place = [name == own for name, own in zip(written, order[: len(node.args)])]
+    by_position = [*place, False].index(False)  # those behind an argument that is left out move to their names
+    codes = [value if i < by_position else f"{name}={value}" for i, (name, value) in enumerate(written.items())]
+    return f"{line.text(node.func)}({', '.join(codes)})"
 
 
 def remake(facts: Facts, **changes: Any) -> Fix:
@@ -248,7 +235,7 @@ def remade(line: Line, module: nn.Module, **changes: str | None) -> Fix:
     found = []
     for node in ast.walk(line.tree):
         if isinstance(node, ast.Call) and line.value(node.func) is type(module):
-            written = dict([*zip(order, node.args), *((str(k.arg), k.value) for k in node.keywords)])
+            written = arguments(node, order)
             constants = {k: v.value for k, v in written.items() if isinstance(v, ast.Constant)}
             same = all(getattr(module, k, None) == v for k, v in constants.items())
             if same and not any(isinstance(outer, REPEATED) for outer in line.around(node)):
@@ -258,7 +245,7 @@ def remade(line: Line, module: nn.Module, **changes: str | None) -> Fix:
         found = [each for each in found if re.match(rf"(.*\.)?{re.escape(own)} = ", each[1])]
     if len(found) != 1 or found[0][2] & changes.keys():
         return Fix()
-    code = changed(found[0][0], order, changes)
+    code = changed(line, found[0][0], order, changes)
     return replace(line, found[0][0], code, elsewhere=True) if code else Fix()
 
 

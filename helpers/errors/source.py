@@ -93,10 +93,20 @@ class Line:
 
     def given_again(self, node: ast.AST) -> bool:
         """Whether this may be another value next time: a parameter, an attribute, or a name that a loop around assigns."""
-        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
         kept = any(isinstance(part, ast.Attribute) for part in ast.walk(node))
         stored = {part for loop in self.loops() for part in stored_in(loop)}
-        return kept or bool(names & (stored | self.parameters))
+        return kept or bool(names_in(node) & (stored | self.parameters))
+
+    def has_none(self) -> bool:
+        """Whether the file gives something the value None, if only as a default."""
+        parents = parents_in(self.tree)
+        none = [n for n in ast.walk(self.tree) if isinstance(n, ast.Constant) and n.value is None]
+        return any(not isinstance(parents[n], (ast.Compare, ast.Call)) for n in none)
+
+    def assigned_here(self, node: ast.AST) -> bool:
+        """Whether the line gives a name in this part of it another value, for the next round of its loop."""
+        looped = self.loops() and not isinstance(self.statement, (ast.For, ast.While))
+        return bool(looped and self.statement and names_in(node) & stored_in(self.statement))
 
     def value(self, node: ast.AST | None) -> Any:
         """The value of a name in the line (plain, dotted or an item); None for all else. It runs no code of the learner."""
@@ -151,6 +161,10 @@ def attribute(owner: Any, name: str) -> Any:
             return inside[name]
     found = getattr(type(owner), name, None)
     return (found if isinstance(owner, type) else getattr(owner, name, None)) if callable(found) else None
+
+
+def names_in(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def stored_in(node: ast.AST) -> set[str]:

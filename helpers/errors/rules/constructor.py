@@ -4,7 +4,6 @@ import ast
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import torch
@@ -16,7 +15,7 @@ from ..calls import CELLS, RECURRENT, ConstructorCall, PackingCall, Written, arg
 from ..explanations import Explanation, Fix, Rule
 from ..facts import DEFAULTS, Facts, options_of
 from ..fixes import Check, remade, spot, with_arguments
-from ..source import Frame, Line, is_module, line_of
+from ..source import Frame, Line, is_module, line_of, names_in
 
 
 class Finding(NamedTuple):
@@ -56,43 +55,43 @@ ELSEWHERE = {
     "bias": "use_bias",
 }
 KERAS = "return_sequences return_state stateful recurrent_dropout time_major go_backwards unroll".split()
+SIZES = ("input_size", "hidden_size", "num_layers")
+# What a value of this type looks like, where arguments are given by position.
+POSITIONS = {("nonlinearity", bool): "bias", ("bias", float): "dropout", ("num_layers", bool): "batch_first"}
 _KEY = re.compile(r"(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$")
 
 
 def check_constructor(call: ConstructorCall, made: Any = None) -> Check:
-    """The wrong arguments of a network that was to be made, or was made, in the order in which torch looks at them."""
-    for check in (check_names, _options, _sizes):
-        for finding in check(call):
-            yield from said_of(call, finding, made)
+    """The wrong arguments of a network that was to be made, or was made."""
+    for finding in (*check_names(call), *_values(call)):
+        yield from said_of(call, finding, made)
 
 
 def said_of(call: ConstructorCall | PackingCall, finding: Finding, made: Any = None) -> Check:
     """The rule of a wrong argument, the cause, and the call, or the line that made a network, with another argument."""
-    name, what = finding.argument, call.name
-    unknown = not _has(call, name)
+    name, what, unknown = finding.argument, call.name, not _has(call, finding.argument)
     rule = f"{what} has no argument {name.removeprefix('argument ')}." if unknown else f"{name} is {RULES[name]}."
     others = f"({', '.join(call.order)})" if isinstance(call, PackingCall) else f"no {name}"
     expected = f"{name}={RULES[name].partition(':')[0]}" if not unknown else finding.instead.strip("-") or others
-    given = f"{name}={_said(call.given[name])}" if name in call.given else f"no {name}"
+    yield Rule(what, rule, f"{name}={_said(call.given[name])}" if name in call.given else f"no {name}", expected)
     changes: dict[str, str | None] = {}
     for found in reversed([*check_names(call)]) if unknown else [finding]:  # of unknown names, all at once
         changes |= _changes(call, found)
     fix = remade(call.line, made, **changes) if made is not None else with_arguments(call, **changes)
     late = " torch accepts this when the network is made, and raises when it is called." * (made is not None)
-    yield Rule(what, rule, given, expected)
     yield finding.cause + late, fix if changes else ""
 
 
 def _changes(call: ConstructorCall | PackingCall, finding: Finding) -> dict[str, str | None]:
     """What to write for a wrong argument: what the learner has written, under another name; no number instead of a name."""
     name, value, found = finding.argument, finding.value, spot(call, finding.argument)
-    names = [call.line.value(part) for part in ast.walk(found.node) if isinstance(part, ast.Name)] if found else []
-    if found and value is not None and not all(isinstance(each, ModuleType) or callable(each) for each in names):
-        divided = isinstance(found.node, ast.BinOp) and isinstance(found.node.op, ast.Div)
-        given, whole = call.given[name], found.code.replace("/", "//") if divided else None
-        value = found.code if value == (given if isinstance(given, Written) else repr(given)) else whole
-        if value is None:
+    given = call.given.get(name)
+    if found and value is not None and value == (given if isinstance(given, Written) else repr(given)):
+        value = found.code
+    elif found and value is not None and names_in(found.node):
+        if not isinstance(found.node, ast.BinOp) or not isinstance(found.node.op, ast.Div):
             return {}
+        value = found.code.replace("/", "//")
     return ({name: None} if finding.instead else {}) | ({finding.instead or name: value} if value is not None else {})
 
 
@@ -128,73 +127,58 @@ def check_names(call: ConstructorCall | PackingCall) -> Iterator[Finding]:
             cause = f"It is called {near[0]} here, and it is one number: the last of the shape, the features of a time step."
             yield Finding(name, cause, repr(value[-1]) if isinstance(value[-1], int) else None, near[0])
         else:
-            code = str(value) if isinstance(value, Written) else repr(value)
-            yield Finding(name, f"It is called {near[0]} here.", code, near[0])
+            yield Finding(
+                name, f"It is called {near[0]} here.", str(value) if isinstance(value, Written) else repr(value), near[0]
+            )
     needed = call.order[: 2 if {"hidden_size", "lengths"} & {*call.order} else 1]
     yield from (Finding(name, f"{name} is missing.") for name in needed if name not in call.given)
 
 
-def _options(call: ConstructorCall) -> Iterator[Finding]:
-    """nonlinearity, dropout, bias and batch_first, which a cell does not check."""
-    known = {k: v for k, v in call.given.items() if not isinstance(v, Written)}
-    position = "The fourth argument by position is {}, and this looks like {}."
-    value = known.get("nonlinearity", "tanh")
-    if isinstance(value, bool):
-        yield Finding("nonlinearity", position.format("nonlinearity", "bias"), str(value), "bias")
-    if value not in ("tanh", "relu"):
-        said = str(getattr(value, "__name__", value)).lower()
-        right = next((repr(name) for name in ("tanh", "relu") if name in said), None)
-        yield Finding("nonlinearity", "A plain RNN has only these two, by their names in quotes.", right)
-    value = known.get("dropout", 0.0)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        yield Finding("dropout", "It is not such a number. No dropout is 0.0.", "0.0" if value in (None, False) else None)
-    for name in ("bias", "batch_first", "bidirectional"):
-        value = known.get(name, True)
-        if isinstance(value, bool) or issubclass(call.kind, CELLS):
+def _values(call: ConstructorCall) -> Iterator[Finding]:
+    """Values that are not what RULES says of their argument."""
+    cell = issubclass(call.kind, CELLS)
+    for name, value in sorted(call.given.items(), key=lambda each: each[0] in SIZES):  # torch looks at the options first
+        if isinstance(value, Written) or name not in RULES or not _has(call, name):
             continue
-        if name == "bias" and isinstance(value, float) and 0 <= value <= 1 and "dropout" not in call.given:
-            yield Finding(name, position.format("bias", "dropout"), repr(value), "dropout")
-        yield Finding(name, f"This is of type {type(value).__name__}, not bool.", str(bool(value)) if value in (0, 1) else None)
-
-
-def _sizes(call: ConstructorCall) -> Iterator[Finding]:
-    least = 0 if issubclass(call.kind, CELLS) else 1
-    for name in ("input_size", "hidden_size", "num_layers"):
-        value = call.given.get(name, 1)
-        if isinstance(value, bool) and name == "num_layers":
-            cause = "The third argument by position is num_layers, and this looks like batch_first. Pass options by name."
-            yield Finding(name, cause, str(value), "batch_first")
-        if isinstance(value, Written) or isinstance(value, int) and value >= least:
-            continue
-        if isinstance(value, int):
+        meant, kind = POSITIONS.get((name, type(value)), ""), type(value).__name__
+        if meant and not (cell and name == "bias") and meant not in call.given:
+            yield Finding(
+                name,
+                f"By position this argument is {name}, but the value looks like {meant}. Pass options by name.",
+                repr(value),
+                meant,
+            )
+        if name == "nonlinearity" and value not in ("tanh", "relu"):
+            yield Finding(name, "A plain RNN has only these two, by their names in quotes.")
+        elif name == "dropout" and not (isinstance(value, (int, float)) and kind != "bool" and 0 <= value <= 1):
+            yield Finding(name, "It is not such a number. No dropout is 0.0.")
+        elif isinstance(DEFAULTS.get(name), bool) and kind != "bool" and not cell:  # a cell does not check this
+            yield Finding(name, f"This is of type {kind}, not bool.", str(bool(value)) if value in (0, 1) else None)
+        elif name == "proj_size" and (not isinstance(value, int) or value < 0):
+            yield Finding(name, "No projection is 0.", "0")
+        elif name == "proj_size" and value >= call.given.get("hidden_size", 1):
+            yield Finding(name, f"{value} is not smaller than hidden_size={call.given['hidden_size']}.")
+        elif name in SIZES and not isinstance(value, int):
+            yield _no_integer(name, value)
+        elif name in SIZES and value < (not cell):
             zero = "One layer is 1." if name == "num_layers" else "It was counted too early, or the vocabulary is empty."
             yield Finding(name, "It is never negative." if value else zero)
-        right, cause = _integer(value), f"This is of type {type(value).__name__}, not a Python integer."
-        if isinstance(value, float) and value == right:
-            cause = "A division with / gives a float, even of integers: use //."
-        if isinstance(value, str):
-            cause = f"This is a text, as a file of settings contains. Make it an integer where it is read: int({value!r})."
-        yield Finding(name, cause, str(right) if right else None)
-    value, hidden = call.given.get("proj_size", 0), call.given.get("hidden_size", 1)
-    if not isinstance(value, (Written, int)) or isinstance(value, int) and value < 0:
-        yield Finding("proj_size", "No projection is 0.", "0")
-    elif isinstance(value, int) and value >= hidden:
-        yield Finding("proj_size", f"{value} is not smaller than hidden_size={hidden}.")
 
 
-def _integer(value: Any) -> int:
-    """The integer in a float, a text or a tensor; 0 if there is none."""
-    try:
-        return int(float(value)) if float(value) >= 0 and float(value) == float(value) // 1 else 0
-    except (TypeError, ValueError, RuntimeError):
-        return 0
+def _no_integer(name: str, value: Any) -> Finding:
+    """A size of another type, and the integer in it if there is one."""
+    whole = isinstance(value, float) and value > 0 and value.is_integer()
+    cause = f"This is of type {type(value).__name__}, not a Python integer."
+    if isinstance(value, str):
+        cause = f"This is a text, as a file of settings contains. Make it an integer where it is read: int({value!r})."
+    cause = "A division with / gives a float, even of integers: use //." if whole else cause
+    return Finding(name, cause, str(int(value)) if whole else None)
 
 
 def check_made(facts: Facts) -> Check:
     """What torch accepts when a network is made, and refuses when it is called."""
     module, kind = facts.module, type(facts.module)
-    names = ("input_size", "hidden_size", "num_layers", "nonlinearity", "bidirectional")
-    given = {name: getattr(module, name) for name in names if hasattr(module, name)}
+    given = {name: getattr(module, name) for name in (*SIZES, "nonlinearity", "bidirectional") if hasattr(module, name)}
     return check_constructor(ConstructorCall(given, facts.call.line, False, argument_order(kind), kind), module)
 
 

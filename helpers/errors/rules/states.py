@@ -16,23 +16,19 @@ from .inputs import DENSE, cast
 
 
 class Spelling:
-    """How the line writes the state, which may be None where the file has one, how to write it, and the sizes it must have."""
+    """How the line writes the state, and how to write the number of sequences that it must have, and a change of it."""
 
     def __init__(self, facts: Facts) -> None:
-        line, found = facts.call.line, spot(facts.call, "hx")
+        found = spot(facts.call, "hx")
         self.node: ast.AST = found.node if found else ast.Pass()
-        self.pair, self.again = facts.lstm, line.given_again(self.node)
-        none = any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(line.tree))
-        self.there = "{} is not None and " * (none and self.again and isinstance(self.node, (ast.Name, ast.Attribute)))
-        self.layers = "{net}.num_layers" if facts.cell or not facts.module.bidirectional else "2 * {net}.num_layers"
+        self.pair = facts.lstm
         self.count = str(facts.N)  # the number of sequences, or an expression that has it
         if facts.N is not None and sizes_of(facts) is not None:
             self.count = "int({x}.batch_sizes[0])" if facts.packed else f"{{x}}.size({facts.axes.index('N')})"
 
-    def each(self, change: str, wrong: str = "") -> str:
-        """A change of each state; only while it is `wrong`, if it may be another state next time."""
-        new = f"tuple({change.replace('{}', 's')} for s in {{}})" if self.pair else change
-        return f"{new} if {self.there}{wrong} else {{}}" if wrong and self.again else new
+    def each(self, change: str) -> str:
+        """A change of each state."""
+        return f"tuple({change.replace('{}', 's')} for s in {{}})" if self.pair else change
 
 
 def check_state_kind(facts: Facts) -> Check:
@@ -49,16 +45,16 @@ def check_state_kind(facts: Facts) -> Check:
     rule = "An LSTM has two states, and they are one argument, a pair: (h_0, c_0)."
     rule = rule if facts.lstm else f"{facts.kind} has one state: hx is a single tensor, h_0."
     yield Rule("hx", rule, described(hx), facts.state_sides())
-    yield from _pair(hx, line.given_again(node)) if facts.lstm else _single(facts, hx)
+    yield from _pair(hx) if facts.lstm else _single(facts, hx)
 
 
-def _pair(hx: Any, again: bool) -> Check:
+def _pair(hx: Any) -> Check:
     """Check and changes for an LSTM whose hx is no pair of tensors."""
     zeros = "({}, {torch.zeros_like}({}))"
     if isinstance(hx, Tensor):
         yield "Both states are stacked in one tensor.", "tuple({})"
         cause = "Only h_0 was given, and an LSTM needs c_0 as well: here it starts at zero."
-        yield cause, f"{{}} if isinstance({{}}, tuple) else {zeros}" if again else zeros
+        yield cause, zeros
         yield "Only one state was given, and it does not have the shape of h_0."
     if isinstance(hx, (tuple, list)) and hx:
         yield "This is all that an LSTM returned, (output, (h_n, c_n)). Only the inner pair is the state.", "{}[1]"
@@ -112,25 +108,24 @@ def _other_axes(facts: Facts, written: Spelling) -> Check:
         yield "The input is one time step of a batch: its axis of time steps is missing.", rewrite(facts.call, "input", step)
     if len({s.dim() for s in facts.states}) > 1:
         yield "The two states have different axes, and they must have the same."
-    still, repeat = f"{{first}}.dim() == {n}", "There is one state for all sequences: repeat it for each."
+    repeat = "There is one state for all sequences: repeat it for each."
     if facts.cell:
-        yield "It has an axis for the layers, as a whole network returns it: take the top one.", written.each("{}[-1]", still)
-        yield repeat, written.each(f"{{}}.expand({written.count}, -1)", still)
+        yield "It has an axis for the layers, as a whole network returns it: take the top one.", written.each("{}[-1]")
+        yield repeat, written.each(f"{{}}.expand({written.count}, -1)")
     else:
-        yield "There is no axis for the layers: torch wants one even of size 1.", written.each("{}.unsqueeze(0)", still)
-        yield "There is no batch axis.", written.each("{}.unsqueeze(1)", still)
-        yield repeat, written.each(f"{{}}.expand({want[0]}, {written.count}, -1).contiguous()", still)
+        yield "There is no axis for the layers: torch wants one even of size 1.", written.each("{}.unsqueeze(0)")
+        yield "There is no batch axis.", written.each("{}.unsqueeze(1)")
+        yield repeat, written.each(f"{{}}.expand({want[0]}, {written.count}, -1).contiguous()")
     cause = "It has a batch axis, and the input has none." if facts.N is None else "It has an axis too many."
-    yield from ((cause, written.each(f"{{}}.squeeze({axis})", still)) for axis in range(n))
+    yield from ((cause, written.each(f"{{}}.squeeze({axis})")) for axis in range(n))
     yield f"It has {n} {'axis' if n == 1 else 'axes'}, and no change of them alone makes it fit."
 
 
 def _other_sizes(facts: Facts, written: Spelling) -> Check:
     state, want, line, first = facts.states[0], facts.wanted[0], facts.call.line, facts.first
-    still = f"{{first}}.size(0) != {written.layers}"
     if facts.cell:
         cause = "The axes of the state are swapped: the batch comes first in a cell's state."
-        yield cause, written.each("{}.transpose(0, 1)", "{first}.size(-1) != {net}.hidden_size")
+        yield cause, written.each("{}.transpose(0, 1)")
     if not facts.cell and not facts.packed and facts.N is not None and facts.tried(batch_first=not first):
         looks, reads = ("(L, N, H_in)", "(N, L, H_in)") if first else ("(N, L, H_in)", "(L, N, H_in)")
         cause = f"By the state, the input is {looks}, and the network reads {reads}: batch_first={first}. Make it with "
@@ -142,7 +137,7 @@ def _other_sizes(facts: Facts, written: Spelling) -> Check:
         yield f"{cause}batch_first={not first}, or transpose the input.", fix
     if not facts.cell:
         cause = "batch_first changes the axes of input and output, never those of the states: there the batch is second."
-        yield cause, written.each("{}.transpose(0, 1).contiguous()", still)
+        yield cause, written.each("{}.transpose(0, 1).contiguous()")
     if len(want) == 3 and state.size(0) != want[0] and state.size(2) == want[2]:
         for node in ast.walk(line.tree):  # dec(x, output): h_n came out beside that output
             if isinstance(node, ast.Tuple) and len(node.elts) == 2 and ast.unparse(node.elts[0]) == ast.unparse(written.node):
@@ -169,14 +164,13 @@ def _directions(facts: Facts, written: Spelling) -> Check:
     here, *below = [getattr(n, "bidirectional", False) for n in (facts.module, *networks_in(facts.states[:1]))]
     if any(below) and not here:
         one, other = ("{}[-2]", "{}[-1]") if facts.cell else ("{}[0::2]", "{}[1::2]")
-        still = "{first}.dim() == 3" if facts.cell else f"{{first}}.size(0) != {written.layers}"
         cause = "It comes from a bidirectional network, forward and backward in turn. What to hand on is your choice: "
         yield (
             f"{cause}the sum of both directions of each layer, as here, or a layer over both.",
-            written.each(f"{one} + {other}", still),
+            written.each(f"{one} + {other}"),
         )
         cause += f"side by side they have the {facts.H_out} features that fit, torch.cat([h{one[2:]}, h{other[2:]}], dim=-1)."
-        yield cause, written.each(f"{{torch.cat}}([{one}, {other}], dim=-1)", still)
+        yield cause, written.each(f"{{torch.cat}}([{one}, {other}], dim=-1)")
 
 
 def _other_batch(facts: Facts, written: Spelling, axis: int) -> Check:
