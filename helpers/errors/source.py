@@ -6,7 +6,7 @@ import linecache
 import sysconfig
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from types import FrameType, ModuleType, TracebackType
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 _TORCH = (str(Path(torch.__file__).parent), "<frozen", "<__array_function__")
 _PACKAGES = (*_TORCH, sysconfig.get_paths()["stdlib"], str(Path(__file__).parents[1]))
 COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
+WHOLES = (list, tuple, nn.ModuleList, nn.Sequential)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -111,7 +112,11 @@ class Line:
     def value(self, node: ast.AST | None) -> Any:
         """The value of a name in the line (plain, dotted or an item); None for all else. It runs no code of the learner."""
         if isinstance(node, ast.Name):
-            return self.names.get(node.id)
+            rounds = [
+                g for outer in self.around(node) for g in getattr(outer, "generators", ()) if node.id in stored_in(g.target)
+            ]
+            whole = self.value(rounds[0].iter) if rounds else None
+            return next(iter(whole), None) if isinstance(whole, WHOLES) else self.names.get(node.id)
         if isinstance(node, ast.Constant):
             return node.value
         if isinstance(node, ast.Attribute):
@@ -119,7 +124,7 @@ class Line:
         whole, key = (self.value(node.value), self.value(node.slice)) if isinstance(node, ast.Subscript) else (None, None)
         if isinstance(whole, (dict, nn.ModuleDict)):
             return dict(whole.items()).get(key) if isinstance(key, (str, int)) else None
-        parts = [*whole] if isinstance(whole, (list, tuple, nn.ModuleList, nn.Sequential)) else []
+        parts = [*whole] if isinstance(whole, WHOLES) else []
         return parts[key] if isinstance(key, int) and -len(parts) <= key < len(parts) else None
 
     def name_of(self, wanted: Any) -> str | None:
@@ -135,12 +140,10 @@ class Line:
     def spell(self, full: str) -> str | None:
         """How to write this name of torch's with what was imported: "torch.nn.RNN" as "nn.RNN"; None if nothing was."""
         parts = full.split(".")
-        values: list[Any] = [torch]
-        for part in parts[1:]:
-            values.append(getattr(values[-1], part))
+        values = [*accumulate(parts[1:], getattr, initial=torch)]
         for depth in reversed(range(len(parts))):
             for name, value in self.names.items():
-                if value is values[depth] and (isinstance(value, ModuleType) or callable(value)) and not name.startswith("_"):
+                if value is values[depth] and not name.startswith("_"):
                     return ".".join([name, *parts[depth + 1 :]])
         return None
 

@@ -55,27 +55,25 @@ def explain_output(error: BaseException, steps: list[Frame]) -> Explanation | No
     """All that a network returned, used as if it were one tensor, or taken apart in another way than it is made."""
     last = max((i for i, step in enumerate(steps) if not step.in_torch), default=-1)
     line, below = line_of(steps[: last + 1]), steps[last + 1 :]
-    unpacked = _taken_apart(line) if not below and isinstance(error, (ValueError, TypeError)) else None
     # The networks that the learner's names, or the modules on the way to the error, lead to; each once.
     whole = [module for module in (*line.names.values(), *(step.owner for step in steps)) if is_module(module)]
-    parts = [part for module in whole for part in module.modules() if isinstance(part, RECURRENT)]
-    reach = list(dict.fromkeys(parts))
-    for use in _uses(line, below) if unpacked is None else ():
-        found = _directions(use, reach) if isinstance(use.value, Tensor) and isinstance(use.layer, nn.Linear) else None
-        if isinstance(error, (TypeError, AttributeError)) and isinstance(use.value, tuple) and use.value:
-            found = _explain(use, reach)
+    reach = list(dict.fromkeys(part for module in whole for part in module.modules() if isinstance(part, RECURRENT)))
+    for use in _uses(line, below):
+        if isinstance(use.value, Tensor) and isinstance(use.layer, nn.Linear):
+            found = _directions(use, reach)
+        else:
+            single = isinstance(error, (TypeError, AttributeError)) and isinstance(use.value, tuple) and use.value
+            found = _explain(use, reach) if single else None
         if found is not None:
             return found
-    return unpacked
+    return _taken_apart(line) if not below and isinstance(error, (ValueError, TypeError)) else None
 
 
 def _uses(line: Line, below: list[Frame]) -> Iterator[Use]:
     """The values that may have been taken for one tensor: what a layer or function of torch was given, or the line touches."""
-    if not below:
-        for part in _touched(line.node):
-            called = line.value(part.func) if isinstance(part, ast.Call) else None
-            yield Use((called,) if isinstance(called, RECURRENT) else line.value(part), part, line)
-        return
+    for part in () if below else _touched(line.node):
+        called = line.value(part.func) if isinstance(part, ast.Call) else None
+        yield Use((called,) if isinstance(called, RECURRENT) else line.value(part), part, line)
     layer = next((s for s in reversed(below) if s.function == "_call_impl"), None)
     owner = layer.owner if layer else None
     seen = [s.frame.f_locals for s in reversed(below)]
@@ -95,7 +93,8 @@ def _touched(node: ast.AST | None) -> list[ast.expr]:
     if isinstance(node, (ast.Attribute, ast.Subscript)):
         return [node.value]
     parts = [node.left, node.right] if isinstance(node, ast.BinOp) else node.args if isinstance(node, ast.Call) else []
-    return [item for part in parts for item in (part.elts if isinstance(part, (ast.List, ast.Tuple)) else [part])]
+    each = [getattr(part, "elts", [getattr(part, "elt", part)]) for part in parts]  # of a list, a tuple, a comprehension
+    return [item for items in each for item in items]
 
 
 def _explain(use: Use, reach: list[Any]) -> Explanation | None:
@@ -108,7 +107,7 @@ def _explain(use: Use, reach: list[Any]) -> Explanation | None:
         return None if isinstance(use.layer, RECURRENT) else _packed(use, known)
     giver = next((rnn for rnn in known if returned(rnn, use.value)), None)
     if giver is None:
-        return _padded(use) or _own_model(use, reach)
+        return _padded(use) or _own_model(use)
     names = _parts(giver)
     rule = f"{known_as(type(giver))} returns two things: {names}."
     if returned(giver, use.value) == "states":
@@ -169,23 +168,19 @@ def _packed(use: Use, known: list[Any]) -> Explanation:
         return use.explained("A packed batch is not a tensor.", packed, "", "a tensor of ids")
     rnns = [n for n in known if isinstance(n, nn.RNNBase)]
     giver = next((n for n in rnns if width == ((1 + n.bidirectional) * (n.proj_size or n.hidden_size),)), None)
-    rule, change = "The output of a packed batch is packed, too." if giver is not None else "This batch is packed.", ""
-    calls = [n for n in ast.walk(line.function_of(line.statement) or line.tree) if isinstance(n, ast.Call)]
-    read = {ast.unparse(arg) for call in calls if line.value(call.func) in known for arg in call.args}
-    if use.layer is None and isinstance(use.node, ast.Name) and use.node.id in line.parameters - read:
-        cause += " This code reads a padded tensor: unpack before you call it, pad_packed_sequence(packed, …)[0]."
-    elif isinstance(line.node, ast.Subscript):
+    rule = "The output of a packed batch is packed, too." if giver is not None else "This batch is packed."
+    cause += " Pad it again with pad_packed_sequence; after each length there are zeros."
+    pad, name = line.spell("torch.nn.utils.rnn.pad_packed_sequence"), getattr(use.node, "id", "")
+    own = name in line.parameters or any(name in stored_in(loop) for loop in line.loops())
+    if isinstance(line.node, ast.Subscript):
         cause += " For the last time step of each sequence use h_n: the last column of a padded output is padding for most."
     elif isinstance(line.node, ast.Attribute) and line.node.attr in ("size", "shape"):
-        cause = "The number of its sequences is int(x.batch_sizes[0]), for a packed x. Without h_0, torch makes the zeros itself."
-    else:
-        pad = line.spell("torch.nn.utils.rnn.pad_packed_sequence")
-        looped = isinstance(use.node, ast.Name) and any(use.node.id in stored_in(loop) for loop in line.loops())
-        alone = not looped and len(set(rnns)) == 1  # another network may read it next, padding and all
-        change = f"{pad}({{}}{', batch_first=True' * giver.batch_first})[0]" if pad and giver is not None and alone else ""
-        cause += " Pad it again with pad_packed_sequence; after each length there are zeros."
-        cause += " If a network reads it next, keep it packed: x._replace(data=layer(x.data))." * (not alone)
-    return use.explained(rule, cause, change, "one padded tensor")
+        cause += " The number of its sequences is int(x.batch_sizes[0]), for a packed x."
+    elif own or len(set(rnns)) != 1:
+        cause += " If a network reads it next, keep it packed: x._replace(data=layer(x.data))."
+    elif giver is not None and pad:
+        return use.explained(rule, cause, f"{pad}({{}}{', batch_first=True' * giver.batch_first})[0]", "one padded tensor")
+    return use.explained(rule, cause, "", "one padded tensor")
 
 
 def _padded(use: Use) -> Explanation | None:
@@ -199,22 +194,19 @@ def _padded(use: Use) -> Explanation | None:
     return use.explained("pad_packed_sequence returns two things: padded, lengths.", cause, "{}[0]")
 
 
-def _own_model(use: Use, reach: list[Any]) -> Explanation | None:
+def _own_model(use: Use) -> Explanation | None:
     """What the learner's own model returned, an answer with its state or more, where one tensor was expected."""
     value, rest = use.value, [t for t in tensors_in(use.value[1:]) if t.dim() > 1]
-    alive, calls = networks_in(tensors_in(value)), use.line.assigned(use.node) if use.node else []
-    own = any(isinstance(made, ast.Call) and is_module(use.line.value(made.func)) for made in calls)
-    known = alive or (reach if own else [])
-    # The model may be gone, but the graph of a state still leads to its weights, of gates * H_out rows, and H_out columns.
-    shapes = [(t, [w.shape for w in weights_in([t]) if w.dim() == 2]) for t in rest]
-    each = [(t.shape[-1], [rows for rows, _ in found], *shape) for t, found in shapes for shape in found]
-    state = any(H_out == columns and rows % columns == 0 and every.count(rows) > 1 for H_out, every, rows, columns in each)
-    state = state or any(_is_state(rnn, t, rnn.hidden_size) for t in rest for rnn in known)
-    if not alive and not state:
+    # Even of a model that is gone, the graph of a state leads to its weights, of gates * H_out rows, and H_out columns.
+    shapes = [(t.shape[-1], [w.shape for w in weights_in([t]) if w.dim() == 2]) for t in rest]
+    pairs = [(H_out, rows, columns, [r for r, _ in found].count(rows)) for H_out, found in shapes for rows, columns in found]
+    state = any(H_out == columns and rows % columns == 0 and count > 1 for H_out, rows, columns, count in pairs)
+    if not state and not networks_in(tensors_in(value)):
         return None
     cause = f"{PAIR}, and use the part you need." + " The first part looks like the answer, the rest like the state." * state
-    fix = "{}[0]" if state and isinstance(value[0], Tensor) else ""
-    return use.explained(f"The model returned a tuple of {len(value)}.", cause, fix)
+    return use.explained(
+        f"The model returned a tuple of {len(value)}.", cause, "{}[0]" if state and isinstance(value[0], Tensor) else ""
+    )
 
 
 def _directions(use: Use, reach: list[Any]) -> Explanation | None:
@@ -224,21 +216,19 @@ def _directions(use: Use, reach: list[Any]) -> Explanation | None:
         return None
     before, last, need = networks_in([value]), value.shape[-1], layer.in_features
     widths = [n.proj_size or n.hidden_size for n in reach if isinstance(n, nn.RNNBase) and n.bidirectional and n in before]
-    name = line.name_of(layer) or "The layer"
-    given = shape_side("input", value.shape, wrong=[value.dim() - 1])
+    name, given = line.name_of(layer) or "The layer", shape_side("input", value.shape, wrong=[value.dim() - 1])
     if need in widths and last == 2 * need:
         rule = "With two directions the output has 2*H_out features: forward and backward side by side."
         cause, fix = f"{name} was made for {need} features, as for one direction.", remade(line, layer, in_features=str(last))
-        return Rule("input", rule, given, Side("layer", note=f"nn.Linear({last}, …)")).explained(cause, fix)
-    if last not in widths or need != 2 * last:
+    elif last in widths and need == 2 * last:
+        rule = "h_n[-2] is the final state of the forward direction, and h_n[-1] of the backward direction."
+        cause = f"{name} was made for both directions, {need} features, and was given one of them. Join the two."
+        node, cat = line.call.args[0] if line.call is not None and line.call.args else None, line.spell("torch.cat")
+        one = isinstance(node, ast.Subscript) and ast.unparse(node.slice) in ("-1", "-2", "0", "1")
+        h_n = line.text(node.value) if one and isinstance(node, ast.Subscript) else ""
+        fix = replace(line, node, f"{cat}([{h_n}[-2], {h_n}[-1]], dim=1)") if cat and h_n else Fix()
+    else:
         return None
-    rule = "With two directions, h_n[-2] is the final state of the forward direction, and h_n[-1] of the backward direction."
-    cause = f"{name} was made for both directions, {need} features, and was given one of them. Join the two."
-    node = line.call.args[0] if line.call is not None and line.call.args else None
-    cat, fix = line.spell("torch.cat"), Fix()
-    if isinstance(node, ast.Subscript) and cat and ast.unparse(node.slice) in ("-1", "-2", "0", "1"):
-        h_n = line.text(node.value)
-        fix = replace(line, node, f"{cat}([{h_n}[-2], {h_n}[-1]], dim=1)")
     return Rule("input", rule, given, f"{need} features").explained(cause, fix)
 
 
