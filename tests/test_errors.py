@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from error_rows import PRELUDE, explained, failure, read_rows, run, torch_is_at_least
+from error_rows import DEVICE, PRELUDE, explained, failure, read_rows, run, torch_is_at_least
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.modules import rnn as torch_modules
@@ -276,6 +276,17 @@ def test_recorded_warnings_are_explained():
     assert "stacked layers" in explain_error(first).rule
     assert explain_error(first.message).given == "dropout 0.5 with num_layers=1"
     assert explain_error(second) is None and explain_error(second.message) is None
+
+
+@pytest.mark.parametrize("net, weight", [("GRU", "weight_ih_l0"), ("LSTMCell", "weight_ih")])
+def test_a_batch_is_moved_to_a_device_that_has_values(net, weight):
+    """Without a GPU the network is on the meta device, where an answer would have no values: then nothing is to be moved there."""
+    code = f"rnn, x = nn.{net}(3, 4, device={DEVICE!r}), torch.zeros(5, 3)\nout = rnn(x)\n"
+    explanation, _ = explained(PRELUDE + code)
+    if DEVICE == "meta":
+        assert "The weights have no values" in explanation.cause and not explanation.fix
+    else:
+        assert explanation.fix.code == f"out = rnn(x.to(rnn.{weight}.device))"
 
 
 PLACES = {

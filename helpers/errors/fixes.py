@@ -7,7 +7,7 @@ network. "{torch.zeros}" is that name as the learner has imported it. A name tha
 import ast
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .calls import Call, ConstructorCall, ForwardCall, argument_order
 from .explanations import Explanation, Fix, Rule
 from .facts import Facts, after
-from .source import Line, stored_in
+from .source import Line, names_in, stored_in
 
 Cause = str | tuple[str, str | Fix]  # in words; with a change: a template for the argument, or a whole fix
 Check = Iterator[Rule | Cause]  # a rule that is broken, and its causes, the likeliest first
@@ -117,6 +117,8 @@ def _tried(subject: Facts | Call, argument: str, change: str) -> Fix | str | Non
     fix = rewrite(subject.call, argument, change, subject)
     if found is None or not fix:
         return fix
+    if subject.module._forward_pre_hooks and line.value(found.node) is not subject.call.given[argument]:
+        return "But a forward pre-hook of this network changes what it is given: look there."
     if argument == "input" and line.assigned_here(found.node) and value.shape != subject.shape:
         return Fix()  # the next round would change it again
     again = argument == "hx" and line.given_again(found.node)  # then it may be right already the next time
@@ -145,17 +147,17 @@ def sizes_of(facts: Facts) -> str | None:
     return found.code if found and isinstance(found.node, ast.Starred) else None
 
 
-def in_scope(code: str, line: Line) -> bool:
-    """Whether every name in a piece of code has a value in the learner's line."""
+def in_scope(code: str, line: Line, before: Iterable[str] = ()) -> bool:
+    """Whether every name in a piece of code has a value in the learner's line, or was there before."""
     tree = ast.parse(f"_({code})", mode="eval")
-    known = stored_in(tree) | line.names.keys() | {"_"}
+    known = stored_in(tree) | line.names.keys() | {"_", *before}
     return all(n.id in known or hasattr(builtins, n.id) for n in ast.walk(tree) if isinstance(n, ast.Name))
 
 
 def replace(line: Line, node: Any, code: str, elsewhere: bool = False) -> Fix:
     """The lines around a node with that node written anew; `elsewhere`: not where the line's own names are in scope."""
     statement, place = line.statement_of(node), _place(node, line)
-    if statement is None or place is None or not (elsewhere or in_scope(code, line)):
+    if statement is None or place is None or not (elsewhere or in_scope(code, line, names_in(node))):
         return Fix()
     source = (line.source.encode()[: place[0]] + code.encode() + line.source.encode()[place[1] :]).decode()
     last, body = statement.end_lineno or statement.lineno, getattr(statement, "body", None)

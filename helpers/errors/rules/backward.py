@@ -155,7 +155,7 @@ def _cut(holders: list[Holder]) -> Fix:
     holders = [h for h in holders if h.kind == "state"]
     codes = [detached(h.name, h.value) for h in holders]
     code = f"{', '.join(h.name for h in holders)} = {', '.join(map(str, codes))}"
-    return Fix() if None in codes else line_after(holders[0].line, code)
+    return Fix() if None in codes or not codes else line_after(holders[0].line, code)
 
 
 def _each_time(holder: Holder) -> Fix:
@@ -180,14 +180,14 @@ def _made_in_init(name: str, line: Line) -> ast.expr | None:
 
 
 def _changed(line: Line, holders: list[Holder]) -> Explanation:
-    states = [h for h in holders if h.kind == "state"]
-    if states and "retain_graph" in ast.unparse(line.statement or ast.Pass()):
-        rule, name = "The weights that a graph was made with must be unchanged when backward() walks it.", states[0].name
-        cause = f"The optimizer has changed the weights in place since {name} was made. detach() drops its past; then "
-        cause += "retain_graph=True is not needed either."
-        given = "carries a graph made with the old weights"
-        return Rule(name, rule, given, "a graph of this round").explained(cause, _cut(states))
-    rule, expected = "A tensor that backward() still needs must not be changed in place.", "unchanged"
-    cause = "A line such as y += 1 or y[t] = h changed a tensor after the forward pass had read it: change a copy, y = y + 1, or "
-    cause += "collect h in a list and torch.stack it. Or optimizer.step() changed the weights before this backward()."
-    return Rule("a tensor", rule, "changed in place", expected).explained(cause)
+    if "retain_graph" in ast.unparse(line.statement or ast.Pass()):
+        rule, states = "The weights that a graph was made with must not change before backward() walks it.", holders[:1]
+        name = states[0].name if states else "a state"
+        cause = f"The optimizer has changed the weights in place since {name} was made. A state that is carried on needs "
+        cause += "detach(), which drops its past; then retain_graph=True is not needed either."
+        given, expected = "carries a graph made with the old weights", "a graph of this round"
+        return Rule(name, rule, given, expected).explained(cause, _cut(holders))
+    rule, cause = "A tensor that backward() still needs must not be changed in place.", "A line such as y += 1 or y[t] = h "
+    cause += "changed a tensor after the forward pass had read it: change a copy, y = y + 1, or collect h in a list and "
+    cause += "torch.stack it. Or optimizer.step() changed the weights before this backward()."
+    return Rule("a tensor", rule, "changed in place", "unchanged").explained(cause)

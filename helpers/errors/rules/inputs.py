@@ -169,6 +169,9 @@ def _integers(facts: Facts, rule: str) -> Check:
     most = int(data.max()) + 1 if data.numel() and data.device.type != "meta" else 0
     rows = f"at least {most}" if most else "as many rows as there are words"
     cause = "These look like word ids: an nn.Embedding makes a vector of each. " + "Embed before you pack. " * facts.packed
+    made = [k for k, v in facts.call.line.names.items() if isinstance(v, Tensor) and v.shape == (*facts.shape, facts.H_in)]
+    if made:
+        yield f"{cause}{made[0]} has the shape of its result: pass that."
     yield f"{cause}Make an nn.Embedding({rows}, {facts.H_in}) once, beside the network, and pass its result."
 
 
@@ -224,6 +227,8 @@ def check_device(facts: Facts) -> Check:
         return
     given = (culprit("input", str(data)), Side("weights", note=str(here)))
     yield Rule("input", "The input and the network are on the same device.", given, Side("both", note="the same device"))
+    if here.type == "meta":
+        yield "The weights have no values: they are on the meta device. Load them with load_state_dict(saved, assign=True)."
     if here.type == "cpu":
         yield "The data were moved and the network was not. Call model.to(device) once, after the model is made."
     cause = "The network was moved and this batch was not: each batch needs .to(device)."

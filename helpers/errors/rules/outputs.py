@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from ...pictures.sides import Side, shape_side
+from ...pictures.sides import shape_side
 from ..calls import CELLS, LSTMS, RECURRENT, behind, known_as
 from ..explanations import Explanation, Fix, Rule
 from ..facts import described, networks_in, tensors_in, weights_in
@@ -169,7 +169,7 @@ def _packed(use: Use, known: list[Any]) -> Explanation:
     rnns = [n for n in known if isinstance(n, nn.RNNBase)]
     giver = next((n for n in rnns if width == ((1 + n.bidirectional) * (n.proj_size or n.hidden_size),)), None)
     rule = "The output of a packed batch is packed, too." if giver is not None else "This batch is packed."
-    cause += " Pad it again with pad_packed_sequence; after each length there are zeros."
+    cause += " pad_packed_sequence pads it; after each length there are zeros."
     pad, name = line.spell("torch.nn.utils.rnn.pad_packed_sequence"), getattr(use.node, "id", "")
     own = name in line.parameters or any(name in stored_in(loop) for loop in line.loops())
     if isinstance(line.node, ast.Subscript):

@@ -164,5 +164,8 @@ def check_batch_sizes(packed: Any) -> Check:
         return
     rule = "The batch sizes of a packed batch count its rows: their sum is len(data)."
     yield Rule("batch_sizes", rule, f"sum {int(packed.batch_sizes.sum())}", f"sum {len(packed.data)}")
-    cause = "pack_padded_sequence does not check this. The likeliest cause is batch_first: the batch was packed with another "
-    yield cause + "value than its axes have. Or the batch was cut to fewer time steps after the lengths were counted."
+    N, longest = int(packed.batch_sizes[0]), len(packed.batch_sizes)
+    cause = (
+        f"The longest length is {longest}, and the batch has {len(packed.data)} rows, for {N} sequences: packing does not check "
+    )
+    yield f"{cause}this. Lengths count the time steps of this very batch, and batch_first says which of its axes they are."

@@ -1,6 +1,7 @@
 """The state a network is given: one tensor, or the pair of an LSTM; its axes, sizes, dtype and device."""
 
 import ast
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,8 @@ def _pair(hx: Any) -> Check:
         cause = "Only h_0 was given, and an LSTM needs c_0 as well: here it starts at zero."
         yield cause, zeros
         yield "Only one state was given, and it does not have the shape of h_0."
+    if isinstance(hx, Iterator):
+        yield "A generator is no pair, and it can be read only once: make a tuple of it, tuple(…)."
     if isinstance(hx, (tuple, list)) and hx:
         yield "This is all that an LSTM returned, (output, (h_n, c_n)). Only the inner pair is the state.", "{}[1]"
         if any(isinstance(part, (tuple, list)) for part in hx):
@@ -115,7 +118,8 @@ def _other_axes(facts: Facts, written: Spelling) -> Check:
     else:
         yield "There is no axis for the layers: torch wants one even of size 1.", written.each("{}.unsqueeze(0)")
         yield "There is no batch axis.", written.each("{}.unsqueeze(1)")
-        yield repeat, written.each(f"{{}}.expand({want[0]}, {written.count}, -1).contiguous()")
+        each = "{}.unsqueeze(1).expand(-1" if n == 2 else f"{{}}.expand({want[0]}"
+        yield repeat, written.each(f"{each}, {written.count}, -1).contiguous()")
     cause = "It has a batch axis, and the input has none." if facts.N is None else "It has an axis too many."
     yield from ((cause, written.each(f"{{}}.squeeze({axis})")) for axis in range(n))
     yield f"It has {n} {'axis' if n == 1 else 'axes'}, and no change of them alone makes it fit."
@@ -188,6 +192,10 @@ def _other_batch(facts: Facts, written: Spelling, axis: int) -> Check:
         change = f"{{}}.expand(-1, {count}, -1).contiguous()" if axis else f"{{}}.expand({count}, -1)"
         yield f"{cause}: repeat it for each.", written.each(change)
     cause += ". A state belongs to the sequences of one batch."
+    if N > got > 1 and N % got == 0:
+        cause += (
+            f" If each sequence is here {N // got} times, as in a beam search, use repeat_interleave({N // got}, dim={axis})."
+        )
     if N > 1 and got % N == 0:
         cause += f" {got} is {got // N} * {N}: if these are the states of several layers or directions, take them apart."
     if got > N and (not any(s.requires_grad for s in facts.states) or facts.module in networks_in(facts.states)):
@@ -214,7 +222,7 @@ def check_state_like_input(facts: Facts) -> Check:
     """A state of another dtype than the input, or on another device."""
     for kind, cause, change in (
         ("device", "torch.zeros makes tensors on the CPU by default.", facts.to_device),
-        ("dtype", "NumPy makes float64, and integers make int64.", cast(facts.data.dtype)),
+        ("dtype", "torch makes float32 by default, and NumPy float64.", cast(facts.data.dtype)),
     ):
         kinds, right = [getattr(state, kind) for state in facts.states], getattr(facts.data, kind)
         if all(one == right for one in kinds) or kind == "dtype" and torch.is_autocast_enabled("cpu"):
