@@ -11,7 +11,7 @@ from ...pictures.sides import Side
 from ..explanations import Explanation, Fix, Rule
 from ..facts import graph_of, networks_in, tensors_in
 from ..fixes import line_after, replace
-from ..source import COMPREHENSIONS, Frame, Line, is_module, line_at, stored_in
+from ..source import COMPREHENSIONS, Frame, Line, is_module, line_at, names_in, stored_in
 
 
 class Holder(NamedTuple):
@@ -66,41 +66,37 @@ def _holders(line: Line, nodes: set[Any]) -> Iterator[Holder]:
 
 
 def _read_first(line: Line, parts: list[ast.AST]) -> list[str]:
-    """The names that some code reads before it writes them, as Python does it; a write under a condition does not count."""
-    inside, events = set(parts), []
+    """The names that some code reads before it writes them; a write under a condition does not count."""
+    events = []
     for node in parts:
         outer, statement = line.around(node), line.statement_of(node)
         if not isinstance(node, ast.Name) or statement is None or line.function_of(node) is not line.function_of(line.statement):
             continue
         write = isinstance(node.ctx, ast.Store) and not isinstance(statement, ast.AugAssign)
         of_its_own = any(isinstance(o, COMPREHENSIONS) and node.id in stored_in(o) for o in outer)
-        if of_its_own or write and any(isinstance(o, ast.If) and o in inside for o in outer):
-            continue
-        late = write and isinstance(statement, (ast.Assign, ast.AnnAssign))  # the value comes before the name
-        events.append((statement.end_lineno if late else node.lineno, 999 if late else node.col_offset, write, node.id))
-    first: dict[str, bool] = {}
-    for _, _, write, name in sorted(events, key=lambda event: event[:2]):
-        first.setdefault(name, write)
-    return [name for name, write in first.items() if not write]
+        if not of_its_own and not (write and any(isinstance(o, ast.If) and o in parts for o in outer)):
+            events.append((statement.lineno, statement.col_offset, write, node.id))  # a statement reads before it writes
+    first = {name: write for _, _, write, name in sorted(events, reverse=True)}
+    return [name for name in dict.fromkeys(event[3] for event in sorted(events)) if not first[name]]
 
 
 def _attributes(line: Line, nodes: set[Any], read: set[str]) -> Iterator[Holder]:
     """Attributes, private ones too, of the objects in reach that keep a part of the graph and are read again."""
     waiting, seen = [(name, value) for name, value in line.names.items() if not name.startswith("_")], set()
-    while waiting:
-        path, owner = waiting.pop(0)
-        plain = type(owner).__module__.partition(".")[0] not in ("torch", "builtins", "numpy") and hasattr(owner, "__dict__")
-        if id(owner) in seen or isinstance(owner, type) or not (plain or is_module(owner)) or path.count(".") > 4:
+    for path, owner in waiting:  # it grows on the way
+        own = is_module(owner) or type(owner).__module__.partition(".")[0] not in ("torch", "builtins", "numpy")
+        if id(owner) in seen or isinstance(owner, type) or not own or not hasattr(owner, "__dict__") or path.count(".") > 4:
             continue
         seen.add(id(owner))
-        parts = owner._modules if is_module(owner) else {}
-        waiting += [(f"{path}[{key}]" if key.isdigit() else f"{path}.{key}", part) for key, part in parts.items()]
+        waiting += [
+            (f"{path}[{k}]" if k.isdigit() else f"{path}.{k}", part) for k, part in vars(owner).get("_modules", {}).items()
+        ]
         for name, value in vars(owner).items():
             code = f"{path}.{name}"
-            if _past(value) & nodes and name in read:
+            if name in read and _past(value) & nodes:
                 once = not networks_in(tensors_in(value)) and _made_in_init(code, line) is not None
                 yield Holder(code, value, line, "init" if once else "state")
-            elif not isinstance(value, Tensor) and name not in ("_parameters", "_buffers", "_modules"):
+            elif not isinstance(value, Tensor) and not name.startswith("_modules"):
                 waiting.append((code, value))
 
 
@@ -143,39 +139,35 @@ def _walked_twice(holders: list[Holder]) -> Explanation:
     rule = "backward() walks a graph once: on its way it frees what the forward pass had kept."
     kind = holders[0].kind if holders else ""
     held, cause = CAUSES["once" if kind == "init" else kind]
-    alike = holders if kind == "state" else holders[:1]
-    name = ", ".join(h.name for h in alike if h.kind == kind) or "graph"
-    fix = _cut(alike) if kind == "state" else _each_time(holders[0]) if kind == "init" else Fix()
-    expected = Side("each backward()", note="a graph of its own")
-    return Rule(name, rule, held, expected).explained(cause.format(name), fix)
+    name = ", ".join(h.name for h in holders if h.kind == kind == "state") or (holders[0].name if holders else "graph")
+    fix = _cut(holders) if kind == "state" else _each_time(holders[0]) if kind == "init" else Fix()
+    return Rule(name, rule, held, Side("each backward()", note="a graph of its own")).explained(cause.format(name), fix)
 
 
 def _cut(holders: list[Holder]) -> Fix:
     """The line after backward() that cuts the past off."""
-    holders = [h for h in holders if h.kind == "state"]
-    codes = [detached(h.name, h.value) for h in holders]
-    code = f"{', '.join(h.name for h in holders)} = {', '.join(map(str, codes))}"
-    return Fix() if None in codes or not codes else line_after(holders[0].line, code)
+    codes = {h.name: detached(h.name, h.value) for h in holders if h.kind == "state"}
+    code = f"{', '.join(codes)} = {', '.join(map(str, codes.values()))}"
+    return line_after(holders[0].line, code) if codes and None not in codes.values() else Fix()
 
 
 def _each_time(holder: Holder) -> Fix:
-    """What __init__ made once, made in the one place that reads it."""
-    line, attr = holder.line, holder.name.rpartition(".")[2]
-    made = copy.deepcopy(_made_in_init(holder.name, line))
-    uses = [n for n in ast.walk(line.tree) if isinstance(n, ast.Attribute) and n.attr == attr and isinstance(n.ctx, ast.Load)]
-    if made is None or len(uses) != 1:
+    """What __init__ made once, made in the one place that reads it, with the sizes that only __init__ was given."""
+    line, made = holder.line, copy.deepcopy(_made_in_init(holder.name, holder.line))
+    reads = [n for n in ast.walk(line.tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)]
+    uses = [n for n in reads if n.attr == holder.name.rpartition(".")[2]]
+    if not isinstance(made, ast.Call) or len(uses) != 1:
         return Fix()
-    for i, arg in enumerate(made.args if isinstance(made, ast.Call) else []):
-        if isinstance(arg, ast.Name) and isinstance(made, ast.Call):  # a size that only __init__ was given
-            made.args[i] = ast.parse(f"{ast.unparse(uses[0])}.size({i})", mode="eval").body
-    names = {n.id for n in ast.walk(made) if isinstance(n, ast.Name)} - {"self"}
-    return replace(line, uses[0], ast.unparse(made), elsewhere=True) if names <= line.names.keys() else Fix()
+    sizes = [ast.parse(f"{ast.unparse(uses[0])}.size({i})", mode="eval").body for i in range(len(made.args))]
+    made.args = [size if isinstance(arg, ast.Name) else arg for arg, size in zip(made.args, sizes)]
+    known = names_in(made) <= line.names.keys() | {"self"}
+    return replace(line, uses[0], ast.unparse(made), elsewhere=True) if known else Fix()
 
 
 def _made_in_init(name: str, line: Line) -> ast.expr | None:
     """The expression in __init__ that made an attribute, if nothing else in the file assigns it."""
     made = line.assigned("self." + name.rpartition(".")[2])
-    inside = line.function_of(made[0]) if len(made) == 1 and "." in name else None
+    inside = line.function_of(made[0]) if len(made) == 1 else None
     return made[0] if isinstance(inside, ast.FunctionDef) and inside.name == "__init__" else None
 
 
