@@ -60,8 +60,8 @@ def spot(call: Call, argument: str) -> Spot | None:
 def _handed_on(call: ForwardCall, node: ast.Call, argument: str) -> Spot | None:
     """Where a line gives this very value to something that calls the network with it."""
     line, value = call.line, call.given.get(argument)
-    parts = [part for arg in [*node.args, *(k.value for k in node.keywords)] for part in ast.walk(arg)]
-    same = next((p for p in parts if isinstance(p, ast.expr) and value is not None and line.value(p) is value), None)
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.expr) and value is not None]
+    same = next((part for part in parts if line.value(part) is value), None)
     position = next((at for wrapper, at in WRAPPERS.items() if line.value(node.func) is wrapper), len(node.args))
     position = 0 if call.first and argument == "input" else position
     if same is None and position < len(node.args):
@@ -137,14 +137,16 @@ def network(facts: Facts) -> str | None:
 
 
 def sizes_of(facts: Facts) -> str | None:
-    """An expression that has the first sizes of the input and can be written twice: of x.to(device) it is x."""
-    found, line = spot(facts.call, "input"), facts.call.line
-    for part in ast.walk(found.node) if found else ():
-        value = line.value(part)
-        same = isinstance(value, Tensor) and not facts.packed and not value.is_nested and value.shape[:2] == facts.shape[:2]
-        if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript)) and (value is facts.input or same):
-            return line.text(part)
-    return found.code if found and isinstance(found.node, ast.Starred) else None
+    """How the input is written, if that can be written twice; of x.to(device) it is x."""
+    found = spot(facts.call, "input")
+    node = (
+        found.node.func.value
+        if found and isinstance(found.node, ast.Call) and isinstance(found.node.func, ast.Attribute)
+        else None
+    )
+    same = isinstance(facts.call.line.value(node), Tensor) and facts.call.line.value(node).shape == facts.shape
+    plain = found and isinstance(found.node, (ast.Name, ast.Attribute, ast.Subscript, ast.Starred))
+    return found.code if found and plain else facts.call.line.text(node) if node and same else None
 
 
 def in_scope(code: str, line: Line, before: Iterable[str] = ()) -> bool:
@@ -254,11 +256,11 @@ def remade(line: Line, module: nn.Module, **changes: str | None) -> Fix:
 def layer_between(line: Line, behind: tuple[nn.Sequential, int], name: str, taken: str, returned: str) -> Fix:
     """A small layer put into an nn.Sequential, in the line that makes it."""
     sequential, place = behind
-    module, kinds, found = line.spell("torch.nn.Module"), [type(part) for part in sequential], []
+    module, found = line.spell("torch.nn.Module"), []
     for call in ast.walk(line.tree):
-        if isinstance(call, ast.Call) and line.value(call.func) is nn.Sequential and len(call.args) == len(kinds):
-            made = [line.value(arg.func) if isinstance(arg, ast.Call) else type(line.value(arg)) for arg in call.args]
-            found += [call.args] if all(is_what in (kind, None, type(None)) for is_what, kind in zip(made, kinds)) else []
+        if isinstance(call, ast.Call) and line.value(call.func) is nn.Sequential and len(call.args) == len(sequential):
+            made = [line.value(getattr(arg, "func", arg)) for arg in call.args]
+            found += [call.args] if all(one in (part, type(part), None) for one, part in zip(made, sequential)) else []
     if len(found) != 1 or not module:
         return Fix()
     before = found[0][place - 1]

@@ -198,13 +198,13 @@ def _loaded(saved: Mapping[str, Any], place: str, part: Any, line: Line) -> Expl
     own = {k: v for k, v in options_of(part).items() if k in made}
     for key in saved if not made else ():
         found = _KEY.search(key)
-        front = key[: found.start()] if found else ""
+        front = key[: found.start()] if found else prefix
         if found and front != prefix and (front.endswith(f".{prefix}") or f".{prefix}".endswith(f".{front}")):
-            cause = f"Each key begins with {front.partition('.')[0]}: the weights were saved from a model around this one, as "
-            cause += "nn.DataParallel makes it. Take that part off each key."
-            if len(front) < len(prefix):
-                less = prefix.removesuffix(front)[:-1]
-                cause = f"No key begins with {less}: the weights were saved from that part alone. Load them into .{less}."
+            less, more = prefix.removesuffix(front)[:-1], front.partition(".")[0]
+            cause = f"No key begins with {less}: the weights were saved from that part alone. Load them into .{less}."
+            if len(front) > len(prefix):
+                cause = f"Each key begins with {more}: the weights were saved from a model around this one, as nn.DataParallel "
+                cause += "makes it. Take that part off each key."
             rule = "The keys of a state_dict are the names in the model that loads it."
             return Rule("keys", rule, key, prefix + found[0]).explained(cause)
     if not made or own == made and kind == what:
