@@ -1,7 +1,6 @@
 """How a network is called, and its input: the arguments, kind, dtype, device, axes and features."""
 
 import re
-from typing import Any
 
 import numpy as np
 import torch
@@ -63,40 +62,36 @@ def check_kind(facts: Facts) -> Check:
     if facts.packed:
         yield f"A cell reads one time step. A packed batch goes into {facts.whole}."
     if isinstance(value, dict):
-        fits = [k for k, v in value.items() if isinstance(k, str) and isinstance(v, Tensor) and facts.tried("input", v)]
         cause = f"This is a dictionary with the keys {', '.join(map(str, list(value)[:6]))}. The input is one of its values."
-        yield cause, rewrite(facts.call, "input", f'{{}}["{fits[0]}"]') if len(fits) == 1 else ""
+        fits = [f'{{}}["{k}"]' for k, v in value.items() if isinstance(v, Tensor) and facts.tried("input", v)]
+        yield cause, fits[0] if len(fits) == 1 else ""
     if tensors_only(value):
-        yield from _tensors(facts, value)
-        return
-    numbers = isinstance(value, (np.ndarray, list, tuple, int, float))
-    array = after("{torch.as_tensor}({})", value) if numbers else None
+        alike = len({(v.shape, v.dtype) for v in value}) == 1
+        if len(value) == 2 and (value[1].dim() < value[0].dim() or not value[1].is_floating_point()):
+            yield (
+                "This is a batch with its labels or lengths, as a DataLoader returns it. Only the first part is the input.",
+                "{}[0]",
+            )
+        if not alike:
+            yield "This is a list of sequences of different lengths. Pack them into one batch.", "" if facts.cell else PACK
+            return
+        if value[0].dim() > 1 and not facts.cell:
+            stack = "{torch.stack}({})" if facts.first else "{torch.stack}({}, dim=1)"
+            yield "A list of sequences is not a batch. Stacked along the batch axis it is.", stack
+        yield "A list of tensors is not a tensor. Stacked, the list becomes the first axis.", "{torch.stack}({})"
+        yield "A list of tensors is not a tensor: make one of them, or call the network with one at a time."
+    array = after("{torch.as_tensor}({})", value) if isinstance(value, (np.ndarray, list, tuple, int, float)) else None
     if array is not None and array.numel():
         if not array.is_floating_point() and array.dim() < 3:
             yield "These are integers. If they are word ids, an nn.Embedding makes vectors of them."
         cause = "NumPy made it" if isinstance(value, np.ndarray) else "These are Python numbers"
         yield f"{cause}, and a network reads tensors.", facts.to_tensor
-    elif isinstance(value, str) or isinstance(value, (list, tuple)) and value and isinstance(value[0], str):
-        yield "Words are not numbers: give each word an id, then an nn.Embedding makes vectors of the ids."
-    elif value is None:
-        yield "It is None: the function that made it has no return, or its result was not kept."
-    else:
-        yield f"{described(value)} is not a tensor."
-
-
-def _tensors(facts: Facts, value: Any) -> Check:
-    """A list or tuple of tensors: a batch with its labels, sequences, time steps."""
-    first = value[0]
-    if len(value) == 2 and (value[1].dim() < first.dim() or not value[1].is_floating_point()):
-        yield "This is a batch with its labels or lengths, as a DataLoader returns it. Only the first part is the input.", "{}[0]"
-    if any(v.shape != first.shape or v.dtype != first.dtype for v in value):
-        yield "This is a list of sequences of different lengths. Pack them into one batch.", "" if facts.cell else PACK
         return
-    if facts.cell or first.dim() < 2:
-        yield "A list of tensors is not a tensor. Stacked, the list becomes the first axis.", "{torch.stack}({})"
-    stack = "{torch.stack}({})" if facts.first else "{torch.stack}({}, dim=1)"
-    yield "A list of sequences is not a batch. Stacked along the batch axis it is.", stack
-    yield "A list of tensors is not a tensor: make one of them, or call the network with one at a time."
+    if isinstance(value, (str, list, tuple)) and value and isinstance(value[0], str):
+        yield "Words are not numbers: give each word an id, then an nn.Embedding makes vectors of the ids."
+    if value is None:
+        yield "It is None: the function that made it has no return, or its result was not kept."
+    yield f"{described(value)} is not a tensor."
 
 
 def check_axes(facts: Facts) -> Check:
@@ -115,29 +110,24 @@ def check_axes(facts: Facts) -> Check:
     yield Rule("input", rule, facts.input_side(ones[:1] or range(n)), facts.expected_input())
     if facts.cell and n == 3 and shape[-1] == H_in:
         yield f"This is a whole sequence, and a cell reads one time step: loop over the time steps, or use {facts.whole}."
-    if facts.packed and n > 2:
-        yield "The features are in several axes: flatten them before you pack.", "{}._replace(data={}.data.flatten(1))"
     if facts.packed:
+        yield "The features are in several axes: flatten them before you pack.", "{}._replace(data={}.data.flatten(1))"
         yield "The features have no axis of their own: add it before you pack.", "{}._replace(data={}.data.unsqueeze(-1))"
         return
+    channel, turned = "Axis 1 has size 1: ", (".squeeze(1)", ".squeeze(1).transpose(1, 2)")
+    if not facts.first:
+        turned = (".squeeze(1).transpose(0, 1)", ".squeeze(1).permute(2, 0, 1)")
     if n == 0:
         yield "This is a single number: one time step of one feature.", "{}.reshape(1, 1, 1)"
     if n == 1:
-        if H_in == 1:
-            yield SERIES, "{}.unsqueeze(-1)"
+        yield SERIES, "{}.unsqueeze(-1)"
         yield "This is one time step: the axis of time steps is missing.", "{}.unsqueeze(0)"
         yield "This is one time step of one sequence: the axes of both are missing.", "{}.reshape(1, 1, -1)"
-        yield "The time steps are in one row, one after the other.", f"{{}}.reshape(-1, {H_in})"
-    if n == 4 and shape[1] == 1 and not facts.cell:  # (N, 1, L, H_in), as images come
-        cause = "Axis 1 has size 1: {}."
-        turned = ("", ".transpose(1, 2)") if facts.first else (".transpose(0, 1)", ".permute(2, 0, 1)")
-        yield cause.format("the channel of an image, or an unsqueeze(1) too many"), f"{{}}.squeeze(1){turned[0]}"
-        yield cause.format("it is the channel of an image, and the features are not last"), f"{{}}.squeeze(1){turned[1]}"
-    for axis in range(n if n > 2 else 0):
-        if shape[axis] == 1:
-            yield f"Axis {axis} has size 1: an unsqueeze({axis}) too many.", f"{{}}.squeeze({axis})"
-    if n > 3 and not facts.cell:
-        yield "The features of each time step are in several axes, such as channels and rows: flatten them.", "{}.flatten(2)"
+    if n == 4 and shape[1] == 1:  # (N, 1, L, H_in), as images come
+        yield f"{channel}the channel of an image, or an unsqueeze(1) too many.", "{}" + turned[0]
+        yield f"{channel}it is the channel of an image, and the features are not last.", "{}" + turned[1]
+    yield from ((f"Axis {i} has size 1: an unsqueeze({i}) too many.", f"{{}}.squeeze({i})") for i in range(n))
+    yield "The features of each time step are in several axes, such as channels and rows: flatten them.", "{}.flatten(2)"
     yield f"No axis has the {H_in} features that this network reads."
 
 
@@ -202,11 +192,8 @@ def check_features(facts: Facts) -> Check:
     if n == 2 and H_in > 1 and last % H_in == 0 and last // H_in > 2 and whole:
         cause = f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis."
         yield cause, f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.first)
-    line, found = facts.call.line, spot(facts.call, "input")
-    made = " ".join(map(line.text, [found.node, *line.assigned(found.node)])) if found else ""
-    if H_in == 2 * last and re.search(r"\b(cat|concat|concatenate)\(", made) and "-1" not in made:
-        yield f"The network was made for twice as many features, {H_in}. To join two tensors, write torch.cat(…, dim=-1)."
-    below, name = networks_in([data]), line.name_of(facts.module) or "the network"
+    line, below = facts.call.line, networks_in([data])
+    name = line.name_of(facts.module) or "the network"
     if last == H_out and not below and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
         cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
         yield cause, remake(facts, input_size=H_out, hidden_size=H_in) if facts.call.behind is None else ""

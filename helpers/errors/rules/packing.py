@@ -14,7 +14,6 @@ from ..explanations import Rule
 from ..facts import described, special, tensors_only
 from ..fixes import Check, with_arguments
 from .constructor import Finding, check_names, said_of
-from .inputs import PACK
 
 
 def check_arguments(call: PackingCall) -> Check:
@@ -76,8 +75,6 @@ def check_packed(call: PackingCall) -> Check:
         yield "This is all that the network returned, (output, h_n). Only output is packed.", "{}[0]"
     if isinstance(front, Tensor):
         yield "The network was called with a plain tensor, so its output is not packed: pack its input, or leave this out."
-    if tensors_only(value):
-        yield "A list of sequences is not packed yet.", PACK
     yield "This is not packed."
 
 
@@ -100,9 +97,7 @@ def check_padded(call: PackingCall) -> Check:
         yield "NumPy made it, and packing takes tensors.", "{torch.as_tensor}({}, dtype={torch.float32})"
     if not isinstance(value, Tensor) or special(value):
         yield "Packing takes a dense tensor."
-    elif value.dim() < 2:
-        yield "This is one sequence alone: its batch axis is missing.", f"{{}}.unsqueeze({1 - first})" * value.dim()
-    yield "The batch is empty, or its sequences have no time steps: leave it out."
+    yield "The batch is empty, or has no axis of sequences or of time steps."
 
 
 def check_lengths(call: PackingCall) -> Check:
