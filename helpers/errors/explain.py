@@ -19,9 +19,14 @@ TRIED: list[Callable[[Facts], Check]] = [inputs.check_kind, inputs.check_steps, 
 TRIED += [states.check_state_kind, inputs.check_dtype, inputs.check_features]
 TRIED += [lambda facts: packing.check_batch_sizes(facts.input), states.check_state_shape]
 FORWARD = [inputs.check_signature, *TRIED, inputs.check_device, states.check_state_like_input, inputs.check_weights]
-PACKING: list[Callable[[PackingCall], Check]] = [packing.check_arguments, packing.check_packed, packing.check_sequences]
-PACKING += [packing.check_padded, packing.check_lengths, packing.check_order]
-PACKING += [lambda call: packing.check_batch_sizes(call.given.get("sequence"))]
+PACKING: dict[str, list[Callable[[PackingCall], Check]]] = {
+    "pad_sequence": [packing.check_sequences],
+    "pack_sequence": [packing.check_sequences, packing.check_order],
+    "pack_padded_sequence": [packing.check_padded, packing.check_lengths, packing.check_order],
+    "pad_packed_sequence": [packing.check_packed],
+    "unpack_sequence": [packing.check_packed],
+    "PackedSequence": [packing.check_made_by_hand],
+}
 EXCEPTIONS = (Exception,)
 KINDS = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, AssertionError)
 
@@ -101,7 +106,8 @@ def _explain(error: BaseException, steps: list[Frame]) -> Explanation | None:
         facts = Facts(call, TRIED)
         return next(filter(None, (explained(facts, check(facts)) for check in FORWARD)), None)
     if isinstance(call, PackingCall):
-        return next(filter(None, (explained(call, check(call)) for check in PACKING)), None)
+        checks = [packing.check_arguments, *PACKING.get(call.name, [])]
+        return next(filter(None, (explained(call, check(call)) for check in checks)), None)
     if isinstance(call, ConstructorCall):
         return explained(call, constructor.check_constructor(call))
     return constructor.explain_loading(steps) or backward.explain_backward(steps, str(error))

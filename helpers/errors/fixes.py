@@ -45,12 +45,12 @@ def spot(call: Call, argument: str) -> Spot | None:
         return Spot(named[argument], line.text(named[argument]))
     position = call.order.index(argument) if argument in call.order else len(node.args)
     for arg in node.args:
+        if position == 0 and not isinstance(arg, ast.Starred):
+            return Spot(arg, line.text(arg))
         whole = line.value(arg.value) if isinstance(arg, ast.Starred) else [arg]
         if not isinstance(whole, (list, tuple)):
             return None
-        if position < len(whole) and not isinstance(arg, ast.Starred):
-            return Spot(arg, line.text(arg))
-        if position < len(whole):
+        if position < len(whole) and isinstance(arg, ast.Starred):
             parts = [f"{line.text(arg.value)}[{i}]" for i in range(len(whole))]
             return Spot(arg, parts[position], ", ".join([*parts[:position], "{}", *parts[position + 1 :]]))
         position -= len(whole)
@@ -112,8 +112,6 @@ def _tried(subject: Facts | Call, argument: str, change: str) -> Fix | str | Non
     line, found, value = subject.call.line, spot(subject.call, argument), subject.changed(argument, change)
     if value is None and change != "None":
         return None
-    if found is None and subject.call.behind and argument == "input":
-        return layer_between(line, subject.call.behind, "Reorder", "x", change.replace("{}", "x"))
     fix = rewrite(subject.call, argument, change, subject)
     if found is None or not fix:
         return fix
@@ -253,8 +251,8 @@ def remade(line: Line, module: nn.Module, **changes: str | None) -> Fix:
     return replace(line, found[0][0], code, elsewhere=True) if code else Fix()
 
 
-def layer_between(line: Line, behind: tuple[nn.Sequential, int], name: str, taken: str, returned: str) -> Fix:
-    """A small layer put into an nn.Sequential, in the line that makes it."""
+def layer_between(line: Line, behind: tuple[nn.Sequential, int]) -> Fix:
+    """A small layer that picks output, put into an nn.Sequential in the line that makes it."""
     sequential, place = behind
     module, found = line.spell("torch.nn.Module"), []
     for call in ast.walk(line.tree):
@@ -264,6 +262,6 @@ def layer_between(line: Line, behind: tuple[nn.Sequential, int], name: str, take
     if len(found) != 1 or not module:
         return Fix()
     before = found[0][place - 1]
-    fix = replace(line, before, f"{line.text(before)}, {name}()", elsewhere=True)
-    head = f"class {name}({module}):\n    def forward(self, {taken}):\n        return {returned}\n\n"
+    fix = replace(line, before, f"{line.text(before)}, Output()", elsewhere=True)
+    head = f"class Output({module}):\n    def forward(self, pair):\n        return pair[0]\n\n"
     return fix._replace(code=head + fix.code) if fix else fix

@@ -170,7 +170,7 @@ def check_features(facts: Facts) -> Check:
     shape, H_in, H_out, data, n = facts.shape, facts.H_in, facts.H_out, facts.data, len(facts.shape)
     if shape[-1] == H_in:
         return
-    last, plain, whole = shape[-1], not facts.packed, not facts.packed and not facts.cell
+    last, whole = shape[-1], not facts.packed and not facts.cell
     rule = f"The last axis of the input is H_in, the features of a time step: this network has input_size={H_in}."
     table = whole and n == 2 and data.device.type != "meta" and H_in > 1
     if table and bool((data == data.round()).all() and (data >= 0).all() and data.max() > 1):  # as ids.float() has them
@@ -183,27 +183,25 @@ def check_features(facts: Facts) -> Check:
     if n == 3 and shape[1] == H_in and (last != H_out or shape[0] != H_in):
         cause = "The features are in the middle, as nn.Conv1d has them, instead of last."
         yield cause + right, "{}.transpose(1, 2)" if facts.first else "{}.permute(2, 0, 1)"
-    if n == 3 and shape[0] == H_in and last != H_out:
-        yield f"The features are first instead of last.{right}"
     if n == 2 and H_in == 1 and whole:
         yield SERIES + right, "{}.unsqueeze(-1)" if facts.first else ""
-    if n == 2 and shape[0] == H_in and last != H_out and plain:
+    if n == 2 and shape[0] == H_in and last != H_out and not facts.packed:
         yield f"The two axes are swapped: the features are first instead of last.{right}", "{}.transpose(0, 1)"
     if n == 2 and H_in > 1 and last % H_in == 0 and last // H_in > 2 and whole:
         cause = f"{last} is {last // H_in} * {H_in}: each row is a whole sequence, and its time steps need an axis."
         yield cause, f"{{}}.unflatten(-1, (-1, {H_in}))" + ".transpose(0, 1)" * (not facts.first)
     line, below = facts.call.line, networks_in([data])
-    name = line.name_of(facts.module) or "the network"
     if last == H_out and not below and not facts.states and facts.tried(input_size=H_out, hidden_size=H_in):
         cause = f"{last} is this network's hidden_size: input_size and hidden_size look swapped. Or its own output came back."
         yield cause, remake(facts, input_size=H_out, hidden_size=H_in) if facts.call.behind is None else ""
     cause = f"The data have {last} features at each time step, and the network was made for {H_in}."
     lower = [rnn for rnn in below if rnn is not facts.module]
+    if any(last == (getattr(rnn, "proj_size", 0) or rnn.hidden_size) for rnn in lower):
+        cause += f" They come from {len(lower) == 1 and line.name_of(lower[0]) or 'the layer below'}, which returns {last}."
     if any(getattr(rnn, "bidirectional", False) for rnn in lower):
         cause += " The layer below is bidirectional: it returns both directions side by side."
-    elif any((getattr(rnn, "proj_size", 0) or rnn.hidden_size) == last for rnn in lower):
-        cause += f" They come from {len(lower) == 1 and line.name_of(lower[0]) or 'the layer below'}, which returns {last}."
     fix = remake(facts, input_size=last) if facts.module not in below else Fix()  # not where its own output came back
+    name = line.name_of(facts.module) or "the network"
     yield cause + ("" if fix else f" Where {name} is made, write input_size={last}."), fix
 
 

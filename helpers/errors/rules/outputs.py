@@ -121,7 +121,7 @@ def _explain(use: Use, reach: list[Any]) -> Explanation | None:
     if before is giver and use.behind:
         last = "pair[0][:, -1]" if giver.batch_first else "pair[0][-1]"
         cause = "nn.Sequential hands on all that a layer returned. A small layer in between picks output; "
-        fix = layer_between(use.line, use.behind, "Output", "pair", "pair[0]")
+        fix = layer_between(use.line, use.behind)
         return use.explained(rule, f"{cause}for one answer per sequence, let it return {last}.", fix)
     return use.explained(rule, f"{PAIR}, {names}, or pick the part you need.", "{}[0]")
 

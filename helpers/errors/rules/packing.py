@@ -26,14 +26,15 @@ def check_sequences(call: PackingCall) -> Check:
     """pad_sequence and pack_sequence: no list, an empty one, not of tensors, tensors that do not fit together."""
     value: Any = call.given.get("sequences")
     value = call.inner.get("sequences", value) if isinstance(value, Iterator) else value  # by now it is used up
-    if call.name not in ("pad_sequence", "pack_sequence") or isinstance(value, Tensor):
+    if isinstance(value, Tensor):
         return
     rule = f"{call.name} takes a list of tensors, one for each sequence: (L, H_in). Only L may differ."
     yield Rule("sequences", rule, described(value), "a list of tensors (L, H_in)")
-    whole: list[Any] = list(value) if isinstance(value, Iterable) else [None]
     if not isinstance(value, Iterable):
         yield "This is not a list: has the function that made it no return?"
-    elif not whole:
+        return
+    whole: list[Any] = list(value)
+    if not whole:
         yield "The batch is empty: all its sequences were filtered out, or the list is filled later. Leave it out."
     elif not tensors_only(whole):
         floats = any(isinstance(s, np.ndarray) and s.dtype.kind == "f" for s in whole)
@@ -50,23 +51,26 @@ def check_sequences(call: PackingCall) -> Check:
         yield "They are on two devices: some were moved and others were not."
 
 
+def check_made_by_hand(call: PackingCall) -> Check:
+    """PackedSequence(...) written by the learner."""
+    sizes, rule = call.given.get("batch_sizes"), "A PackedSequence is made by pack_sequence or pack_padded_sequence, not by hand."
+    given = str(sizes.device) if isinstance(sizes, Tensor) else described(sizes)
+    yield Rule("batch_sizes", rule, given, "one for each time step, on the CPU")
+    if isinstance(sizes, Tensor):
+        yield "batch_sizes are always on the CPU, wherever the data are.", "{}.cpu()"
+    yield "The batch sizes are missing."
+
+
 def check_packed(call: PackingCall) -> Check:
-    """PackedSequence(...) written by the learner; what is not packed; a total_length that is too small."""
-    sizes, total = call.given.get("batch_sizes"), call.given.get("total_length")
-    if call.name == "PackedSequence":
-        rule = "A PackedSequence is made by pack_sequence or pack_padded_sequence, not by hand."
-        given = str(sizes.device) if isinstance(sizes, Tensor) else described(sizes)
-        yield Rule("batch_sizes", rule, given, "one for each time step, on the CPU")
-        if isinstance(sizes, Tensor):
-            yield "batch_sizes are always on the CPU, wherever the data are.", "{}.cpu()"
-        yield "The batch sizes are missing."
-    name = {"pad_packed_sequence": "sequence", "unpack_sequence": "packed_sequences"}.get(call.name, "")
+    """What is not packed, and a total_length that is too small."""
+    name, total = call.order[0], call.given.get("total_length")
     value: Any = call.given.get(name)
-    if isinstance(value, PackedSequence) and isinstance(total, int) and total < len(value.batch_sizes):
-        rule, expected = "total_length is at least the longest sequence.", f">= {len(value.batch_sizes)}, or None"
-        yield Rule("total_length", rule, str(total), expected)
-        yield "It only adds padding and never cuts: it is no limit."
-    if not name or isinstance(value, PackedSequence):
+    if isinstance(value, PackedSequence):
+        if isinstance(total, int) and total < len(value.batch_sizes):
+            rule, expected = "total_length is at least the longest sequence.", f">= {len(value.batch_sizes)}, or None"
+            yield Rule("total_length", rule, str(total), expected)
+            yield "It only adds padding and never cuts: it is no limit."
+        yield from check_batch_sizes(value)
         return
     rule = f"{call.name} takes a PackedSequence, as a network returns it for packed input."
     yield Rule(name, rule, described(value), "PackedSequence")
@@ -86,7 +90,7 @@ def check_padded(call: PackingCall) -> Check:
     """pack_padded_sequence: a padded batch that is none."""
     value, first = call.given.get("input"), bool(call.given.get("batch_first", False))
     fits = isinstance(value, Tensor) and not special(value) and value.dim() > 1 and value.numel()
-    if call.name != "pack_padded_sequence" or fits:
+    if fits:
         return
     rule = "The padded batch is one tensor, with an axis for the time steps and one for the sequences."
     yield Rule("input", rule, described(value), f"({', '.join(_names(first))})")
@@ -105,8 +109,6 @@ def check_lengths(call: PackingCall) -> Check:
     lengths: Any = call.inner.get("lengths", call.given.get("lengths"))
     value: Any = call.given.get("input")
     first, tensor = bool(call.given.get("batch_first", False)), isinstance(lengths, Tensor)
-    if call.name != "pack_padded_sequence":
-        return
     N, L = value.shape[:2] if first else value.shape[1::-1]
     if tensor and lengths.dim() == 1 and lengths.device.type != "cpu":
         yield Rule("lengths", "lengths are on the CPU, wherever the batch is.", str(lengths.device), "cpu")
@@ -137,8 +139,7 @@ def check_lengths(call: PackingCall) -> Check:
 def check_order(call: PackingCall) -> Check:
     """The values of the lengths: an empty sequence, or an order that is not the longest first."""
     lengths: Any = call.inner.get("lengths", call.given.get("lengths"))
-    packs = call.name in ("pack_padded_sequence", "pack_sequence") and isinstance(lengths, Tensor) and lengths.dim() == 1
-    if not packs or lengths.device.type == "meta" or not len(lengths):
+    if not isinstance(lengths, Tensor) or lengths.dim() != 1 or lengths.device.type == "meta" or not len(lengths):
         return
     order = call.inner.get("sorted_indices")  # torch has sorted them
     numbers = (lengths[order.argsort()] if isinstance(order, Tensor) else lengths).tolist()
@@ -160,7 +161,5 @@ def check_batch_sizes(packed: Any) -> Check:
     rule = "The batch sizes of a packed batch count its rows: their sum is len(data)."
     yield Rule("batch_sizes", rule, f"sum {int(packed.batch_sizes.sum())}", f"sum {len(packed.data)}")
     N, longest = int(packed.batch_sizes[0]), len(packed.batch_sizes)
-    cause = (
-        f"The longest length is {longest}, and the batch has {len(packed.data)} rows, for {N} sequences: packing does not check "
-    )
-    yield f"{cause}this. Lengths count the time steps of this very batch, and batch_first says which of its axes they are."
+    cause = f"The longest length is {longest}, and the batch has {len(packed.data)} rows, for {N} sequences: packing checks "
+    yield f"{cause}nothing. Lengths count the time steps of this very batch, and batch_first says which of its axes they are."
