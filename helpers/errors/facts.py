@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
 from ..pictures.sides import Side, axes_of, shape_side
-from .calls import CELLS, LSTMS, RECURRENT, ForwardCall, argument_order, known_as
+from .calls import CELLS, LSTMS, RECURRENT, ForwardCall, known_as
 
 DEFAULTS = dict(num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0, bidirectional=False, proj_size=0)
 STATES = ("h_0", "c_0")
@@ -89,12 +89,6 @@ class Facts:
         """The value that a change of an argument, or of another value, gives; None if it breaks a rule as well."""
         new = after(template, self.call.given.get(argument) if value is None else value, x=self.input, net=self.module)
         return new if new is not None and self.tried(argument, new) else None
-
-
-def options_of(module: Any) -> dict[str, Any]:
-    """The arguments that a network was made with."""
-    order = [k for k in argument_order(type(module)) if k not in ("device", "dtype")]
-    return {k: getattr(module, k) for k in order if not (k == "proj_size" and not isinstance(module, nn.LSTM))}
 
 
 def special(value: Any) -> str | None:

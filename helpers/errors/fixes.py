@@ -207,7 +207,7 @@ def with_arguments(call: Call, **changes: str | None) -> Fix:
     return replace(call.line, node, code, elsewhere=isinstance(call, ConstructorCall)) if code else Fix()
 
 
-def arguments(node: ast.Call, order: list[str]) -> dict[str, ast.expr]:
+def arguments_in(node: ast.Call, order: list[str]) -> dict[str, ast.expr]:
     """The arguments of a call by their names, as they are written."""
     names = [*order, *(f"argument {i}" for i in range(len(order) + 1, 99))]
     return dict(zip(names, node.args)) | {str(keyword.arg): keyword.value for keyword in node.keywords}
@@ -217,7 +217,7 @@ def changed(line: Line, node: ast.Call, order: list[str], changes: dict[str, str
     """A call as text, with some arguments changed; None where they come out of *args or **options."""
     if any(isinstance(arg, ast.Starred) for arg in node.args) or any(k.arg is None for k in node.keywords):
         return None
-    given = {name: line.text(value) for name, value in arguments(node, order).items()}
+    given = {name: line.text(value) for name, value in arguments_in(node, order).items()}
     written = {name: value for name, value in (given | changes).items() if value is not None}
     place = [name == own for name, own in zip(written, order[: len(node.args)])]
     by_position = [*place, False].index(False)  # those behind an argument that is left out move to their names
@@ -237,7 +237,7 @@ def remade(line: Line, module: nn.Module, **changes: str | None) -> Fix:
     found = []
     for node in ast.walk(line.tree):
         if isinstance(node, ast.Call) and line.value(node.func) is type(module):
-            written = arguments(node, order)
+            written = arguments_in(node, order)
             constants = {k: v.value for k, v in written.items() if isinstance(v, ast.Constant)}
             same = all(getattr(module, k, None) == v for k, v in constants.items())
             if same and not any(isinstance(outer, REPEATED) for outer in line.around(node)):

@@ -13,7 +13,7 @@ from ...pictures.sides import Side
 from ...wording import shorten
 from ..calls import CELLS, RECURRENT, ConstructorCall, PackingCall, Written, argument_order, known_as
 from ..explanations import Explanation, Fix, Rule
-from ..facts import DEFAULTS, Facts, options_of
+from ..facts import DEFAULTS, Facts
 from ..fixes import Check, remade, spot, with_arguments
 from ..source import Frame, Line, is_module, line_of, names_in
 
@@ -195,7 +195,7 @@ def _loaded(saved: Mapping[str, Any], place: str, part: Any, line: Line) -> Expl
     """Weights of a network with another name or other arguments than the one at this place of the model."""
     prefix, what = f"{place}." * bool(place), known_as(type(part))
     kind, made = made_with(saved, prefix)
-    own = {k: v for k, v in options_of(part).items() if k in made}
+    own = {k: getattr(part, k) for k in made if hasattr(part, k)}
     for key in saved if not made else ():
         found = _KEY.search(key)
         front = key[: found.start()] if found else prefix

@@ -39,16 +39,12 @@ class Use:
         return Rule("value", f"{rule} {taker} {expected}.", given, expected).explained(cause, fix)
 
     def fixed(self, template: str) -> Fix:
-        """The line with another expression in the place of the value, whenever it is a plain tuple."""
+        """The line with another expression in the place of the value; not of a name that may be a tensor in the next round."""
         around = self.line.around(self.node) if isinstance(self.node, ast.Name) else []
-        if self.node is None or not template or any(isinstance(o, COMPREHENSIONS) for o in around):
-            return Fix()  # the name in a comprehension may stand for a plain tensor in its next round
-        code = self.line.text(self.node)
-        new = template.replace("{}", code)
-        if isinstance(self.node, ast.Name) and any(code in stored_in(loop) for loop in self.line.loops()):
-            new = f"{new} if type({code}) is tuple else {code}"
-            new = new if isinstance(self.line.around(self.node)[0], ast.Call) else f"({new})"
-        return replace(self.line, self.node, new)
+        rounds = [outer for outer in around if isinstance(outer, COMPREHENSIONS)] or (self.line.loops() if around else [])
+        if self.node is None or not template or any(self.line.text(self.node) in stored_in(outer) for outer in rounds):
+            return Fix()
+        return replace(self.line, self.node, template.replace("{}", self.line.text(self.node)))
 
 
 def explain_output(error: BaseException, steps: list[Frame]) -> Explanation | None:
