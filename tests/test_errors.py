@@ -22,6 +22,10 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from helpers import Explanation, explain_error
 from helpers.errors import explain
+from helpers.errors.calls import ForwardCall
+from helpers.errors.facts import Facts
+from helpers.errors.rules.states import check_state_like_input
+from helpers.errors.source import Line
 
 ROOT = Path(__file__).parent.parent
 
@@ -190,6 +194,30 @@ def test_whatever_is_wrong_explaining_it_never_fails(rounds, monkeypatch):
             explanation = explain_error(error)
             said += explanation is not None and bool(repr(explanation) and explanation._repr_html_())
     assert said > 4 * rounds
+
+
+def changed_at_random(tensor, chance):
+    """A tensor with other axes, other sizes or another dtype."""
+    one, other = chance.randrange(tensor.dim()), chance.randrange(tensor.dim())
+    ways = [tensor.unsqueeze(one), tensor.select(one, 0), tensor.transpose(one, other), torch.cat([tensor, tensor], one)]
+    return chance.choice([*ways, tensor.narrow(one, 0, 1), tensor.double(), tensor.long(), [tensor, tensor]])
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(5000, marks=pytest.mark.sweep)])
+def test_a_call_that_breaks_no_rule_is_taken_by_torch(count):
+    """A fix is offered because the changed call breaks no rule: so the rules must refuse all that torch refuses."""
+    chance, fits = random.Random(0), []
+    for _ in range(count):
+        rnn, x, hx, _ = arguments(chance)
+        if chance.random() < 0.7:
+            x = changed_at_random(x, chance)
+        if isinstance(hx, torch.Tensor) and chance.random() < 0.7:
+            hx = changed_at_random(hx, chance)
+        call = ForwardCall({"input": x, "hx": hx}, Line({}), True, ["input", "hx"], rnn)
+        fits.append(Facts(call, [*explain.TRIED, check_state_like_input]).tried())
+        if fits[-1]:
+            rnn(x, hx)
+    assert count / 5 < sum(fits) < count * 4 / 5
 
 
 UNRELATED = {

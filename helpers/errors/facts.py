@@ -23,6 +23,7 @@ STATES = ("h_0", "c_0")
 class Facts:
     """What is known about one call of a network.
 
+    >>> from torch import nn
     >>> from helpers.errors.source import Line
     >>> rnn, x = nn.RNN(3, 4, batch_first=True), torch.zeros(2, 5, 3)
     >>> facts = Facts(ForwardCall({"input": x}, Line({}), True, ["input", "hx"], rnn))
@@ -151,6 +152,7 @@ def weights_in(roots: Iterable[Any]) -> list[Tensor]:
 def networks_in(roots: Iterable[Any]) -> list[Any]:
     """The recurrent networks whose weights the graph of these tensors leads to.
 
+    >>> from torch import nn
     >>> rnn = nn.RNN(3, 4)
     >>> output, h_n = rnn(torch.ones(5, 2, 3))
     >>> networks_in([output.sum()])
