@@ -164,7 +164,11 @@ def replace(line: Line, node: Any, code: str, elsewhere: bool = False) -> Fix:
     if isinstance(body, list) and isinstance(body[0], ast.stmt):  # of a block, its heading
         last = max(node.end_lineno, body[0].lineno - 1)
     more = source.count("\n") - line.source.count("\n")
-    return _fix(line, source.splitlines()[statement.lineno - 1 : last + more], (statement.lineno, last))
+    written = source.splitlines()[statement.lineno - 1 : last + more]
+    behind = line.source.splitlines()[last - 1].encode()[statement.end_col_offset :].decode(errors="replace")
+    if last == statement.end_lineno and behind.lstrip().startswith("#"):  # a comment about what was there before
+        written[-1] = written[-1].removesuffix(behind)
+    return _fix(line, written, (statement.lineno, last))
 
 
 def line_after(line: Line, code: str) -> Fix:
