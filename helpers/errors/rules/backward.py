@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from ...pictures.sides import Side
+from ..calls import RECURRENT
 from ..explanations import Explanation, Fix, Rule
 from ..facts import graph_of, networks_in, tensors_in
 from ..fixes import line_after, replace
@@ -25,12 +26,21 @@ class Holder(NamedTuple):
 
 def explain_backward(steps: list[Frame], message: str) -> Explanation | None:
     """An error of backward() whose graph goes through a recurrent network; None if it does not."""
+    without = "does not require grad" in message and "grad_fn" in message
     second = "backward" in message and "second time" in message
     changed = "modified" in message and ("inplace" in message or "in-place" in message)
     own = [step for step in steps if not step.in_a_package]
     # The tensors that backward was called on, from the frames of torch's that were given them.
     frames = [step.frame.f_locals for step in steps if step.in_torch and step.function in ("backward", "grad")]
     roots = [t for seen in frames for name in ("self", "tensors", "outputs") for t in tensors_in(seen.get(name))]
+    # Such a loss leads to no network, so it is enough that the line could have used one.
+    modules = [value for value in line_at(own[-1]).names.values() if is_module(value)] if without and own else []
+    if any(isinstance(part, RECURRENT) for module in modules for part in module.modules()):
+        rule = "backward() walks the graph that the forward pass kept, and this loss has none."
+        cause = "There are four usual causes: the forward pass ran under torch.no_grad() or inference_mode(); detach(), item(), "
+        cause += "argmax() or NumPy stand between the network and the loss; the loss was made anew, as a tensor of numbers; or "
+        cause += "requires_grad is False for all parameters. Setting it on the loss only silences this: nothing would train."
+        return Rule("loss", rule, "without a graph", Side("loss", note="made from the network's output")).explained(cause)
     if not own or not (second or changed) or not networks_in(roots):
         return None
     nodes = _past(roots)
