@@ -19,7 +19,7 @@ MOST, MORE = 8, 3  # sequences of a batch that are tried one by one; steps of pa
 MARKS = {True: "✓", False: "✗", None: "?"}
 CURE = "pack the batch, or use the lengths"
 BEHIND = "the RNN reads it packed, so look behind it: take h_n, or use the lengths in what reads its output"
-SWAPPED = "batch and time are swapped"
+SWAPPED, MIXED = "batch and time are swapped", "the sequences are mixed"
 Verdict = tuple[bool | None, str, Picture | None]
 
 
@@ -131,23 +131,28 @@ def _batch(trials: Trials) -> Verdict:
     N, stops = trials.N, [stop for _, stop in trials.batch.spans]
     if N < 2:
         return None, "It can't be told from one sequence: give a batch of two or more.", None
-    # The only longest one stays: without it there is less padding, too.
+    # The only longest one stays: without it there is less padding, too. The last of the others takes the place of one left out.
     some = [n for n in range(N) if stops[n] < max(stops) or stops.count(max(stops)) > 1][:: max(1, N // MOST)]
-    done = trials.compare([[N - 1, *range(N - 1)], *([m for m in range(N) if m != n] for n in some)])
+    others = [[m for m in range(N) if m != n] for n in some]
+    done = trials.compare([[N - 1, *range(N - 1)], *(rows + rows[-1:] for rows in others)])
     found = next((one for one in done if not one.same), done[0])
     left_out = set(range(N)).difference(found.rows)
     picture = _picture(found.pairs.values(), trials.tolerance, "as given", "without one" if left_out else "permuted, put back")
     if not found.pairs:
         shapes = ", ".join(str(tuple(answer.shape)) for answer in trials.baseline)
-        words, (_, why) = f"No answer has one row for each of the {N} sequences: it gives {shapes}.", _why_mixed(trials, found)
-        if trials.blocked == SWAPPED and shapes != "()":
+        words, (fault, why) = (
+            f"No answer has one row for each of the {N} sequences: it gives {shapes}.",
+            _why_mixed(trials, found),
+        )
+        if fault == SWAPPED and shapes != "()":
+            trials.fault = fault
             return False, f"{words} {why}", None
-        trials.blocked, trials.owned = "", False
         return None, words, None
     if not found.same:
-        holds, why = _why_mixed(trials, found)
+        trials.fault, why = _why_mixed(trials, found)
         words = f"Leaving out sequence {min(left_out)} changes the answers of others." if left_out else ""
-        return holds, f"{words or f'Permuting the {N} sequences changes their answers.'} {why}", picture
+        words = words or f"Permuting the {N} sequences changes their answers."
+        return False if trials.fault else None, f"{words} {why}", picture
     if all(len(a) > 1 and same(a, a.roll(1, 0), trials.tolerance) for a, _ in found.pairs.values()):
         return None, "It can't be told: all answers are alike.", picture
     words = "Leaving" if left_out else f"Permuting the {N} sequences permutes their answers, and leaving"
@@ -155,46 +160,39 @@ def _batch(trials: Trials) -> Verdict:
     return True, f"{words} {one} out changes no other answer: none depends on another.", picture
 
 
-def _why_mixed(trials: Trials, found: Comparison) -> tuple[bool | None, str]:
-    """From what each RNN read and returned: where the sequences were mixed, if that can be told."""
-    trials.blocked, where = SWAPPED, "after the RNN: look for a view, reshape or index after it, or a mean over the batch"
+def _why_mixed(trials: Trials, found: Comparison) -> tuple[str, str]:
+    """What is wrong, if that can be told, and where: from what each RNN read and returned."""
+    where = "after the RNN: look for a view, reshape or index after it, or a mean over the batch"
     for name, (given, returned) in trials.records.items():
         if name not in found.records:
             continue
-        who = f"`{name}`" if len(trials.records) > 1 else "the RNN"
-        read, wrote = (trials.aligned(*pair, found.rows) for pair in zip((given, returned), found.records[name]))
+        (now, now_returned), who = found.records[name], f"`{name}`" if len(trials.records) > 1 else "the RNN"
         if given.dim() == 2 and len(given) == trials.N:
-            return False, f"Two axes were given to {who}: it reads one sequence of {trials.N} steps. Add an axis for the steps."
-        if read.same and read.axes[:1] == [0]:
+            words = f"Two axes were given to {who}: it reads one sequence of {trials.N} steps. Add an axis for the steps."
+            return SWAPPED, words
+        if trials.agree(given, now, found.rows, 0):
             flag = f"with batch_first={rnn.batch_first} " if isinstance(rnn := trials.rnns[name], nn.RNNBase) else ""
             words = f"Batch and time are swapped: {flag}{who} reads {given.size(0)} steps of {given.size(1)} sequences."
-            return False, words + _axis_hint(trials)
-        if _reordered(given, found.records[name][0], found.rows, trials.tolerance):
+            return SWAPPED, words + _axis_hint(trials)
+        if trials.agree(given, now, found.rows, 1):
+            if not trials.agree(returned, now_returned, found.rows, 1):
+                where = f"in {who}: look at its first state, where each sequence needs its own"
+                break
+        elif given.dim() == 3 and same(_in_order(given[:, found.rows]), _in_order(now), trials.tolerance):
             where = f"after {who}, which reads them sorted: look for an order that is not undone, lengths still sorted, or a view"
-            continue
-        if not read.same:
+        else:
             where = f"before {who}: look there for a view, a sort that is not undone, or a mean over the batch"
             break
-        if not wrote.same:
-            where = f"in {who}: look at its first state, where each sequence needs its own"
-            break
-    trials.blocked = ""
     if trials.random:
-        return None, "It draws random numbers, which stay where they are, so it can't be told."
+        return "", "It draws random numbers, which stay where they are, so it can't be told."
     if not where.startswith("before") and not repeated(trials.baseline, trials.run(times=2)):
-        return None, "A state that is carried over stays where it is while they move, so it can't be told."
-    trials.blocked = "the sequences are mixed"
-    return False, f"The sequences are mixed {where}."
+        return "", "A state that is carried over stays where it is while they move, so it can't be told."
+    return MIXED, f"The sequences are mixed {where}."
 
 
-def _reordered(given: Tensor, now: Tensor, rows: list[int], tolerance: float) -> bool:
-    """Whether an RNN that read `given`, (L, N, H_in), now reads the same sequences, but not in the order of `rows`."""
-    steps = min(len(given), len(now))
-    if given.dim() != 3 or now.dim() != 3 or given.shape[2] != now.shape[2]:
-        return False
-    one, other = (x[:steps].transpose(0, 1).flatten(1).double() for x in (now, given))
-    nearest = torch.cdist(one, other, p=float("inf")).min(1)
-    return bool(nearest.values.max() <= tolerance * given.abs().max()) and nearest.indices.tolist() != rows
+def _in_order(x: Tensor) -> Tensor:
+    """A number for each sequence that an RNN read, (L, N, H_in), in the order of their size."""
+    return x.cumsum(0).sum((0, 2)).sort().values
 
 
 def _axis_hint(trials: Trials) -> str:
@@ -209,8 +207,8 @@ def _axis_hint(trials: Trials) -> str:
 
 def _padding(trials: Trials) -> Verdict:
     batch, more = trials.batch, f"{MORE} more steps of padding ({trials.batch.padding:g}) at the end"
-    if trials.blocked:
-        return None, f"It can't be told while {trials.blocked}.", None
+    if trials.fault:
+        return None, f"It can't be told while {trials.fault}.", None
     alone = _alone(trials) if batch.ragged else None
     if alone and (alone[0] is not False or batch.sure):
         return alone
@@ -222,12 +220,12 @@ def _padding(trials: Trials) -> Verdict:
         return None, f"It can't be told: with {more} the answers have another shape.", None
     words = f"This batch holds no padding. With {more} the answers change: pack before you pad."
     if longer.same:
-        words = f"{more} change no answer." if trials.owned else "It can't be told: no answer belongs to one sequence."
+        words = f"{more} change no answer." if any(trials.ways) else "It can't be told: no answer belongs to one sequence."
     elif trials.random:
         words = f"With {more} the answers change, but they depend on random numbers too."
     elif batch.ragged and batch.sure:
         return False, f"{more} change the answers, so the padding in this batch is read too: {CURE}.", picture
-    return longer.same and trials.owned or None, words, picture
+    return longer.same and any(trials.ways) or None, words, picture
 
 
 def _alone(trials: Trials) -> Verdict | None:
@@ -235,10 +233,10 @@ def _alone(trials: Trials) -> Verdict | None:
     batch, found = trials.batch, list[Comparison]()
     rows = sorted(sorted(range(trials.N), key=lambda n: batch.spans[n][1] - batch.spans[n][0])[:MOST])
     with suppress(TrialFailed):
-        found = [one for one in trials.compare([[n] for n in rows], [batch.spans[n] for n in rows]) if one.pairs]
+        found = [one for one in trials.compare([[n] * trials.N for n in rows], [batch.spans[n] for n in rows]) if one.pairs]
     if not found or len(found) < len(rows) and all(one.same for one in found):
         return None
-    each = [[(a[:1], b[:1]) for one in found for j, (a, b) in one.pairs.items() if j == k] for k in range(len(trials.baseline))]
+    each = [[one.pairs[k] for one in found if k in one.pairs] for k in range(len(trials.baseline))]
     alike = [pairs for pairs in each if len({a.shape for a, _ in pairs}) == 1]
     joined = [(torch.cat([a for a, _ in pairs]), torch.cat([b for _, b in pairs])) for pairs in alike]
     picture = _picture(joined or sum(each, []), trials.tolerance, "as given", "alone")

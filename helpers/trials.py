@@ -2,9 +2,9 @@
 
 import copy
 import random
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
-from itertools import product
+from itertools import product, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,25 +13,16 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd  # the base class of all of torch's dropout layers
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence, pad_sequence
 
-from .batches import Arguments, SequenceBatch, arguments, is_rows, parts_of, rebuilt
+from .batches import Arguments, SequenceBatch, Span, arguments, is_rows, parts_of, rebuilt
 from .device import seed_torch, to_numpy
 from .pictures.mixups import RELATIVE_TOLERANCE, absolute_differences, largest_magnitude
 
-DROPPERS = (nn.RNNBase, nn.MultiheadAttention, _DropoutNd)
 ROUNDING = 1e-6  # of the largest number: the same computation, done twice
 Pair = tuple[Tensor, Tensor]  # two answers; or what an RNN reads and returns, each (steps, sequences, features) as it counts them
 
 
 class TrialFailed(Exception):
     """The model raised when it was tried in another way than it was given."""
-
-
-class Aligned(NamedTuple):
-    """The same sequences and steps of two answers, the sequences in front: along which axes they were, and if they agree."""
-
-    axes: list[int]
-    pair: Pair | None  # None if they can't be compared
-    same: bool
 
 
 class Comparison(NamedTuple):
@@ -46,8 +37,11 @@ class Comparison(NamedTuple):
 class Trials:
     """A model and the arguments of one call, as for `check_habits`, to be tried in other ways on copies of the model.
 
+    A model that reads each sequence by itself obeys one law: with the sequences `rows`, cut to some steps, it returns these rows
+    and steps of its answers to the whole batch. A trial is a choice of both, of as many rows as before.
+
     >>> trials = Trials(nn.RNN(3, 4), torch.zeros(5, 2, 3))
-    >>> trials.compare([[1]])[0].same  # the second sequence alone
+    >>> trials.compare([[1, 1]])[0].same  # the second sequence alone
     True
     """
 
@@ -55,7 +49,7 @@ class Trials:
         if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
             model = model.module
         self.model = getattr(model, "_orig_mod", model)  # what torch.compile was given: no compilation for each size
-        self.given, self.packs, self.blocked, self.owned = (self.model, batch, batch_axis, padding), False, "", True
+        self.given, self.packs, self.fault = (self.model, batch, batch_axis, padding), False, ""
         self.rnns, call = find_rnns(self.model), arguments(self.model, batch)
         for self.double in (True, False):  # in float64 where the model can, so that rounding is never taken for a difference
             try:
@@ -68,10 +62,11 @@ class Trials:
             except TrialFailed as failed:
                 if not self.double:
                     raise failed.__cause__ or failed from None
-        self.N, self.L, self.records = self.batch.N, self.batch.L, self._heard
+        self.N, self.L, self.records = self.batch.N, self.batch.L, self.heard
         kinds = [torch.finfo(part.dtype) for part in [*self.baseline, *self.model.parameters()] if part.is_floating_point()]
         self.tolerance = max(RELATIVE_TOLERANCE, *(0 if self.double else 8 * kind.eps for kind in kinds), 0)
         self.random = not repeated(self.baseline, self.run(seed=1))
+        self.ways = self._find_ways()
 
     def run(
         self, call: Arguments | None = None, n: int = 0, seed: int = 0, times: int = 1, drop: float | None = None
@@ -82,18 +77,18 @@ class Trials:
         half of its input (0.5) or nothing (0.0). Both draw the same random numbers.
         """
         twin = self.twin = _twin(self.model).train(drop is not None)
-        self._heard: dict[str, Pair] = {}
-        hooks = [
-            twin.get_submodule(name).register_forward_hook(partial(self._listen, name), with_kwargs=True) for name in self.rnns
-        ]
-        for part in filter(drops, twin.modules() if drop is not None else ()):
-            if isinstance(part, (nn.RNNBase, nn.MultiheadAttention)):
-                part.dropout = drop or 0.0
-            elif isinstance(part, _DropoutNd):
-                part.p, part.inplace = 0.5, False
-                hooks += [] if drop else [part.register_forward_hook(lambda part, args, dropped: args[0])]
+        self.heard: dict[str, Pair] = {}
         with ExitStack() as stack:
             stack.enter_context(torch.no_grad())
+            for name in self.rnns:
+                heard = partial(self._listen, name)
+                stack.enter_context(twin.get_submodule(name).register_forward_hook(heard, with_kwargs=True))
+            for part in filter(drops, twin.modules() if drop is not None else ()):
+                if isinstance(part, (nn.RNNBase, nn.MultiheadAttention)):
+                    part.dropout = drop or 0.0
+                elif isinstance(part, _DropoutNd):
+                    part.p, part.inplace = 0.5, False
+                    stack.enter_context(part.register_forward_hook(lambda part, args, dropped: dropped if drop else args[0]))
             if self.double:
                 stack.callback(torch.set_default_dtype, torch.get_default_dtype())
                 torch.set_default_dtype(torch.float64)  # the zeros that a model makes, too
@@ -108,68 +103,70 @@ class Trials:
             except Exception as error:  # whatever someone's own model may raise
                 reason = str(error).strip().partition("\n")[0]
                 raise TrialFailed(f"stops with {type(error).__name__}: {reason}") from error
-        for hook in hooks:
-            hook.remove()
         return answers
 
-    def compare(self, tries: list[list[int]], steps: list[tuple[int, int]] | None = None) -> list[Comparison]:
+    def compare(self, tries: list[list[int]], steps: list[Span] | None = None) -> list[Comparison]:
         """The answers to these sequences (and steps) of each trial, beside those to the whole batch; of the trials that ran.
 
-        A batch too small for the model is filled with its last sequence. Of the two ways to treat what no shape tells
-        (`SequenceBatch.taken`), the one with the same answers counts. TrialFailed : the model raised in all trials.
+        Of the two ways to treat what no shape tells (`SequenceBatch.taken`), the one with the same answers counts.
+        TrialFailed : the model raised in all trials.
         """
-        done = []
-        for rows, kept in zip(tries, steps or [(0, self.L)] * len(tries)):
+        done, failed = list[Comparison](), TrialFailed()
+        for rows, kept in zip(tries, steps or repeat((0, self.L))):
             found: list[Comparison] = []
-            for chosen, guess in product((rows, rows + rows[-1:] * (self.N - len(rows))), (0, 1)):
-                if any(one.pairs and (one.same or len(one.rows) < len(chosen)) for one in found):
-                    break
+            for guess in (0, 1):
                 try:
-                    answers = self.run(self.batch.taken(chosen, kept, guess), len(chosen))
+                    answers = self.run(self.batch.taken(rows, kept, guess))
                 except TrialFailed as error:
                     failed = error
                     continue
-                each = [self.aligned(a, b, chosen, kept[0]) for a, b in zip(self.baseline, answers)]
-                pairs = {k: one.pair for k, one in enumerate(each) if one.pair}
-                found.append(Comparison(chosen, pairs, all(one.same for one in each if one.pair), self._heard))
+                each = [self.aligned(a, b, rows, ways, kept[0]) for a, b, ways in zip(self.baseline, answers, self.ways)]
+                pairs = {k: pair for k, pair in enumerate(each) if pair}
+                agree = all(same(*pair, tolerance=self.tolerance) for pair in pairs.values())
+                found.append(Comparison(rows, pairs, agree, self.heard))
+                if pairs and found[-1].same:
+                    break
             done += sorted(found, key=lambda one: (not one.pairs, not one.same))[:1]
         if not done:
             raise failed
         return done
 
-    def aligned(self, before: Tensor, after: Tensor, rows: list[int], start: int = 0) -> Aligned:
-        """The sequences of `rows`, and the steps that are in both, from both answers.
+    def aligned(self, before: Tensor, after: Tensor, rows: list[int], ways: list[list[int]], start: int = 0) -> Pair | None:
+        """The sequences of `rows`, each once, as first axis, and the steps that are in both; None if the answers don't fit.
 
-        An axis contains the sequences if its size went from N * k to n * k, where k may be the steps. There may be two such
-        axes (each sequence with each). If the answers are the same for some of the possible axes, these are chosen.
+        The axes of one of the `ways` contain the sequences, as N times k or k times N elements. If the answers are the same in
+        one of them, it is this one.
         """
-        choices, known = [], {self.L, max(stop for _, stop in self.batch.spans)}  # the steps of padded and unpacked answers
-        for a, b in zip(before.shape, after.shape) if before.dim() == after.dim() else ():
-            options = []  # which elements of both along this axis, and whether it contains the sequences
-            for N, n, outer in ((self.N, len(rows), False), (self.N, len(rows), True), (1, 1, False)):
-                if a % N or b % n or a < N or outer and a == N or a // N not in (b // n, *known):
-                    continue
-                one, two = torch.arange(a), torch.arange(b)
-                one, two = (one.view(-1, N).T, two.view(-1, n).T) if outer else (one.view(N, -1), two.view(n, -1))
-                count = min(a // N, b // n)
-                one = one[rows if N > 1 else [0]][:, min(start, a // N - count) :]
-                options.append((one[:, :count].flatten(), two[:, :count].flatten(), N > 1))
-            choices.append(options)
-        found = Aligned([], None, False)
-        for chosen in sorted(product(*choices), key=lambda chosen: sum(option[2] for option in chosen)):
-            axes = [axis for axis, option in enumerate(chosen) if option[2]]
-            if before.dim() != after.dim() or not axes and rows != list(range(self.N)):
+        kept, lengths, pairs = sorted(set(rows)), {self.L, *(stop for _, stop in self.batch.spans)}, list[Pair]()
+        unmoved = [list[int]()] if rows == list(range(self.N)) else []
+        for axes, rowwise in product(ways + unmoved, (True, False)):
+            if before.dim() != after.dim() or any(part.size(axis) % self.N for part in (before, after) for axis in axes):
                 continue
-            left, right = before, after
-            for axis, (one, two, _) in enumerate(chosen):
-                order = one.argsort(stable=True)  # as they were in the batch
-                left = left.index_select(axis, one[order].to(left.device))
-                right = right.index_select(axis, two[order].to(right.device))
-            pair = (left.movedim(axes[0], 0), right.movedim(axes[0], 0)) if axes else (left, right)
-            if same(*pair, self.tolerance):
-                return Aligned(axes, pair, True)
-            found = found if found.pair else Aligned(axes, pair, False)
-        return found
+            one = _in_front(before, axes, self.N, rowwise, kept)
+            other = _in_front(after, axes, self.N, rowwise, [rows.index(row) for row in kept])
+            for axis, (a, b) in enumerate(zip(one.shape, other.shape)):
+                if a != b and a in lengths:
+                    one, other = one.narrow(axis, min(start, a - min(a, b)), min(a, b)), other.narrow(axis, 0, min(a, b))
+            pairs.append((one, other))
+        return min(pairs, key=lambda pair: not same(pair[0], pair[1], self.tolerance), default=None)
+
+    def agree(self, before: Tensor, after: Tensor, rows: list[int], axis: int) -> bool:
+        """Whether this is the same tensor, but of the sequences `rows` along this axis."""
+        pair = self.aligned(before, after, rows, [[axis]])
+        return pair is not None and same(pair[0], pair[1], self.tolerance)
+
+    def _find_ways(self) -> list[list[list[int]]]:
+        """For each answer, the axes that grow with one more sequence; if there can't be more, any of k * N elements."""
+        N, batch = self.N, self.batch
+        shortest = min(range(N), key=lambda n: batch.spans[n][1] - batch.spans[n][0])
+        for guess in (0, 1):
+            with suppress(TrialFailed):
+                more = self.run(batch.taken([*range(N), shortest], guess=guess), N + 1)
+                if [part.dim() for part in more] == [part.dim() for part in self.baseline]:
+                    sizes = [list(zip(one.shape, other.shape)) for one, other in zip(self.baseline, more)]
+                    grown = [[axis for axis, (a, b) in enumerate(each) if a and a * (N + 1) == b * N] for each in sizes]
+                    return [[axes] if axes else [] for axes in grown]
+        return [[[axis] for axis, size in enumerate(part.shape) if size and size % N == 0] for part in self.baseline]
 
     def changes(self) -> list[str]:
         """The names of tensors, kept by the model as buffers or attributes, that the last run changed."""
@@ -197,26 +194,28 @@ class Trials:
             pair = [part[None] for part in pair]
         elif rnn.batch_first and given.dim() == 3:
             pair = [part.transpose(0, 1) for part in pair]
-        before = self._heard.get(name)
+        before = self.heard.get(name)
         if before is None:
-            self._heard[name] = (pair[0].clone(), pair[1].clone())
+            self.heard[name] = (pair[0].clone(), pair[1].clone())
         elif len(pair[0]) == 1 and before[0].shape[1:] == pair[0].shape[1:]:  # called step by step: all its steps together
-            self._heard[name] = (torch.cat([before[0], pair[0]]), torch.cat([before[1], pair[1]]))
+            self.heard[name] = (torch.cat([before[0], pair[0]]), torch.cat([before[1], pair[1]]))
 
 
 def find_rnns(model: nn.Module) -> dict[str, nn.Module]:
     """Every nn.RNN, nn.GRU, nn.LSTM and cell inside, by name; TypeError if there is none."""
     parts = model.named_modules() if isinstance(model, nn.Module) else ()
     found: dict[str, nn.Module] = {name: part for name, part in parts if isinstance(part, (nn.RNNBase, nn.RNNCellBase))}
-    if not found:
-        given = type(model).__name__
-        raise TypeError(f"model: given {given}, expected a module with an nn.RNN, nn.GRU, nn.LSTM or one of their cells inside")
-    return found
+    if found:
+        return found
+    wanted = "a module with an nn.RNN, nn.GRU, nn.LSTM or one of their cells inside"
+    raise TypeError(f"model: given {type(model).__name__}, expected {wanted}")
 
 
 def drops(part: nn.Module) -> bool:
     """Whether this module is asked to drop something."""
-    return bool(part.p if isinstance(part, _DropoutNd) else getattr(part, "dropout", 0)) and isinstance(part, DROPPERS)
+    if isinstance(part, (nn.RNNBase, nn.MultiheadAttention)):
+        return part.dropout > 0
+    return isinstance(part, _DropoutNd) and part.p > 0
 
 
 def apart(a: Tensor, b: Tensor) -> float:
@@ -250,6 +249,14 @@ def _twin(model: nn.Module) -> nn.Module:
     return twin
 
 
+def _in_front(part: Tensor, axes: list[int], N: int, rowwise: bool, rows: list[int]) -> Tensor:
+    """These rows of each of these axes, as first axes. Of k * N elements, an axis has N times k, or k times N."""
+    for more, axis in enumerate(axes):
+        part = part.unflatten(axis + more, (N, -1) if rowwise else (-1, N))
+        part = part.movedim(axis + more + (not rowwise), 0)[rows]
+    return part
+
+
 def _tensors(value: object, n: int) -> list[Tensor]:
     """Every tensor in what a model of n sequences returned; a list with one item for each of them as one tensor."""
 
@@ -261,10 +268,10 @@ def _tensors(value: object, n: int) -> list[Tensor]:
         if not isinstance(part, list) or len(part) != n or not is_rows(part) or isinstance(part[0], str):
             return part
         items = [torch.as_tensor(item) for item in part]
-        if len({item.shape[1:] for item in items}) > 1 or all(item.dim() and len(item) == n for item in items):
+        if not items[0].dim():
+            return torch.stack(items)
+        if len({item.shape[1:] for item in items}) > 1 or all(len(item) == n for item in items):
             return items  # an item for each step, with a row for each sequence
-        steps = [item.reshape(-1, *item.shape[1:]) for item in items]
-        padded = pad_sequence(steps, batch_first=True, padding_value=float("nan") if items[0].is_floating_point() else -1)
-        return padded if items[0].dim() else padded[:, 0]
+        return pad_sequence(items, batch_first=True, padding_value=float("nan") if items[0].is_floating_point() else -1)
 
     return [part for part in parts_of(value, joined) if isinstance(part, Tensor)]
