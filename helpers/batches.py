@@ -83,7 +83,7 @@ class SequenceBatch:
             return self._taken(torch.from_numpy(part), rows, steps, guess).numpy()
         if not isinstance(part, Tensor):
             return part
-        likely = 1 if part.dim() == 3 and (part.size(0), part.size(2)) in self.states else self.axis
+        likely = 1 if self._is_state(part) else self.axis
         axes = sorted((axis for axis, size in enumerate(part.shape) if size == self.N), key=lambda axis: axis != likely)
         axis = self.axis if part is self.x else axes[min(guess, len(axes) - 1)] if axes else None
         own = part if axis is None else part.index_select(axis, torch.tensor(rows, device=part.device))
@@ -102,11 +102,14 @@ class SequenceBatch:
                 own = F.pad(own, [0, 0] * (own.dim() - 1 - time) + [-steps[0], steps[1] - self.L], value=value)
         return own
 
+    def _is_state(self, part: Tensor) -> bool:
+        return part.dim() == 3 and (part.size(0), part.size(2)) in self.states
+
     def _find_axis(self, batch_axis: int | None, usual: int) -> int:
         """What is told; else the only axis whose size the lengths, or all other arguments, share; else the usual one."""
         parts = [part for part in parts_of(self.call) if part is not self.x]
         counts = {len(_integers(part)) for part in parts}
-        shapes = [x.shape for x in parts if isinstance(x, Tensor) and x.dim() > 1]
+        shapes = [x.shape[1:2] if self._is_state(x) else x.shape for x in parts if isinstance(x, Tensor) and x.dim() > 1]
         fitting = [axis for axis in (0, 1) if self.x.size(axis) in counts]
         shared = [axis for axis in (0, 1) if shapes and all(self.x.size(axis) in shape for shape in shapes)]
         if batch_axis is None:

@@ -195,6 +195,13 @@ model(
     rnn=gru(3, 5, 4),
 )
 model("a head made later", "✓✓✓✓", IDS, tagger, **{**CLASSIFIER, "fc": lambda: nn.LazyLinear(3)})
+model(
+    "time first with a state, H == L",
+    "✓?✓✓",
+    (vectors(5, 4, 3), vectors(2, 4, 5)),
+    lambda m, x, h: m.rnn(x, h)[0].flatten(0, 1),
+    rnn=gru(3, 5, 2, batch_first=False),
+)
 model("a fixed size", "✓?✓✓", X, lambda m, x: m.rnn(x, torch.zeros(1, 4, 5))[0][:, -1], rnn=gru(3))
 model("one by one", "✓?✓✓", X, lambda m, x: torch.stack([m.rnn(row)[0][-1] for row in x]), rnn=gru(3))
 model("half", "✓?✓✓", X.half(), lambda m, x: m.rnn(x)[1][-1], rnn=lambda: gru(3)().half())
