@@ -18,6 +18,7 @@ from .trials import ROUNDING, Comparison, Pair, TrialFailed, Trials, apart, drop
 MOST, MORE = 8, 3  # sequences of a batch that are tried one by one; steps of padding that are added
 MARKS = {True: "✓", False: "✗", None: "?"}
 CURE = "pack the batch, or use the lengths"
+BEFORE = "the RNN reads it packed, but not the same steps, so look before it for a convolution, a mean or a norm over all steps"
 BEHIND = "the RNN reads it packed, so look behind it: take h_n, or use the lengths in what reads its output"
 SWAPPED, MIXED = "batch and time are swapped", "the sequences are mixed"
 Verdict = tuple[bool | None, str, Picture | None]
@@ -219,6 +220,9 @@ def _padding(trials: Trials) -> Verdict:
     if not longer.pairs:
         return None, f"It can't be told: with {more} the answers have another shape.", None
     words = f"This batch holds no padding. With {more} the answers change: pack before you pad."
+    if longer.same and alone:
+        words = "It can't be told: cut to its length, a sequence has another answer, but these numbers may be no lengths."
+        return None, f"{words} Fill the padding with one number to make sure.", picture
     if longer.same:
         words = f"{more} change no answer." if any(trials.ways) else "It can't be told: no answer belongs to one sequence."
     elif trials.random:
@@ -240,14 +244,19 @@ def _alone(trials: Trials) -> Verdict | None:
     alike = [pairs for pairs in each if len({a.shape for a, _ in pairs}) == 1]
     joined = [(torch.cat([a for a, _ in pairs]), torch.cat([b for _, b in pairs])) for pairs in alike]
     picture = _picture(joined or sum(each, []), trials.tolerance, "as given", "alone")
-    read = [one.rows[0] for one in found if not one.same]
-    if not read:
+    first = next((one for one in found if not one.same), None)
+    if first is None:
         packed = "The batch is packed: each" if isinstance(batch.x, PackedSequence) else "Each"
         return True, f"{packed} sequence alone, without its padding, has the same answer.", picture
     if trials.random:
         return None, "It can't be told: the answers depend on random numbers too.", picture
-    cure = BEHIND if trials.packs else CURE
-    return False, f"Sequence {read[0]} alone, without its padding ({batch.padding:g}), has another answer: {cure}.", picture
+    cure = CURE
+    if trials.packed:
+        name, (given, _) = next(iter(trials.records.items()))
+        now = first.records.get(name, (given, given))[0]
+        read = any(same(one[: len(now)], now[:, 0], trials.tolerance) for one in given.unbind(1))  # they may be sorted
+        cure = BEHIND if read else BEFORE
+    return False, f"Sequence {first.rows[0]} alone, without its padding ({batch.padding:g}), has another answer: {cure}.", picture
 
 
 def _dropout(trials: Trials) -> Verdict:
@@ -269,7 +278,7 @@ def _dropout(trials: Trials) -> Verdict:
     elif asked:
         words = "It is asked for but does nothing: training is the same without it. "
         only = len(idle) == len(asked)
-        words += "nn.RNN drops between layers, and there is only one." if only else "It touches nothing the answers use."
+        words += "It would drop between layers, and there is only one." if only else "It touches nothing the answers use."
     elif acts:
         words = "There is no dropout layer: runs in training differ by dropout called as a function, or other random numbers."
         words += " In eval mode they agree."

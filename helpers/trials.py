@@ -49,7 +49,8 @@ class Trials:
         if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
             model = model.module
         self.model = getattr(model, "_orig_mod", model)  # what torch.compile was given: no compilation for each size
-        self.given, self.packs, self.fault = (self.model, batch, batch_axis, padding), False, ""
+        self.given, self.fault = (self.model, batch, batch_axis, padding), ""
+        self.packed: list[int] = []  # the lengths of the first batch that an RNN read packed
         self.rnns, call = find_rnns(self.model), arguments(self.model, batch)
         for self.double in (True, False):  # in float64 where the model can, so that rounding is never taken for a difference
             try:
@@ -63,6 +64,7 @@ class Trials:
                 if not self.double:
                     raise failed.__cause__ or failed from None
         self.N, self.L, self.records = self.batch.N, self.batch.L, self.heard
+        self.batch.sure |= self.packed == sorted(stop for _, stop in self.batch.spans)
         kinds = [torch.finfo(part.dtype) for part in [*self.baseline, *self.model.parameters()] if part.is_floating_point()]
         self.tolerance = max(RELATIVE_TOLERANCE, *(0 if self.double else 8 * kind.eps for kind in kinds), 0)
         self.random = not repeated(self.baseline, self.run(seed=1))
@@ -189,7 +191,8 @@ class Trials:
         given = args[0] if args else kwargs["input"]
         pair = [given, returned[0] if isinstance(returned, tuple) else returned]
         if isinstance(given, PackedSequence):
-            self.packs, pair = True, [pad_packed_sequence(part)[0] for part in pair]
+            self.packed = self.packed or sorted(pad_packed_sequence(given)[1].tolist())
+            pair = [pad_packed_sequence(part)[0] for part in pair]
         elif isinstance(rnn, nn.RNNCellBase):
             pair = [part[None] for part in pair]
         elif rnn.batch_first and given.dim() == 3:

@@ -197,7 +197,7 @@ model(
 model("a head made later", "✓✓✓✓", IDS, tagger, **{**CLASSIFIER, "fc": lambda: nn.LazyLinear(3)})
 model(
     "time first with a state, H == L",
-    "✓?✓✓",
+    "✓✓✓✓",
     (vectors(5, 4, 3), vectors(2, 4, 5)),
     lambda m, x, h: m.rnn(x, h)[0].flatten(0, 1),
     rnn=gru(3, 5, 2, batch_first=False),
@@ -278,6 +278,10 @@ model("mask inverted", "✓✗✓✓", (IDS, MASK), lambda m, ids, mask: attende
 model("backward direction", "✓✗✓✓", IDS, lambda m, ids: m.rnn(m.emb(ids))[0], emb=WORDS["emb"], rnn=gru(bidirectional=True))
 model("normalised in time", "✓✗✓✓", (ENDING, LENGTHS), lambda m, x, n: m.rnn(pack(x - x.mean(1, True), n))[1], rnn=gru(3))
 model("padded inside", "✓✗✓✓", (RAGGED,), lambda m, x: m.rnn(m.emb(pad_sequence(x, True)))[0][:, -1], **WORDS)
+CONVOLVED = dict(rnn=gru(), conv=lambda: nn.Conv1d(3, 6, 3, padding=1))
+model("convolved, then packed", "✓✗✓✓", (X, LENGTHS), lambda m, x, n: m.rnn(pack(m.conv(x.mT).mT, n))[1], **CONVOLVED)
+for batch, marks in (((X, LENGTHS), "✓?✓✓"), ((ENDING + (ENDING == 0), LENGTHS), "✓✗✓✓")):  # unlike padding may be no padding
+    model(f"convolved, {marks}", marks, batch, lambda m, x, n: m.rnn(m.conv(x.mT).mT)[0][torch.arange(N), n - 1], **CONVOLVED)
 model("only a loss", "?✗✓✓", IDS, lambda m, ids: tagger(m, ids)[:, -1].mean(), **CLASSIFIER)
 
 

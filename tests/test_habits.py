@@ -367,6 +367,9 @@ def test_each_model_gets_its_marks(name):
     "name, habit, said",
     [
         ("unpacked, last column", "padding", "the RNN reads it packed, so look behind it"),
+        ("convolved, then packed", "padding", "look before it for a convolution"),
+        ("normalised in time", "padding", "look before it"),
+        ("convolved, ✓?✓✓", "padding", "these numbers may be no lengths"),
         ("last step of padded", "padding", "Sequence 1 alone, without its padding (0), has another answer: pack the batch, or"),
         ("sorted, not unsorted", "batch", "after the RNN, which reads them sorted: look for an order that is not undone"),
         ("a packed batch", "padding", "The batch is packed: each sequence alone"),
