@@ -77,9 +77,9 @@ def check_habits(model: nn.Module, batch: object, *, batch_axis: int | None = No
     This is what each check tries, with this batch in evaluation mode. A tick promises this and no more. A `?` means that it
     can't be told, and says why.
 
-    - batch: when one sequence is left out, the answers of the others stay the same. When the sequences are permuted, their
-      answers are permuted too (where the model takes them in any order). So batch and time are not swapped, and no sequences
-      are mixed
+    - batch: when one sequence is left out, and a copy of another fills the batch, the answers of the others stay the same.
+      When the sequences are permuted, their answers are permuted too (where the model takes them in any order). So batch and
+      time are not swapped, and no sequences are mixed
     - padding: each sequence alone, without its padding, has the same answer as in the batch. Without padding, or where the
       model does not take a sequence alone, more padding at the end changes no answer
     - dropout: two runs in evaluation mode agree, and the dropout layers, if there are any, change the answers in training mode
