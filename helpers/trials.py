@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd  # the base class of all of torch's dropout layers
+from torch.nn.parameter import UninitializedBuffer
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence, pad_sequence
 
 from .batches import Arguments, SequenceBatch, Span, arguments, is_rows, parts_of, rebuilt
@@ -238,9 +239,11 @@ def repeated(one: list[Tensor], other: list[Tensor]) -> bool:
 
 def _twin(model: nn.Module) -> nn.Module:
     """A copy that shares nothing with the model, a state kept as a plain attribute included."""
-    # torch refuses to copy a tensor that has a history, as a carried h_n; its numbers are all a copy needs.
-    kept = (value for part in model.modules() for value in parts_of(vars(part)))
-    known = {id(value): value.detach().clone() for value in kept if isinstance(value, Tensor) and not value.is_leaf}
+    # torch refuses to copy a tensor that has a history, as a carried h_n; its numbers are all a copy needs. And it refuses to
+    # copy a buffer that has no size yet, as of nn.LazyBatchNorm1d.
+    kept = [value for part in model.modules() for value in parts_of(vars(part)) if isinstance(value, Tensor)]
+    known = {id(value): value.detach().clone() for value in kept if not value.is_leaf}
+    known |= {id(value): UninitializedBuffer() for value in kept if isinstance(value, UninitializedBuffer)}
     try:
         twin = copy.deepcopy(model, known)
     except Exception as error:

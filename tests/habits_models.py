@@ -194,6 +194,14 @@ model(
     lambda m, x, h: m.rnn(x, h.transpose(0, 1).contiguous())[0],
     rnn=gru(3, 5, 4),
 )
+model("norm made later", "✓?✓✓", X, lambda m, x: m.norm(m.rnn(x)[1][-1]), rnn=gru(3), norm=lambda: nn.LazyBatchNorm1d())
+model(
+    "two heads",
+    "✓✓✓✓",
+    X,
+    lambda m, x: (y := m.rnn(x)[0].unflatten(2, (2, 2)).transpose(1, 2).flatten(0, 1)) @ y.mT,
+    rnn=gru(3, 4),
+)
 model("a head made later", "✓✓✓✓", IDS, tagger, **{**CLASSIFIER, "fc": lambda: nn.LazyLinear(3)})
 model(
     "time first with a state, H == L",
