@@ -250,7 +250,6 @@ Reader()(x)""",
     "an argument that is missing": "def f(rnn, x):\n    return rnn(x)\nf(rnn)",
     "an attribute of an output": "output, h_n = rnn(x)\noutput.shapes",
     "tensors that can't be joined": "torch.cat([rnn(x)[0], torch.zeros(5, 3, 4)])",
-    "no gradients": "with torch.no_grad():\n    output, h_n = rnn(x)\noutput.sum().backward()",
 }
 
 
