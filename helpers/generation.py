@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .checks import require_words
 from .device import one_thread
+from .wording import plural
 
 LanguageModel = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]  # an nn.Module too
 END = "¶"  # the token after each text, and so the one from which a new text begins
@@ -43,6 +44,19 @@ def next_probabilities(logits: Tensor, temperature: float = 1.0) -> Tensor:
     return (logits / temperature).softmax(-1)
 
 
+def require_vocabulary(vocabulary: Sequence[str]) -> list[str]:
+    """The words of a vocabulary that has the token between texts.
+
+    >>> require_vocabulary(["tick", "tock"])
+    Traceback (most recent call last):
+    ValueError: vocabulary: given 2 words, expected '¶' among them
+    """
+    vocabulary = require_words("vocabulary", vocabulary)
+    if END not in vocabulary:
+        raise ValueError(f"vocabulary: given {plural(len(vocabulary), 'word')}, expected {END!r} among them")
+    return vocabulary
+
+
 def write_words(
     model: LanguageModel,
     vocabulary: Sequence[str],
@@ -70,8 +84,10 @@ def write_words(
 
     Raises
     ------
-    ValueError : a word of the beginning is not in the vocabulary, or temperature < 0.
+    TypeError : vocabulary or beginning is not a list of words.
+    ValueError : "¶" is not in the vocabulary, a word of the beginning is not in it, or temperature < 0.
     """
+    vocabulary = require_vocabulary(vocabulary)
     ids = {word: i for i, word in enumerate(vocabulary)}
     unknown = [word for word in require_words("beginning", beginning) if word not in ids]
     if unknown:

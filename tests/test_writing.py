@@ -70,6 +70,7 @@ def test_perplexity_is_e_to_the_cross_entropy():
         (lambda: NgramModel(["a"], 1).perplexity(["a"]), "words: given 1"),
         (lambda: next_probabilities(torch.zeros(3), -1), "temperature: given -1"),
         (lambda: write_words(Chain("ab¶"), ["a", "b", END], ["c"]), "beginning: given 'c'"),
+        (lambda: write_words(Chain("ab"), ["a", "b"]), "vocabulary: given 2 words"),
         (lambda: draw_next_words([], {"RNN": []}), "words: given none"),
         (lambda: draw_next_words(["a"], {}), "probabilities: given 0 columns, expected 1 to 3"),
         (lambda: draw_next_words(["a"], {"RNN": [1.5]}), "RNN: given"),

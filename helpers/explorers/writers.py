@@ -7,8 +7,7 @@ from html import escape
 import torch
 from torch import nn
 
-from ..checks import require_words
-from ..generation import END, next_probabilities, write_words
+from ..generation import END, next_probabilities, require_vocabulary, write_words
 from ..pictures.bars import draw_next_words
 from ..pictures.picture import Picture
 from ..wording import listed
@@ -60,9 +59,7 @@ def explore_writing(model: nn.Module, vocabulary: Sequence[str], beginning: str 
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model: given {type(model).__name__}, expected an nn.Module that returns logits and a state")
-    vocabulary = require_words("vocabulary", vocabulary)
-    if END not in vocabulary:
-        raise ValueError(f"vocabulary: given {len(vocabulary)} words, expected {END!r} among them")
+    vocabulary = require_vocabulary(vocabulary)
     if not isinstance(beginning, str):
         raise TypeError(f"beginning: given {type(beginning).__name__}, expected a string")
     ids = {word: i for i, word in enumerate(vocabulary)}
