@@ -1,5 +1,6 @@
 """Checks of arguments: each returns them in one form, or raises an error that says in one sentence what was expected."""
 
+import operator
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -106,3 +107,19 @@ def require_index(name: str, value: int, size: int, low: int = 0) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value < size:
         raise ValueError(f"{name}: given {value!r}, expected a whole number from {low} to {size - 1}")
+
+
+def require_count(name: str, value: int, low: int = 1) -> int:
+    """A whole number that is at least `low`, as an int.
+
+    >>> require_count("N", 0)
+    Traceback (most recent call last):
+    ValueError: N: given 0, expected a whole number >= 1
+    """
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: given {value!r}, expected a whole number >= {low}") from None
+    if count < low or isinstance(value, bool):
+        raise ValueError(f"{name}: given {value!r}, expected a whole number >= {low}")
+    return count

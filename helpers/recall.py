@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from .checks import require_count
 from .device import fork_rngs, one_thread, pick_device
 
 SYMBOLS, BATCHES, TEST_SIZE = 4, 100, 500
@@ -35,7 +36,13 @@ def recall_batch(T: int, N: int, generator: torch.Generator) -> tuple[Tensor, Te
     -------
     sequences : (L=T+1, N, H_in=4)
     first     : (N,), the symbol that each sequence begins with, from 0 to 3
+
+    Raises
+    ------
+    TypeError : T or N is not a whole number.
+    ValueError : T < 0 or N < 1.
     """
+    T, N = require_count("T", T, low=0), require_count("N", N)
     first = torch.randint(SYMBOLS, (N,), generator=generator)
     sequences = 0.2 * torch.randn(T + 1, N, SYMBOLS, generator=generator)
     sequences[0] = nn.functional.one_hot(first, SYMBOLS)
@@ -50,13 +57,18 @@ def learn_to_recall(make: Callable[[], Recurrent], T: int, seed: int = 0) -> Rec
 
     Parameters
     ----------
-    make : makes the network, an nn.RNN, nn.GRU or nn.LSTM with input_size=4
+    make : makes the network, an nn.RNN, nn.GRU or nn.LSTM with input_size=4, one direction, without batch_first and proj_size
     T    : steps of noise
     seed : of the weights and of the sequences
+
+    Raises
+    ------
+    TypeError : make does not return such a network, or T is not a whole number.
+    ValueError : the network has another input_size, batch_first, bidirectional or proj_size, or T < 0.
     """
     with fork_rngs(), one_thread():
         data = torch.manual_seed(seed)  # torch's own generator: for the weights and the sequences
-        network = make().to(pick_device())
+        network = _require_network(make()).to(pick_device())
         head = nn.Linear(network.hidden_size, SYMBOLS).to(pick_device())
         parameters = [*network.parameters(), *head.parameters()]
         optimizer = torch.optim.Adam(parameters, lr=0.01)
@@ -73,3 +85,13 @@ def learn_to_recall(make: Callable[[], Recurrent], T: int, seed: int = 0) -> Rec
             sequences, first = recall_batch(T, TEST_SIZE, data)
             answers = head(network(sequences)[0][-1]).argmax(-1)
     return Recalled((answers == first).float().mean().item(), network)
+
+
+def _require_network(network: Recurrent) -> Recurrent:
+    """Refuse what cannot learn the task. With batch_first the network would read the batch as the steps, without an error."""
+    if not isinstance(network, Recurrent):
+        raise TypeError(f"make: it returns {type(network).__name__}, expected an nn.RNN, nn.GRU or nn.LSTM")
+    for name, expected in dict(input_size=SYMBOLS, batch_first=False, bidirectional=False, proj_size=0).items():
+        if (given := getattr(network, name)) != expected:
+            raise ValueError(f"make: its network has {name}={given}, expected {name}={expected}")
+    return network

@@ -124,6 +124,23 @@ def opened(kind):
     return net
 
 
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: learn_to_recall(lambda: nn.RNN(4, 8, batch_first=True), T=1), ValueError, "make: .* batch_first=True, expected"),
+        (lambda: learn_to_recall(lambda: nn.GRU(4, 8, bidirectional=True), T=1), ValueError, "make: .* bidirectional=True"),
+        (lambda: learn_to_recall(lambda: nn.LSTM(4, 8, proj_size=2), T=1), ValueError, "make: .* proj_size=2, expected"),
+        (lambda: learn_to_recall(lambda: nn.RNN(3, 8), T=1), ValueError, "make: .* input_size=3, expected input_size=4"),
+        (lambda: learn_to_recall(lambda: nn.Linear(4, 8), T=1), TypeError, "make: it returns Linear, expected an nn.RNN"),
+        (lambda: learn_to_recall(lambda: nn.RNN(4, 8), T=-1), ValueError, "T: given -1, expected a whole number >= 0"),
+        (lambda: recall_batch(T=1, N=0, generator=torch.Generator()), ValueError, "N: given 0, expected a whole number >= 1"),
+    ],
+)
+def test_what_cannot_recall_is_refused_by_name(call, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        call()
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
 def test_what_notebook_13_says_of_twenty_seeds(kind):

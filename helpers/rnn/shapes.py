@@ -1,12 +1,13 @@
 """The shape that every tensor of an `nn.RNN` call must have, computed without running the network."""
 
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
 
 from torch import nn
+
+from ..checks import require_count
 
 
 class Shape(tuple[int, ...]):
@@ -153,8 +154,8 @@ def expected_shapes(rnn: nn.RNN | nn.GRU | nn.LSTM, *, L: int, N: int | None = N
         given = type(rnn).__name__ + (" with proj_size" if gates else "")
         raise TypeError(f"rnn: given {given}, expected a torch.nn.RNN (or a GRU, or an LSTM without proj_size)")
     return Shapes(
-        L=_require_count("L", L),
-        N=None if N is None else _require_count("N", N),
+        L=require_count("L", L),
+        N=None if N is None else require_count("N", N),
         H_in=rnn.input_size,
         H_out=rnn.hidden_size,
         num_layers=rnn.num_layers,
@@ -174,13 +175,3 @@ def require_rnn(rnn: nn.RNN) -> None:
     """
     if not isinstance(rnn, nn.RNN):
         raise TypeError(f"rnn: given {type(rnn).__name__}, expected a torch.nn.RNN")
-
-
-def _require_count(name: str, value: int) -> int:
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name}: given {value!r}, expected a whole number >= 1") from None
-    if count < 1 or isinstance(value, bool):
-        raise ValueError(f"{name}: given {value!r}, expected a whole number >= 1")
-    return count
