@@ -12,15 +12,16 @@ from .device import to_numpy
 
 
 def require_words(name: str, words: Iterable[object]) -> list[str]:
-    """Words as a list of strings. A single string is refused, because it would be split into its letters.
+    """Words as a list of strings. A single string is refused, because it would be split into its letters, and so are numbers.
 
     >>> require_words("labels", "I love you")
     Traceback (most recent call last):
     TypeError: labels: given 'I love you', expected a list of words, as 'I love you'.split() makes it
     """
-    if isinstance(words, str) or not isinstance(words, Iterable):
-        raise TypeError(f"{name}: given {reprlib.repr(words)}, expected a list of words, as 'I love you'.split() makes it")
-    return [str(word) for word in words]
+    given = words if isinstance(words, str) or not isinstance(words, Iterable) else list(words)
+    if not isinstance(given, list) or not all(isinstance(word, str) for word in given):
+        raise TypeError(f"{name}: given {reprlib.repr(given)}, expected a list of words, as 'I love you'.split() makes it")
+    return [str(word) for word in given]
 
 
 def require_rows(name: str, rows: Iterable[Iterable[object]]) -> list[list[str]]:

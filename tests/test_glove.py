@@ -13,6 +13,7 @@ import pytest
 import torch
 from torchnlp.word_to_vector import GloVe
 
+from helpers.checks import require_words
 from helpers.words.corpus import ROWS, TOPICS, documents
 from helpers.words.glove import analogy, load_glove, neighbours, similarity
 from helpers.words.vector_sources import MINI
@@ -266,8 +267,9 @@ def test_words_filter(vectors):
 
 @pytest.mark.parametrize("words", ["king", 5, ["king", 5], [["king"]]])
 def test_words_must_be_a_list_of_words(words):
-    with pytest.raises(ValueError, match="words: given .*expected a list of words"):
-        load_glove("mini", words)
+    for call in (lambda: load_glove("mini", words), lambda: require_words("words", words)):
+        with pytest.raises(TypeError, match="words: given .*expected a list of words"):
+            call()
 
 
 @pytest.mark.parametrize("words", [[], ["xylophone"]])

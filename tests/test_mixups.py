@@ -73,8 +73,9 @@ def test_reading_wants_words_and_not_letters(bad):
         draw_reading(bad)
 
 
-def test_reading_takes_whatever_can_be_written():
-    assert "1 → 2" in draw_reading([[1, 2], [3, 4]]).alt
+def test_reading_refuses_numbers_instead_of_turning_them_into_text():
+    with pytest.raises(TypeError, match="^sentences: given .1, 2., expected a list of words"):
+        draw_reading([[1, 2], [3, 4]])
 
 
 def test_a_large_table_of_owners_is_abbreviated():

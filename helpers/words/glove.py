@@ -114,6 +114,7 @@ def load_glove(
 
     Raises
     ------
+    TypeError       : `words` are not a list of words
     ValueError      : an unknown source; a line that is not a word and its numbers (the message names the file, the line
                       and what is wrong); a broken archive; a file of another format (which is named); none of the words
                       found; "6B" without `words`

@@ -23,6 +23,7 @@ from typing import NamedTuple, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import require_words
 from ..wording import shorten
 from . import cache
 from .downloads import published_file
@@ -91,7 +92,7 @@ def find_vectors(source: "str | os.PathLike[str]", words: Iterable[str] | None =
     >>> find_vectors("bundled", ["king", "xylophone"]).missing
     ('xylophone',)
     """
-    wanted = None if words is None else _unique(words)
+    wanted = None if words is None else list(dict.fromkeys(require_words("words", words)))
     if everything and wanted is not None:
         raise ValueError("everything: given True and words too, expected one of them")
     if source == "bundled":
@@ -132,14 +133,6 @@ def _in_table(name: str, table: WordTable, wanted: list[str] | None) -> Vectors:
 
 def _none_of(name: str, wanted: list[str] | None) -> ValueError:
     return ValueError(f"words: {name} has none of {reprlib.repr(wanted)}")
-
-
-def _unique(words: Iterable[str]) -> list[str]:
-    """The words without repeats, in order."""
-    given = [words] if isinstance(words, str) or not isinstance(words, Iterable) else list(words)
-    if isinstance(words, str) or not all(isinstance(word, str) for word in given):
-        raise ValueError(f'words: given {reprlib.repr(words)}, expected a list of words, such as ["king", "queen"]')
-    return list(dict.fromkeys(given))
 
 
 class _Found(NamedTuple):
