@@ -15,6 +15,7 @@ from collections.abc import Iterable
 import torch
 from torchnlp.word_to_vector import GloVe
 
+from ..checks import require_count
 from .vector_sources import find_vectors, require_vectors
 
 
@@ -25,10 +26,10 @@ class UnknownWord(KeyError, ValueError):
         return str(self.args[0])  # KeyError alone would print it in quotation marks
 
 
-def _unknown(word: object, vectors: GloVe) -> UnknownWord:
+def _unknown(word: object, vectors: GloVe, name: str = "vectors[...]") -> UnknownWord:
     close = difflib.get_close_matches(str(word), vectors.index_to_token, n=3)
     hint = f"; close spellings: {', '.join(close)}" if close else ""
-    return UnknownWord(f"{reprlib.repr(word)} is not one of the {len(vectors)} words of {vectors}{hint}")
+    return UnknownWord(f"{name}: {reprlib.repr(word)} is not one of the {len(vectors)} words of {vectors}{hint}")
 
 
 class LocalGloVe(GloVe):
@@ -76,7 +77,7 @@ def load_glove(
     >>> vectors["quean"]
     Traceback (most recent call last):
         ...
-    helpers.words.glove.UnknownWord: 'quean' is not one of the 2 words of glove.6B.50d.part.txt.gz; close spellings: queen
+    helpers.words.glove.UnknownWord: vectors[...]: 'quean' is not one of the 2 words of glove...; close spellings: queen
 
     torchnlp by itself returns zeros for an unknown word, and padding looks the same. Here an unknown word raises an error.
     Ask first with `word in vectors`.
@@ -148,14 +149,14 @@ def neighbours(vectors: GloVe, word_or_vector: str | torch.Tensor, k: int = 5) -
 
     Raises
     ------
-    TypeError  : `vectors` are not word vectors
+    TypeError  : `vectors` are not word vectors, word_or_vector is neither a word nor a tensor, k is not a whole number
     ValueError : an unknown word (named, with close spellings), a tensor of another shape, k < 1
     """
     require_vectors(vectors)
     if isinstance(word_or_vector, str):
-        return _nearest(vectors, _look_up(vectors, word_or_vector), k, without=(word_or_vector,))
+        return _nearest(vectors, _look_up(vectors, word_or_vector, "word_or_vector"), k, without=(word_or_vector,))
     if not isinstance(word_or_vector, torch.Tensor):
-        raise ValueError(f"word_or_vector: given {reprlib.repr(word_or_vector)}, expected a word or a tensor")
+        raise TypeError(f"word_or_vector: given {reprlib.repr(word_or_vector)}, expected a word or a tensor")
     return _nearest(vectors, word_or_vector.detach().to(vectors.vectors), k)
 
 
@@ -168,11 +169,11 @@ def similarity(vectors: GloVe, a: str, b: str) -> float:
 
     Raises
     ------
-    TypeError  : `vectors` are not word vectors
+    TypeError  : `vectors` are not word vectors, a or b is not a word
     ValueError : an unknown word; named, with close spellings
     """
     require_vectors(vectors)
-    return torch.cosine_similarity(_look_up(vectors, a), _look_up(vectors, b), dim=0).item()
+    return torch.cosine_similarity(_look_up(vectors, a, "a"), _look_up(vectors, b, "b"), dim=0).item()
 
 
 def analogy(vectors: GloVe, a: str, b: str, c: str, k: int = 3, exclude: bool = True) -> list[tuple[str, float]]:
@@ -197,23 +198,24 @@ def analogy(vectors: GloVe, a: str, b: str, c: str, k: int = 3, exclude: bool = 
 
     Raises
     ------
-    TypeError  : `vectors` are not word vectors
+    TypeError  : `vectors` are not word vectors, a, b or c is not a word, k is not a whole number
     ValueError : an unknown word (named, with close spellings), k < 1
     """
     require_vectors(vectors)
-    query = _look_up(vectors, a) - _look_up(vectors, b) + _look_up(vectors, c)
+    query = _look_up(vectors, a, "a") - _look_up(vectors, b, "b") + _look_up(vectors, c, "c")
     return _nearest(vectors, query, k, without=(a, b, c) if exclude else ())
 
 
-def _look_up(vectors: GloVe, word: str) -> torch.Tensor:
-    if not isinstance(word, str) or word not in vectors:
-        raise _unknown(word, vectors)
+def _look_up(vectors: GloVe, word: str, name: str) -> torch.Tensor:
+    if not isinstance(word, str):
+        raise TypeError(f"{name}: given {reprlib.repr(word)}, expected a word")
+    if word not in vectors:
+        raise _unknown(word, vectors, name)
     return vectors[word]
 
 
 def _nearest(vectors: GloVe, query: torch.Tensor, k: int, without: tuple[str, ...] = ()) -> list[tuple[str, float]]:
-    if not isinstance(k, int) or k < 1:
-        raise ValueError(f"k: given {k!r}, expected an integer, at least 1")
+    k = require_count("k", k)
     if query.shape != (vectors.dim,):
         raise ValueError(f"word_or_vector: given a tensor of shape {tuple(query.shape)}, expected (H_in={vectors.dim},)")
     cosines = torch.cosine_similarity(vectors.vectors, query, dim=1)  # (number of words,)
