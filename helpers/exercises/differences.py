@@ -59,7 +59,7 @@ def difference(value: Any, expected: Any, axes: Sequence[str]) -> str:
     >>> difference(torch.zeros(2, 5), torch.zeros(5, 2), ("L", "N"))
     'your result has the shape (2, 5), expected (L=5, N=2).'
     >>> difference(torch.tensor([[0.0, 1.0]]), torch.zeros(1, 2), ("L", "N"))
-    "the shape is right, but 1 of 2 elements differ: at index [0, 1], which is [L, N], your value is 1, torch's is 0."
+    "the shape is right, but 1 of 2 elements differs: at index [0, 1], which is [L, N], your value is 1, torch's is 0."
     """
     given, wanted = as_tensor(value), as_tensor(expected)
     if value is None:
@@ -82,7 +82,7 @@ def difference(value: Any, expected: Any, axes: Sequence[str]) -> str:
     first = tuple(map(int, apart[0]))
     where = f"index {list(first)}" + (f", which is [{', '.join(axes)}]," if len(axes) == len(first) else "")
     return (
-        f"the shape is right, but {len(apart)} of {given.numel()} elements differ: "
+        f"the shape is right, but {len(apart)} of {given.numel()} elements {'differs' if len(apart) == 1 else 'differ'}: "
         f"at {where} your value is {_number(given[first])}, torch's is {_number(wanted[first])}."
     )
 
