@@ -64,8 +64,8 @@ def test_perplexity_is_e_to_the_cross_entropy():
 @pytest.mark.parametrize(
     "wrong, said",
     [
-        (lambda: NgramModel([], 2), "words, n: given 0 words"),
-        (lambda: NgramModel(["a"], 0), "n=0"),
+        (lambda: NgramModel([], 2), "words: given none, expected at least one"),
+        (lambda: NgramModel(["a"], 0), "n: given 0, expected a whole number >= 1"),
         (lambda: NgramModel(["a"], 1).probability("b", []), "word: given 'b'"),
         (lambda: NgramModel(["a"], 1).perplexity(["a"]), "words: given 1"),
         (lambda: next_probabilities(torch.zeros(3), -1), "temperature: given -1"),
@@ -81,6 +81,21 @@ def test_perplexity_is_e_to_the_cross_entropy():
 def test_what_cannot_be_is_refused(wrong, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         wrong()
+
+
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        (lambda: NgramModel("a b", 2), "words: given 'a b', expected a list of words"),
+        (lambda: NgramModel(["a", 1], 2), "words: given ['a', 1], expected a list of words"),
+        (lambda: NgramModel(["a"], 1.5), "n: given 1.5, expected a whole number >= 1"),
+        (lambda: NgramModel(["a"], 1).perplexity("aa"), "words: given 'aa', expected a list of words"),
+    ],
+)
+def test_a_count_model_refuses_what_is_not_words_or_a_whole_number(wrong, said):
+    with pytest.raises(TypeError, match=re.escape(said)):
+        wrong()
+    assert NgramModel((word for word in "ab"), 1).vocabulary == {"a", "b"}  # a generator is a list of words too
 
 
 # ---- sampling -------------------------------------------------------------------------------------------------------

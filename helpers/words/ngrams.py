@@ -4,6 +4,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from ..checks import require_count, require_words
+
 
 class NgramModel:
     """The probability of the next word, from counts of n successive words: a bigram model (n=2), a trigram model (n=3).
@@ -23,12 +25,14 @@ class NgramModel:
 
     Raises
     ------
+    TypeError : words are not a list of words, or n is not a whole number.
     ValueError : there are no words, or n < 1.
     """
 
     def __init__(self, words: Sequence[str], n: int) -> None:
-        if not words or n < 1:
-            raise ValueError(f"words, n: given {len(words)} words and n={n}, expected at least one word and n >= 1")
+        words, n = require_words("words", words), require_count("n", n)
+        if not words:
+            raise ValueError("words: given none, expected at least one")
         self.n, self.vocabulary = n, frozenset(words)
         self._counts = Counter[tuple[str, ...]]()  # how often a row of words occurs
         self._totals = Counter[tuple[str, ...]]()  # how many words followed a row
@@ -70,8 +74,10 @@ class NgramModel:
 
         Raises
         ------
+        TypeError : words are not a list of words.
         ValueError : the text has fewer than two words, or one that the training text does not contain.
         """
+        words = require_words("words", words)
         if len(words) < 2:
             raise ValueError(f"words: given {len(words)}, expected at least 2")
         logs = [
