@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..checks import require_numbers
 from ..colours import QUIET, W_HH
+from .log_axis import draw_axis, draw_point
 from .picture import Picture
 from .svg import escape_text, line, svg_picture, tag, text
 
@@ -81,18 +82,8 @@ def _rings(lengths: np.ndarray, gap: float) -> list[str]:
     def height(power: float) -> float:
         return RINGS - TALL * (min(max(power, low), high) - low) / (high - low)
 
-    parts = []
-    for power in range(low, high + 1, distance):
-        parts.append(line(LEFT, height(power), LEFT + WIDE, height(power), "#E2E2E2", 1, head=False))
-        name = f"1e{power}".replace("-", "−") if power else "1"
-        parts.append(text(LEFT - 8, height(power) + 4, name, size=11, fill=QUIET, text_anchor="end"))
+    lines = range(low, high + 1, distance)
+    parts = draw_axis(lines, height, LEFT, WIDE)
     for t, power in enumerate(powers.tolist()):
-        x, y = LEFT + gap * (t + 0.5), height(power)
-        tip = tag("title", escape_text(f"t={t}: {lengths[t]:.2e}"))
-        style = dict(fill=W_HH.tint, stroke=W_HH.colour, stroke_width=1.5)
-        beyond = int(power > high) - int(power < low)
-        if beyond:
-            parts.append(tag("path", tip, d=f"M{x - 4:g} {y:g}h8l-4 {-8 * beyond}z", **style))
-        else:
-            parts.append(tag("circle", tip, cx=x, cy=y, r=4, **style))
+        parts.append(draw_point(LEFT + gap * (t + 0.5), height(power), power, lines, f"t={t}: {lengths[t]:.2e}", W_HH))
     return parts

@@ -11,6 +11,7 @@ from ..colours import NEGATIVE, PAPER, POSITIVE, QUIET, H, Role, X, value_colour
 from ..rnn.traces import Trace, require_trace
 from ..wording import abbreviate, plural, shorten
 from .cells import Cells, colour_limit, colour_scale, tooltip
+from .log_axis import draw_axis, draw_point
 from .picture import Picture
 from .svg import escape_text, line, svg_picture, tag, text
 
@@ -151,20 +152,15 @@ def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
     distance = 2 * ceil(max(12.0, finite.max(initial=4) - finite.min(initial=-8)) / 12)  # powers of ten from line to line
     low = distance * floor(min(-8.0, finite.min(initial=0)) / distance)
     high = distance * ceil(max(4.0, finite.max(initial=0)) / distance)
-    parts = []
-    for power in range(low, high + 1, distance):
-        _, y = spot(0, power)
-        parts.append(line(left, y, left + 600, y, "#999999" if power == 0 else "#E2E2E2", 1, head=False))
-        name = f"1e{power}".replace("-", "−") if power else "1"
-        parts.append(text(left - 8, y + 4, name, size=11, fill=QUIET, text_anchor="end"))
+    lines = range(low, high + 1, distance)
+    parts = draw_axis(lines, lambda power: spot(0, power)[1], left, 600, one="#999999")
     for draw, values in ((_dashed_line, bound), (_gradient_line, logs)):
         for t, (a, b) in enumerate(pairwise(values)):
             if not (max(a, b) < low or min(a, b) > high):  # a line along the edge would show values that are not there
                 parts.append(draw(*spot(t, a), *spot(t + 1, b)))
     for t, log in enumerate(logs):
         x, y = spot(t, log)
-        tip = tag("title", escape_text(f"t={t}: {norms[t]:.2e}"))
-        parts.append(_gradient_point(tip, x, y, int(log > high) - int(log < low)))
+        parts.append(draw_point(x, y, log, lines, f"t={t}: {norms[t]:.2e}", H))
         if t % max(1, round(30 / gap)) == 0:
             parts.append(text(x, tall + 48, t, size=11, fill=QUIET, text_anchor="middle"))
     parts.append(text(left, 16, "○ length of dL/dh[t]", fill=H.ink, font_weight=600))
@@ -228,14 +224,6 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
     end = "praise" if praise[-1] > 0.5 else "blame" if praise[-1] <= 0.5 else "it is no number"
     alt = f"The verdict after each of {plural(len(praise), 'word')}: {after}. In the end {end}."
     return svg_picture(right + 14, middle + tall + 92, parts, alt)
-
-
-def _gradient_point(tip: str, x: float, y: float, beyond: int) -> str:
-    """A ring, or a triangle that points up (1) or down (-1) to a value beyond the axis."""
-    style = dict(fill=H.tint, stroke=H.colour, stroke_width=1.5)
-    if not beyond:
-        return tag("circle", tip, cx=x, cy=y, r=4, **style)
-    return tag("path", tip, d=f"M{x - 4:g} {y:g}h8l-4 {-8 * beyond}z", **style)
 
 
 def _gradient_line(x1: float, y1: float, x2: float, y2: float) -> str:
