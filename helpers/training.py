@@ -3,6 +3,7 @@
 A model here is any function from a batch of sentences to one logit per sentence: positive for praise, negative for blame.
 """
 
+import reprlib
 from collections.abc import Callable, Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
+from .checks import require_count
 from .device import one_thread
 
 SequenceBatch = PackedSequence | Tensor
@@ -83,12 +85,14 @@ def train(
 
     Raises
     ------
-    TypeError : labels are not a tensor, or the model does not return one.
-    ValueError : there are no sequences, a sequence has no words, there are more or fewer labels than sequences, or the
-        model does not return one logit per sentence.
+    TypeError : labels are not a tensor of floats, validation is not a pair, epochs is not a whole number or a collection, or
+        the model does not return a tensor.
+    ValueError : there are no sequences, a sequence has no words, labels are not (N,) or not from 0 to 1, there is no epoch,
+        or the model does not return one logit per sentence. What is wrong in the validation set is named `validation`.
     """
     _require_matching(sequences, labels)
-    order, rounds = torch.Generator().manual_seed(seed), range(epochs) if isinstance(epochs, int) else epochs
+    _require_validation(validation)
+    order, rounds = torch.Generator().manual_seed(seed), _rounds(epochs)
     batches = [(gather([sequences[i] for i in bucket.tolist()]), labels[bucket]) for bucket in _buckets(sequences)]
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer, loss_of = torch.optim.Adam(trained, lr=lr, fused=True), nn.BCEWithLogitsLoss()  # fused: fewer calls
@@ -154,8 +158,10 @@ def verdicts(model: Model, sequence: Tensor) -> list[float]:
 
     Raises
     ------
-    TypeError, ValueError : the model does not return one logit per sentence.
+    TypeError, ValueError : the sequence has no words, or the model does not return one logit per sentence.
     """
+    if len(sequence) == 0:
+        raise ValueError("sequence: given no words (L=0), expected at least one")
     beginnings = [sequence[: t + 1] for t in range(len(sequence))]
     with torch.no_grad(), one_thread():
         return one_logit_each(model(pack(beginnings)), len(beginnings)).sigmoid().tolist()
@@ -191,13 +197,33 @@ def _fraction_right(logits: Tensor, labels: Tensor) -> float:
     return ((logits > 0) == (labels > 0.5)).double().mean().item()
 
 
-def _require_matching(sequences: Sequence[Tensor], labels: Tensor) -> None:
+def _rounds(epochs: int | Collection[object]) -> Collection[object]:
+    rounds = epochs if isinstance(epochs, Collection) else range(require_count("epochs", epochs))
+    if len(rounds) == 0:
+        raise ValueError("epochs: given none, expected at least one")
+    return rounds
+
+
+def _require_validation(validation: tuple[Sequence[Tensor], Tensor] | None) -> None:
+    if validation is None:
+        return
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise TypeError(f"validation: given {reprlib.repr(validation)}, expected a pair: sequences and their labels")
+    _require_matching(*validation, within="validation: ")
+
+
+def _require_matching(sequences: Sequence[Tensor], labels: Tensor, within: str = "") -> None:
     if len(sequences) == 0:
-        raise ValueError("sequences: given none, expected at least one")
-    if not isinstance(labels, Tensor):
-        raise TypeError(f"labels: given {type(labels).__name__}, expected a tensor of floats 0 and 1")
+        raise ValueError(f"{within}sequences: given none, expected at least one")
+    if not isinstance(labels, Tensor) or not labels.is_floating_point():
+        given = f"a tensor of {labels.dtype}" if isinstance(labels, Tensor) else type(labels).__name__
+        raise TypeError(f"{within}labels: given {given}, expected a tensor of floats 0 and 1")
+    if labels.dim() != 1:
+        raise ValueError(f"{within}labels: given shape {tuple(labels.shape)}, expected (N,), one for each sequence")
     if len(labels) != len(sequences):
-        raise ValueError(f"labels: given {len(labels)}, expected one for each of {len(sequences)} sequences")
+        raise ValueError(f"{within}labels: given {len(labels)}, expected one for each of {len(sequences)} sequences")
+    if (outside := labels[~((labels >= 0) & (labels <= 1))]).numel():  # NaN too
+        raise ValueError(f"{within}labels: given {outside[0].item():g}, expected numbers from 0 to 1")
     for i, sequence in enumerate(sequences):
         if len(sequence) == 0:
-            raise ValueError(f"sequences: number {i} has no words (L=0), expected at least one; leave it out")
+            raise ValueError(f"{within}sequences: number {i} has no words (L=0), expected at least one; leave it out")

@@ -298,3 +298,47 @@ def test_a_model_gives_one_number_for_each_sentence(answer, error, message):
 def test_labels_are_a_tensor():
     with pytest.raises(TypeError, match="^labels: given list, expected a tensor"):
         train(Reader(3), [torch.zeros(2, 3)], [1.0])
+
+
+TWO = [torch.zeros(2, 3), torch.zeros(1, 3)]
+
+
+@pytest.mark.parametrize(
+    "labels, error, message",
+    [
+        (torch.tensor([0, 1]), TypeError, "labels: given a tensor of torch.int64, expected a tensor of floats"),
+        (torch.zeros(2, 1), ValueError, r"labels: given shape \(2, 1\), expected \(N,\)"),
+        (torch.tensor([0.0, 2.0]), ValueError, "labels: given 2, expected numbers from 0 to 1"),
+        (torch.tensor([0.0, torch.nan]), ValueError, "labels: given nan, expected numbers from 0 to 1"),
+    ],
+)
+def test_wrong_labels_are_refused_before_anything_is_trained(labels, error, message):
+    reader = Reader(3)
+    before = copy.deepcopy(reader.state_dict())
+    right = torch.tensor([0.0, 1.0])
+    for name, call in {
+        "": lambda: train(reader, TWO, labels),
+        "validation: ": lambda: train(reader, TWO, right, validation=(TWO, labels)),
+    }.items():
+        with pytest.raises(error, match=f"^{name}{message}"):
+            call()
+    assert all(torch.equal(now, before[name]) for name, now in reader.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "options, error, message",
+    [
+        (dict(epochs=0), ValueError, "epochs: given 0, expected a whole number >= 1"),
+        (dict(epochs=[]), ValueError, "epochs: given none, expected at least one"),
+        (dict(epochs=1.5), TypeError, "epochs: given 1.5, expected a whole number >= 1"),
+        (dict(validation=TWO[:1]), TypeError, "validation: given .*, expected a pair: sequences and their labels"),
+    ],
+)
+def test_options_of_a_training_are_refused_by_name(options, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        train(Reader(3), TWO, torch.tensor([0.0, 1.0]), **options)
+
+
+def test_no_words_have_no_verdict():
+    with pytest.raises(ValueError, match=r"^sequence: given no words \(L=0\), expected at least one"):
+        verdicts(Reader(3), torch.zeros(0, 3))
