@@ -38,14 +38,13 @@ SHOWN = {
     "(N, 1) against (N,) in a loss": ("10", "(answers - targets) ** 2"),
     "eval() is forgotten": ("10", "in_training = agreeing()"),
     "a loss is counted on padding": ("10", "ignore_index=ignored"),
-    "(h, c) is taken from a GRU": ("10", "output, (h, c) = gru(Variable(x))"),
+    "(h, c) is taken from a GRU": ("10", "output, (h, c) = gru(x)"),
     "why there are two biases": ("02", "two.bias_ih_l0 + two.bias_hh_l0"),
     "weight_ih is thought to be (H_in, H_out)": ("02", "monday @ plain.weight_ih_l0.T"),
     "h_n of a padded batch": ("10", "packed_h_n = reader(packed)[1][0]"),
     "lengths for fewer sequences than there are": ("10", "few_h_n = reader(few)[1][0]"),
     "all that a network returns goes into the next layer": ("10", "nn.Sequential(reader, nn.Linear(5, 2)"),
     "equality to the last digit is expected": ("04", "torch.cat(states), one_call"),
-    "the text of an error is taken for a fact": ("10", "if w in str(error)"),
     "the warning of weights that are not one chunk": ("11", "moved.flatten_parameters()"),  # only cuDNN gives it
     # what the article this course grew from has wrong, or leaves unclear
     "article: a random cell is run again": ("07", "torch.Generator().manual_seed(0)  # so that we all see the same order"),
@@ -56,7 +55,6 @@ SHOWN = {
     "article: a weight under the wrong shape and name": ("02", "show_parameters(nn.RNN(input_size=7, hidden_size=4))"),
     "article: why time comes first": ("02", "days_then_cities[1].flatten()"),
     "article: output and h_n are left vague": ("02", "stack_h_n[0, 0].detach()"),
-    "article: Variable": ("10", "type(Variable(x)).__name__"),
 }
 
 

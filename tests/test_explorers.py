@@ -217,7 +217,7 @@ def test_the_changed_lines_of_code_are_marked():
     explorer = explore_constructor()
     explorer.controls["L"].value = 7
     code = explorer.html[VIEWS["constructor"].index(CODE)]
-    assert re.findall(rf"<span {CHANGED}[^>]*>([^<]*)</span>", code) == ["x = torch.randn(7, 2, 3)  # (L, N, H_in)"]
+    assert re.findall(rf"<span [^>]*{CHANGED}[^>]*>([^<]*)</span>", code) == ["x = torch.randn(7, 2, 3)  # (L, N, H_in)"]
 
 
 def test_the_cursor_is_marked_in_picture_equation_matrices_table_and_code():
