@@ -212,6 +212,7 @@ def test_a_verdict_that_is_no_number_has_no_bar():
     bars = [bar for bar in parse(drawn).iter("rect") if bar.find("title") is not None]
     assert [float(bar.get("height")) > 0 for bar in bars] == [True, False]
     assert drawn.alt == "The verdict after each of 2 words: not 0.40, good nan. In the end it is no number."
+    assert "In the end: it is no number" in drawn.data
 
 
 PADDED, PACKED, STATES = torch.zeros(3, 2, 4), pack_sequence([torch.zeros(3, 4)]), torch.zeros(2, 4)

@@ -196,10 +196,11 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
     if not len(praise):
         raise ValueError("verdicts: given none, expected one for each word")
     labels = require_labels(labels, len(praise))
-    columns, left, middle, tall = abbreviate(len(praise), 14), 84, 84, 52
+    columns, left, middle, tall = abbreviate(len(praise), 14), 84, 104, 52
     wide = min(72, 600 / len(columns))
     right = left + len(columns) * wide
-    parts = []
+    end = "praise" if praise[-1] > 0.5 else "blame" if praise[-1] <= 0.5 else "it is no number"
+    parts = [text(8, 18, f"In the end: {end}", size=13, font_weight=700)]
     for word, y, colour in (("praise", -tall, POSITIVE), ("undecided", 0, QUIET), ("blame", tall, NEGATIVE)):
         parts.append(line(left, middle + y, right, middle + y, "#DDDDDD" if y else "#999999", 1, head=False))
         parts.append(text(left - 8, middle + y + 4, word, size=11, fill=colour, text_anchor="end"))
@@ -221,9 +222,8 @@ def draw_verdicts(labels: Sequence[str], verdicts: Sequence[float]) -> Picture:
         style = dict(fill=X.ink, text_anchor="end", transform=spot)
         parts.append(text(x + wide / 2, middle + tall + 34, shorten(labels[t], 11), **style))
     after = ", ".join("…" if t is None else f"{labels[t]} {praise[t]:.2f}" for t in columns)
-    end = "praise" if praise[-1] > 0.5 else "blame" if praise[-1] <= 0.5 else "it is no number"
     alt = f"The verdict after each of {plural(len(praise), 'word')}: {after}. In the end {end}."
-    return svg_picture(right + 14, middle + tall + 92, parts, alt)
+    return svg_picture(max(right + 14, 200), middle + tall + 92, parts, alt)  # room for the sentence above one word
 
 
 def _gradient_line(x1: float, y1: float, x2: float, y2: float) -> str:
