@@ -85,7 +85,7 @@ def load_glove(
     Parameters
     ----------
     source     : where the vectors are
-                 "bundled": the 5,000 most frequent words of "6B.50d" and some 1,700 more, with three decimals. They come with
+                 "bundled": the 5,000 most frequent words of "6B.50d" and some 2,000 more, with three decimals. They come with
                  the course, so nothing is downloaded or written.
                  "mini": 658 words of 20 numbers, which the course trained on sentences that it wrote itself
                  "6B.50d", "6B.100d", "6B.200d", "6B.300d": all 400,000 words of GloVe, trained on 6 billion words of
