@@ -313,10 +313,6 @@ def test_with_time_first_a_step_is_one_block():
     assert x[1].is_contiguous() and not torch.zeros(2, 5, 3)[:, 1].is_contiguous()
 
 
-def test_a_variable_is_a_tensor():
-    assert type(torch.autograd.Variable(torch.zeros(2))) is torch.Tensor
-
-
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_a_second_softmax_keeps_the_loss_up_and_the_worst_errors_have_no_gradient(classes):
     gradients = []
