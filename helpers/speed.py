@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .checks import require_count
 from .pictures.tables import Table
 from .rnn.recurrence import normalise_arguments, numpy_weights
 from .rnn.shapes import require_rnn
@@ -153,10 +154,10 @@ def measure(
 
     Raises
     ------
+    TypeError : rounds is not a whole number.
     ValueError : rounds is less than 1.
     """
-    if rounds < 1:
-        raise ValueError(f"rounds: given {rounds}, expected at least 1")
+    rounds = require_count("rounds", rounds)
     device, now = torch.device(device), clock or time.perf_counter
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for run in ways.values():

@@ -301,6 +301,7 @@ def test_buckets_count_the_padding_of_real_batches(batch_size):
         (([1] * 41, 2), ValueError, "lengths: given 1, 1, .*, …, expected 1 to 40 numbers from 1 to 24"),
         (([0, 3], 2), ValueError, "1 to 40 numbers from 1 to 24"),
         (([3], 0), ValueError, "batch_size: given 0"),
+        (([3], 2.0), TypeError, "batch_size: given 2.0"),
         ((["a"], 2), TypeError, "lengths"),
     ],
 )

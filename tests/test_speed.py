@@ -83,7 +83,7 @@ def test_the_median_is_taken_in_ms(monkeypatch):
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     took = measure({"naps": lambda: now.append(now.pop() + next(naps))}, device=CPU, rounds=3)["naps"]
     assert took == pytest.approx(3)
-    with pytest.raises(ValueError, match="rounds: given 0, expected at least 1"):
+    with pytest.raises(ValueError, match="rounds: given 0, expected a whole number >= 1"):
         measure({}, device=CPU, rounds=0)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from ..checks import require_numbers, require_rows, require_words
+from ..checks import require_count, require_numbers, require_rows, require_words
 from ..colours import H_N, QUIET, TEXT, WRONG, X, value_colour
 from ..wording import abbreviate, listed, plural, shorten
 from .cells import colour_limit
@@ -297,14 +297,13 @@ def draw_buckets(lengths: Iterable[int], batch_size: int) -> Picture:
 
     Raises
     ------
-    TypeError : lengths are not integers.
+    TypeError : lengths or batch_size are not integers.
     ValueError : there are too many sentences or none, a length is out of range, batch_size < 1.
     """
     given = _require_lengths(lengths)
     if not 1 <= len(given) <= 40 or not all(1 <= length <= 24 for length in given):
         raise ValueError(f"lengths: given {listed(given) or 'none'}, expected 1 to 40 numbers from 1 to 24")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size: given {batch_size!r}, expected an integer, at least 1")
+    batch_size = require_count("batch_size", batch_size)
     side, gap, width = 11, 14, max(max(given) * 11 + 40, 250)
     parts, counts = [], []
     for x, name, order in ((12, "in the order given", given), (12 + width, "sorted by length", sorted(given))):
