@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .calls import Call, ConstructorCall, ForwardCall, argument_order
 from .explanations import Explanation, Fix, Rule
 from .facts import Facts, after
-from .source import Line, is_module, names_in, stored_in
+from .source import Line, names_in, stored_in
 
 Cause = str | tuple[str, str | Fix]  # in words; with a change: a template for the argument, or a whole fix
 Check = Iterator[Rule | Cause]  # a rule that is broken, and its causes, the likeliest first
@@ -245,7 +245,7 @@ def remade(line: Line, module: nn.Module, **changes: str | None) -> Fix:
             constants = {k: v.value for k, v in written.items() if isinstance(v, ast.Constant)}
             same = all(getattr(module, k, None) == v for k, v in constants.items())
             kept = line.names.get(ast.unparse(line.around(node)[0]).partition(" = ")[0])  # another layer, made by this call?
-            same = same and not (is_module(kept) and module not in kept.modules())
+            same = same and not (isinstance(kept, nn.Module) and module not in kept.modules())
             if same and not any(isinstance(outer, REPEATED) for outer in line.around(node)):
                 found.append((node, ast.unparse(line.around(node)[0]), written.keys() - constants.keys()))
     if len(found) > 1:  # of several, the one that is kept under the layer's own name
