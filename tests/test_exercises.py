@@ -3,8 +3,8 @@
 import _thread
 import random
 import re
-import signal
 import runpy
+import signal
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
