@@ -56,8 +56,9 @@ def explain_error(error: BaseException | warnings.WarningMessage) -> Explanation
     Returns
     -------
     Explanation : if an nn.RNN, LSTM, GRU, RNNCell, LSTMCell or GRUCell raised it (called or made), or a function of
-        torch.nn.utils.rnn; if a backward() through such a network did, or load_state_dict() of one whose weights do not fit; or
-        whatever was given all that a network, a model around one, or pad_packed_sequence returned in the place of one
+        torch.nn.utils.rnn; if a backward() through such a network did, or that of a loss without a graph, where the line could
+        name such a network; if load_state_dict() of one did, because weights do not fit; or if something was given all that a
+        network, a model around one, or pad_packed_sequence returned in the place of one
         tensor; else None. It has a fix only if that is certain: the changed call must break no rule
 
     Nothing of yours is run or changed. The explanation comes from the arguments themselves, which are found in the traceback.

@@ -93,9 +93,8 @@ def _other_axes(facts: Facts) -> Check:
     if facts.N is None and not facts.cell and facts.changed("input", step) is not None:
         yield "The input is one time step of a batch: its axis of time steps is missing.", rewrite(facts.call, "input", step)
     if facts.lstm and (whole := facts.states[0]._base) is not None and whole is facts.states[1]._base:
-        for n in (n for n in networks_in([whole]) if isinstance(n, (nn.RNN, nn.GRU))):
-            made = type(n).__name__
-            yield f"h and c are two layers of one state: {made} returns h_n alone, and only an LSTM has c. Keep h_n whole."
+        makers = [type(n).__name__ for n in networks_in([whole]) if isinstance(n, (nn.RNN, nn.GRU))]
+        yield from (f"h and c are two layers of one state: {m} returns h_n alone, and only an LSTM has c." for m in makers)
     if len({s.dim() for s in facts.states}) > 1:
         yield "The two states have different axes, and they must have the same."
     repeated = f"{{}}.unsqueeze(1).expand(-1, {count}, -1)" if n == 2 else f"{{}}.expand({facts.wanted[0][0]}, {count}, -1)"
