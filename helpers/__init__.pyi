@@ -85,6 +85,7 @@ from .speed import training_parts as training_parts
 from .training import accuracy as accuracy
 from .training import pack as pack
 from .training import train as train
+from .training import train_each as train_each
 from .training import verdicts as verdicts
 from .words.corpus import documents as documents
 from .words.glove import analogy as analogy

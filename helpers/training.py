@@ -3,8 +3,10 @@
 A model here is any function from a batch of sentences to one logit per sentence: positive for praise, negative for blame.
 """
 
+import os
 import reprlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -50,12 +52,12 @@ def train(
     labels: Tensor,
     *,
     validation: tuple[Sequence[Tensor], Tensor] | None = None,
-    epochs: int | Collection[object] = 6,
-    lr: float = 0.007,
+    epochs: int | Collection[object] = 3,
+    lr: float = 0.01,
     seed: int = 0,
     gather: Collate = pack,
 ) -> History:
-    """Train a classifier of sentences with Adam, in mini-batches of 64 sentences, and return its history.
+    """Train a classifier of sentences with Adam, in mini-batches of 128 sentences, and return its history.
 
     >>> bag = nn.EmbeddingBag(2, 1)  # not even an RNN: one number per word
     >>> history = train(bag, list(torch.tensor([[0], [1]])), torch.tensor([0.0, 1.0]), epochs=30, gather=torch.stack)
@@ -74,7 +76,7 @@ def train(
     sequences  : each (L,) or (L, H_in), all on the model's device
     labels     : (N,), floats 0 and 1, one for each sequence, on the same device
     validation : other sequences and labels, on which loss and accuracy are measured after each epoch; never trained on
-    epochs     : the number of epochs, or a collection with one item per epoch, such as progress(range(6), "training")
+    epochs     : the number of epochs, or a collection with one item per epoch, such as progress(range(3), "training")
     lr         : the learning rate of the first step
     seed       : the seed of the order of the mini-batches
     gather     : makes a batch of sequences: `pack`, or `pad_sequence` to see the effect of padding
@@ -122,6 +124,53 @@ def train(
     if validation:
         model.load_state_dict(best)
     return history
+
+
+def train_each(
+    models: Sequence[nn.Module],
+    sequences: Sequence[Tensor],
+    labels: Tensor,
+    *,
+    validation: tuple[Sequence[Tensor], Tensor] | None = None,
+    epochs: int | Collection[object] = 3,
+    lr: float = 0.01,
+    gather: Collate = pack,
+) -> Iterator[History]:
+    """Train each of the models as `train` does, the first with seed 0, the next with seed 1, and give their histories in order.
+
+    >>> bags = [nn.EmbeddingBag(2, 1) for _ in range(3)]
+    >>> data = list(torch.tensor([[0], [1]])), torch.tensor([0.0, 1.0])
+    >>> [len(history.loss) for history in train_each(bags, *data, epochs=2, gather=torch.stack)]
+    [2, 2, 2]
+
+    As many are trained at the same time as the computer has cores: while torch computes, other threads of Python can run. The
+    work begins with the first history that is asked for. A model is what it is after `train` alone, except if it draws
+    random numbers while it trains, as dropout does: all threads share one generator.
+
+    Parameters
+    ----------
+    models : as the `model` of `train`, each its own; changed in place
+    others : as in `train`
+
+    Raises
+    ------
+    TypeError, ValueError : as in `train`; or there are no models.
+    """
+    if not models:
+        raise ValueError("models: given none, expected at least one")
+
+    def work(seed: int) -> History:
+        return train(models[seed], sequences, labels, validation=validation, epochs=epochs, lr=lr, seed=seed, gather=gather)
+
+    def histories() -> Iterator[History]:
+        pool = ThreadPoolExecutor(os.cpu_count())
+        try:
+            with one_thread():  # also in the threads of the pool, which begin with this number
+                yield from pool.map(work, range(len(models)))
+        finally:
+            pool.shutdown(cancel_futures=True)  # after an error, those that wait are not trained
+
+    return histories()
 
 
 def accuracy(model: Model, sequences: Sequence[Tensor], labels: Tensor, *, gather: Collate = pack) -> float:
@@ -182,8 +231,8 @@ def one_logit_each(answers: Tensor, N: int) -> Tensor:
 
 
 def _buckets(sequences: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Mini-batches of 64 sentences of about the same length, short ones first: the numbers of the sentences of each."""
-    buckets: tuple[Tensor, ...] = torch.tensor([len(sequence) for sequence in sequences]).argsort(stable=True).split(64)
+    """Mini-batches of 128 sentences of about the same length, short ones first: the numbers of the sentences of each."""
+    buckets: tuple[Tensor, ...] = torch.tensor([len(sequence) for sequence in sequences]).argsort(stable=True).split(128)
     return buckets
 
 

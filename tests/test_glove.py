@@ -227,7 +227,7 @@ def test_no_network_no_bar_and_nothing_left_behind(monkeypatch, tmp_path, capfd)
     monkeypatch.chdir(tmp_path)
     for name in ("socket", "create_connection", "getaddrinfo"):
         monkeypatch.setattr(socket, name, cut)
-    assert len(load_glove()) == 6995 and len(load_glove("mini")) == 658
+    assert len(load_glove()) == 7078 and len(load_glove("mini")) == 658
     assert list(tmp_path.rglob("*")) == []
     assert capfd.readouterr() == ("", "")
 

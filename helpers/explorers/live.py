@@ -205,8 +205,8 @@ class _ProgressBar:
         return {"text/plain": self.name, **_widget_view(self.widget)}
 
 
-def progress(items: Iterable[T], name: str) -> Iterable[T]:
-    """Iterate over the items, with tqdm's progress bar above the output of the cell.
+def progress(items: Iterable[T], name: str, total: int | None = None) -> Iterable[T]:
+    """Iterate over the items, with tqdm's progress bar above the output of the cell. `total` counts items that have no len.
 
     >>> [2 * n for n in progress(range(3), "doubling")]
     doubling
@@ -215,7 +215,7 @@ def progress(items: Iterable[T], name: str) -> Iterable[T]:
     from IPython.display import display
     from tqdm.notebook import tqdm
 
-    bar = tqdm(items, desc=name, display=False)
+    bar = tqdm(items, desc=name, total=total, display=False)
     bar.container.layout = widgets.Layout(width="100%", flex_flow="row wrap")  # on a narrow page it needs two lines
     display(_ProgressBar(name, bar.container))
     shown: Iterable[T] = bar

@@ -3,7 +3,7 @@
     plain     the film was very good                                            one opinion
     negated   honestly, nobody found it boring                                  the opposite of its adjective
     pair      the acting was bad, but the film was good                         two opinions, and the order decides
-    verbs     i loved every minute of it, said my friend                        the opinion is in a verb
+    verbs     slow at first, but it won me over, said my friend                   the opinion is in a verb
 
 `helpers/data/reviews.toml` has the sentences and the words. Each sentence there says praise. Two reviews, the twins, are made
 of it. The first says praise. In the second, each word of the left list of a pair is exchanged for a word of the right list, and
@@ -23,7 +23,7 @@ from .sentences import tokenize
 
 DATA = Path(__file__).parent.parent / "data"
 KINDS = ("plain", "negated", "pair", "verbs")  # what the networks are trained on
-BARE = {"opening": 0.4, "closing": 0.35, "end": 0.0}  # the fraction of sentences without an opening, without a closing
+BARE = {"opening": 0.5, "closing": 0.35, "end": 0.0}  # the fraction of sentences without an opening, without a closing
 SLOT = re.compile(r"\{([a-z_]+?)(_too|_again)?\}")
 Lists = dict[str, list[str]]
 Chance = Callable[[], float]
@@ -70,7 +70,7 @@ def read_grammar() -> Grammar:
     return Grammar(parts["any"], opinions, opposite, unseen, parts["sentences"], parts["around"])
 
 
-def make_reviews(train: int = 9000, validation: int = 400, test: int = 400, seed: int = 0) -> Reviews:
+def make_reviews(train: int = 30000, validation: int = 400, test: int = 400, seed: int = 0) -> Reviews:
     """Reviews to train on, reviews to decide when to stop, and reviews of each kind to test on. No sentence comes twice.
 
     >>> train, validation, tests = make_reviews(train=100, validation=20, test=10)
@@ -78,8 +78,8 @@ def make_reviews(train: int = 9000, validation: int = 400, test: int = 400, seed
     (100, 20, {'plain': 10, 'negated': 10, 'pair': 10, 'verbs': 10, 'double': 10, 'unseen': 10})
     >>> for review in tests["pair"][4:6]:
     ...     print(review.label, review.text)
-    1 my wife disliked it, but i enjoyed it. i saw it yesterday
-    0 my wife enjoyed it, but i disliked it. i saw it yesterday
+    1 the script was confusing, but this one was enjoyable
+    0 the script was enjoyable, but this one was confusing
 
     Parameters
     ----------
