@@ -1,4 +1,4 @@
-"""explain_errors() in a real IPython: what stands beneath a traceback; nothing else changes."""
+"""explain_errors() in a real IPython: what stands above and below the learner's own lines; nothing else changes."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
 from IPython.utils.capture import capture_output
 
 from helpers import explain_errors
@@ -32,29 +33,49 @@ def ran(shell, code):
     return shown.stdout + shown.stderr, [output.data for output in shown.outputs], result
 
 
-def test_the_traceback_stays_and_the_explanation_stands_beneath(shell):
-    plain, nothing, before = ran(shell, WRONG)
+def explained(shown):
+    """The explanations among what a cell displays."""
+    return [data["text/plain"] for data in shown if "data-way" not in data["text/html"]]
+
+
+IN_A_MODEL = f"""class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(3, 4)
+
+    def forward(self, x):
+        return self.rnn(x)  # a line of the learner's own
+{WRONG.replace("rnn", "Model()")}"""
+
+
+@pytest.mark.parametrize("code", [WRONG, IN_A_MODEL], ids=["a cell", "a model of one's own"])
+def test_the_explanation_comes_first_then_the_own_lines_and_torchs_are_folded(shell, code):
+    shell._showtraceback = lambda kind, error, lines: display({"text/plain": "\n".join(lines)}, raw=True)
+    _, plain, before = ran(shell, code)
     explain_errors()
-    text, shown, after = ran(shell, WRONG)
-    assert nothing == [] and len(shown) == 1
-    assert "input.size(-1) must be equal to input_size" in text
-    same = [line for line in plain.splitlines() if "line" not in line and "Cell" not in line]
-    assert same == [line for line in text.splitlines() if "line" not in line and "Cell" not in line]
-    assert "Where rnn is made, write input_size=7." in shown[0]["text/plain"] and "<img alt=" in shown[0]["text/html"]
+    _, shown, after = ran(shell, code)
+    explanation, own, way = shown
+    assert "The last axis of the input is H_in" in explanation["text/plain"] and "<img alt=" in explanation["text/html"]
+    assert own["text/plain"].splitlines()[-1] == plain[0]["text/plain"].splitlines()[-1]  # the error itself
+    assert "check_input" in plain[0]["text/plain"] and "check_input" not in own["text/plain"]
+    assert all(line in own["text/plain"] for line in code.splitlines() if "(x)" in line or line.startswith("Model()"))
+    assert way["text/html"].startswith("<details") and "in check_input" in way["text/html"] and "<module>" not in way["text/html"]
+    assert way["text/plain"] == "%tb shows the whole traceback."
     assert not after.success and type(after.error_in_exec) is type(before.error_in_exec)
     assert str(after.error_in_exec) == str(before.error_in_exec)
+    assert "check_input" in ran(shell, "%tb")[1][0]["text/plain"]
 
 
 def test_it_can_be_switched_off_and_on_and_on_again(shell):
     show = warnings.showwarning
     for _ in range(2):
         explain_errors()
-    assert len(ran(shell, WRONG)[1]) == 1  # on twice, shown once
+    assert len(explained(ran(shell, WRONG)[1])) == 1  # on twice, shown once
     explain_errors(False)
     assert ran(shell, WRONG)[1] == [] and warnings.showwarning is show
     explain_errors(False)
     explain_errors()
-    assert len(ran(shell, WRONG)[1]) == 1
+    assert len(explained(ran(shell, WRONG)[1])) == 1
 
 
 @pytest.mark.parametrize("code", ["1 / 0", "x = (", "rnn(torch.zeros(5, 2, 3));", "raise KeyboardInterrupt"])
@@ -69,14 +90,14 @@ def test_a_script_that_is_run_is_explained_once(shell, tmp_path):
     explain_errors()
     text, shown, result = ran(shell, f"%run {script}")
     assert "must be equal to input_size" in text
-    assert [data["text/plain"].splitlines()[4] for data in shown] == ["  fix       net = torch.nn.RNN(7, 4)"]
+    assert [text.splitlines()[4] for text in explained(shown)] == ["  fix       net = torch.nn.RNN(7, 4)"]
     assert ran(shell, "1 + 1")[1] == [] and ran(shell, "1 / 0")[1] == []  # said once
 
 
 @pytest.mark.parametrize("magic", ["%time ", "%%time\n", "%timeit -n1 -r1 "])
 def test_a_call_that_is_timed_is_explained(shell, magic):
     explain_errors()
-    assert len(ran(shell, magic + WRONG)[1]) == 1
+    assert len(explained(ran(shell, magic + WRONG)[1])) == 1
 
 
 def test_a_mistake_of_ours_leaves_the_plain_traceback(shell, monkeypatch):
@@ -100,6 +121,19 @@ def test_another_handler_of_errors_keeps_its_place(shell):
     explain_errors()
     text, shown, result = ran(shell, WRONG)
     assert seen == [RuntimeError] and len(shown) == 1 and "must be equal" not in text
+
+
+def test_somebody_else_who_shows_tracebacks_keeps_the_place(shell):
+    explain_errors()
+    ours, seen = shell._showtraceback, []
+    shell._showtraceback = theirs = lambda *given: (seen.append(given[0]), ours(*given))
+    assert len(explained(ran(shell, WRONG)[1])) == 1
+    for on in (False, True):
+        explain_errors(on)
+        assert len(explained(ran(shell, WRONG)[1])) == on
+    assert len(seen) == 3
+    explain_errors(False)
+    assert shell._showtraceback is theirs
 
 
 def test_a_warning_is_explained_beneath_it(shell):

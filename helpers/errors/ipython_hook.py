@@ -1,24 +1,29 @@
-"""Explanations beneath the tracebacks of a notebook, once they are switched on.
+"""Explanations in a notebook, once they are switched on: first what an error means, then the learner's own lines.
 
 What explains is loaded with the first error: a notebook that has none does not wait for it.
 """
 
+import linecache
 import sys
 import warnings
-from types import FrameType, SimpleNamespace
+from collections.abc import Callable
+from html import escape
+from traceback import walk_tb
+from types import FrameType, SimpleNamespace, TracebackType
 from typing import Any
 
-# What is switched on now, what stood there before, and the last error that was looked at.
-_running = SimpleNamespace(shell=None, showwarning=None, seen=None)
+# What is switched on now, what stood there before, and the error whose explanation was shown last.
+_running = SimpleNamespace(shell=None, showwarning=None, showtraceback=None, plain=None, explained=None)
 
 
 def explain_errors(on: bool = True) -> None:
-    """Show an explanation beneath the traceback of every such error, and beneath such warnings, from now on.
+    """Show an explanation above the traceback of every such error, and beneath such warnings, from now on.
 
     >>> explain_errors()
     explain_errors works in a notebook or in IPython; elsewhere call explain_error(error) where you catch one.
 
-    Nothing else changes: the traceback stays torch's own, and an error still stops the notebook.
+    Of an error that is explained, the traceback shows your own lines; torch's are folded below. `%tb` shows all of them. An
+    error still stops the notebook, and nothing else changes.
 
     Parameters
     ----------
@@ -32,13 +37,15 @@ def explain_errors(on: bool = True) -> None:
         _running.shell.events.unregister("post_run_cell", _after_cell)
         if warnings.showwarning is _show_warning:
             warnings.showwarning = _running.showwarning
-        _running.shell = _running.seen = None
+        if _running.shell._showtraceback is _running.showtraceback:
+            _running.shell._showtraceback = _running.plain
+        _running.shell = _running.showtraceback = None
     if on:
-        # After a cell its error is still at hand, traceback and all. So neither the traceback nor another handler of
-        # exceptions is touched.
         shell.events.register("post_run_cell", _after_cell)
-        _running.shell, _running.showwarning, _running.seen = shell, warnings.showwarning, getattr(sys, "last_value", None)
+        _running.shell, _running.showwarning, _running.plain = shell, warnings.showwarning, shell._showtraceback
         warnings.showwarning = _show_warning
+        # IPython shows each traceback through this method: also that of a script, or of a line that is timed.
+        shell._showtraceback = _running.showtraceback = _explaining(shell, shell._showtraceback)
 
 
 def _shell() -> Any:
@@ -46,12 +53,57 @@ def _shell() -> Any:
     return ipython.get_ipython() if ipython else None
 
 
+def _explaining(shell: Any, plain: Callable[..., None]) -> Callable[..., None]:
+    """What shows a traceback in the place of `plain`."""
+
+    def show_traceback(kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
+        # Somebody's %tb wants all of the traceback. Somebody else may still call this one when it is switched off.
+        asked_again = error is _running.explained
+        if shell is not _running.shell or asked_again or not _show(error):
+            return plain(kind, error, lines)
+        try:
+            own, way = _own_lines(error), _folded_way(error)
+            lines = shell.InteractiveTB.structured_traceback(kind, error, own, tb_offset=0) if own else lines
+        except Exception:
+            way = None
+        plain(kind, error, lines)
+        if way is not None:
+            _display(way)
+
+    return show_traceback
+
+
+def _own_lines(error: BaseException) -> TracebackType | None:
+    """The traceback with the learner's own frames alone."""
+    from .source import steps_of
+
+    traceback, all_of_it = error.__traceback__, []
+    while traceback is not None:
+        all_of_it.append(traceback)
+        traceback = traceback.tb_next
+    own = None
+    for part, step in reversed([*zip(all_of_it, steps_of(error.__traceback__))]):
+        if not step.in_a_package:
+            own = TracebackType(own, part.tb_frame, part.tb_lasti, part.tb_lineno)
+    return own
+
+
+def _folded_way(error: BaseException) -> dict[str, str]:
+    """All calls from the learner's first line to the error, folded; in a terminal, how to see them."""
+    own, way = _own_lines(error), []
+    for frame, number in walk_tb(error.__traceback__):
+        if way or own is None or frame is own.tb_frame:
+            code, module = frame.f_code, frame.f_globals.get("__name__", "")
+            line = linecache.getline(code.co_filename, number, frame.f_globals).strip()
+            way.append(f"{module}, line {number}, in {escape(code.co_name)}: <b>{escape(line)}</b>")
+    summary = "<summary>where it came from: the whole traceback</summary>"
+    html = f'<details style="margin:6px 0">{summary}<p data-way="true">{"<br/>".join(way)}</p></details>'
+    return {"text/plain": "%tb shows the whole traceback.", "text/html": html}
+
+
 def _after_cell(result: Any) -> None:
-    error, last = result.error_in_exec, getattr(sys, "last_value", None)  # whose traceback was shown last
-    if error is None and last is not _running.seen:
-        error = last  # `%run script.py` shows a traceback, and then ends as if nothing had been
-    _running.seen = last
-    if error is not None:
+    error = result.error_in_exec
+    if error is not None and error is not _running.explained:  # somebody else's handler has shown it, in its own way
         _show(error)
 
 
@@ -63,17 +115,23 @@ def _show_warning(
         _show(message, sys._getframe(1))
 
 
-def _show(trouble: Any, running: FrameType | None = None) -> None:
+def _show(trouble: Any, running: FrameType | None = None) -> bool:
     """Show an explanation if there is one. A mistake of ours must never hide the traceback from a learner."""
     try:
         from .explain import explain_error, explain_running
 
         explanation = explain_error(trouble) if running is None else explain_running(trouble, running)
         if explanation is None:
-            return
+            return False
         shown = {"text/plain": repr(explanation), "text/html": explanation._repr_html_()}
     except Exception:
-        return
+        return False
+    _running.explained = trouble
+    _display(shown)
+    return True
+
+
+def _display(shown: dict[str, str]) -> None:
     from IPython.display import display
 
     display(shown, raw=True)
