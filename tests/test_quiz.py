@@ -113,7 +113,8 @@ def test_any_guess_is_judged(answer, guess):
         ("the same", (5, 2, 4), "Three numbers, please, as (7, 3, 9)."),
         ("2 0", 20, "One number, please."),
         ("a lot", 20, "A number in digits, please."),
-        ("21", 20, "Not yet."),
+        ("21", 20, "Not yet: your number is too large."),
+        ("0.4", 0.5, "Not yet: your number is too small."),
         ("12", "tanh", "A word, please."),
         (
             "(7, 4)",
@@ -156,7 +157,7 @@ def test_reveal_shows_the_answer_and_hides_it_again():
     asked.controls["reveal"].value = True
     assert "The answer is 20" in asked.html[0]
     asked.controls["guess"].value = "21"
-    assert "Not yet. The answer is 20" in asked.html[0]
+    assert "Not yet: your number is too large. The answer is 20" in asked.html[0]
     asked.controls["reveal"].value = False
     assert "20" not in asked.html[0]
 

@@ -218,6 +218,13 @@ def test_in_a_notebook_by_three_controls():
     assert "1.5 of 4 right" in quiz.html[2]
 
 
+def test_the_question_is_above_the_box_for_its_answer():
+    quiz = explore_quiz(seed=0)
+    _, question, controls, said = quiz.widget.children
+    assert [pane.value for pane in (*question.children, *said.children)] == quiz.html
+    assert "?" in question.children[0].value and quiz.controls["guess"] in controls.children
+
+
 @pytest.mark.parametrize("wrong, shown", [("9 9 9 9 9", True), ("9 9 9 9 9", False), ("", True), ("", False)])
 def test_a_question_that_nobody_answered_never_counts(wrong, shown):
     quiz = explore_quiz(seed=0)

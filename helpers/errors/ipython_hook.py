@@ -90,7 +90,8 @@ def _own_lines(error: BaseException) -> TracebackType | None:
 
 def _folded_way(error: BaseException) -> dict[str, str]:
     """All calls from the learner's first line to the error, folded; in a terminal, how to see them."""
-    own, way = _own_lines(error), []
+    own = _own_lines(error)
+    way: list[str] = []
     for frame, number in walk_tb(error.__traceback__):
         if way or own is None or frame is own.tb_frame:
             code, module = frame.f_code, frame.f_globals.get("__name__", "")

@@ -35,15 +35,26 @@ def what_differs(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
     >>> what_differs("(2, 5, 4)", (5, 2, 4), ("L", "N", "H_out"))
     'axis 0 (L) is not 2, axis 1 (N) is not 5; the other is right. These are the right sizes in another order.'
     >>> what_differs("7", 5), what_differs("(5, 4)", (5, 2, 4))
-    ('', 'you give 2 numbers, and the shape has 3.')
+    ('your number is too large.', 'you give 2 numbers, and the shape has 3.')
     """
-    if not isinstance(answer, Sequence) or isinstance(answer, str):
+    if isinstance(answer, (bool, str)):
         return ""
+    if not isinstance(answer, Sequence):
+        return "" if is_right(guess, answer) else too_far(read_numbers(guess, answer), answer)
     sizes = [int(number) if number.is_integer() else number for number in read_numbers(guess, answer)]
     if len(sizes) == len(answer) and sizes == [*answer]:
         return ""
     swapped = " These are the right sizes in another order." if sorted(sizes) == sorted(answer) else ""
     return shape_difference(sizes, answer, axes) + swapped
+
+
+def too_far(given: Sequence[float], answer: float) -> str:
+    """On which side of the answer a wrong number is.
+
+    >>> too_far([7], 5), too_far([], 5)
+    ('your number is too large.', '')
+    """
+    return f"your number is too {'large' if given[0] > answer else 'small'}." if len(given) == 1 else ""
 
 
 def _how_many(count: int) -> str:

@@ -16,7 +16,7 @@ from .answers import as_python, format_answer, matches
 from .cases import CASE_COUNT, SMALL_CASE_COUNT, Case
 from .differences import difference, results_agree, shape_difference
 from .exercise import Arguments, Exercise, Function, Predict, Write
-from .guesses import ask_back, what_differs
+from .guesses import ask_back, too_far, what_differs
 from .sandbox import Outcome, attempt, preserve_global_state
 from .syntax import code_that_runs, read_syntax
 
@@ -50,6 +50,8 @@ def judge(exercise: Exercise, answer: Any) -> Judgement:
     >>> two = Predict("99.1", "What is 1 + 1?", lambda: 2, {11: "Add, do not append."}, ())
     >>> judge(two, 11)
     Judgement(right=False, sentence='11 is not it.', hint='Add, do not append.', note='', raised=False)
+    >>> judge(two, 1).sentence
+    'your number is too small.'
     >>> judge(two, ...).sentence
     'What is 1 + 1?'
     """
@@ -108,6 +110,8 @@ def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
             return Judgement(False, differs)
     if isinstance(truth, tuple) and isinstance(given, tuple) and all(isinstance(size, int) for size in given):
         return Judgement(False, shape_difference(given, truth, exercise.axes), hint)
+    if not hint and _kind_of_answer(truth) == "number" and isinstance(given, (int, float)) and given == given:  # not NaN
+        return Judgement(False, too_far([given], truth))
     return Judgement(False, f"{shorten(str(given), 40)} is not it.", hint)
 
 

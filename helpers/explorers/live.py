@@ -83,6 +83,7 @@ class Explorer:
     static_html : from the state to the HTML text that is stored in place of the views, for readers without a kernel
     heading     : HTML text above the controls
     played      : the name of the slider that play and pause buttons move; "" for none
+    above       : views above the controls, such as a question that a control answers
     folded      : further views, beneath a line that opens them: what moving a control changes must fit on one screen
     is_slow     : whether the views are pale while the next state is computed
     largest     : from the state to the largest value that a slider has in it, by the name of its control
@@ -105,9 +106,10 @@ class Explorer:
         folded: Sequence[View] = (),
         is_slow: bool = False,
         page: Mapping[str, Sequence[Any] | None] | None = None,
+        above: Sequence[View] = (),
     ) -> None:
         self.name, self.controls, self._compute, self._largest = name, controls, compute, largest
-        self.views, self.folded, self.played, self.page = [*views, *folded], len(folded), played, page
+        self.views, self.folded, self.played, self.page = [*above, *views, *folded], len(folded), played, page
         self._static_html = static_html or self._first_views
         self._is_slow = is_slow
         self.state: Any = None
@@ -122,12 +124,14 @@ class Explorer:
         moved = [*controls.values(), *([player(controls[played])] if played else [])]
         row = widgets.Box(moved, layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
         row.add_class("unrolled-controls")
-        above = widgets.HTML(_STYLE_SHEET + heading, layout=widgets.Layout(display=None if heading else "none"))
-        below = [_side_by_side(self._panes[: len(views)])]
+        head = widgets.HTML(_STYLE_SHEET + heading, layout=widgets.Layout(display=None if heading else "none"))
+        first, last = len(above), len(above) + len(views)
+        over = [_side_by_side(self._panes[:first])] if above else []
+        below = [_side_by_side(self._panes[first:last])]
         if folded:
-            below.append(widgets.Accordion([_side_by_side(self._panes[len(views) :])], selected_index=None))
+            below.append(widgets.Accordion([_side_by_side(self._panes[last:])], selected_index=None))
             below[-1].set_title(0, "code and shapes")
-        self.widget = widgets.VBox([above, row, *below])
+        self.widget = widgets.VBox([head, *over, row, *below])
 
     @property
     def html(self) -> list[str]:

@@ -56,7 +56,7 @@ def react(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
     """What is said about a guess that is not right: what is asked for, or what differs.
 
     >>> react("maybe", True), react("7", 5), react("(5, 4)", (5, 2))
-    ('Yes or no, please.', 'Not yet.', 'Not yet: axis 1 is not 4; the other is right.')
+    ('Yes or no, please.', 'Not yet: your number is too large.', 'Not yet: axis 1 is not 4; the other is right.')
     """
     if asked := ask_back(guess, answer):
         return capitalised(asked)

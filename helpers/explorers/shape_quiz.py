@@ -41,8 +41,7 @@ def explore_quiz(seed: int | None = None) -> Explorer:
             guess, reveal = "", False
         return game.state(guess, reveal)
 
-    views = [_question, _feedback, _score]
-    return Explorer("shape quiz", controls, compute, views, _static_question, page={})
+    return Explorer("shape quiz", controls, compute, [_feedback, _score], _static_question, page={}, above=[_question])
 
 
 @dataclass

@@ -133,8 +133,10 @@ function judge({ answer, ask, wrong, axes }, typed) {
   let [fits, said] = [numbers.length === 1, ""];
   if (typeof answer === "boolean") fits = [...YES, ...NO].includes(plain(typed));
   else if (typeof answer === "string") fits = (answer.length > 1 ? /\p{L}/u : /^\P{L}*\p{L}\P{L}*$/u).test(typed);
-  else if (!Array.isArray(answer)) ask = numbers.length ? "one number, please." : ask;
-  else [fits, said] = [numbers.length > 1 || numbers.length === answer.length, whatDiffers(numbers, answer, axes)];
+  else if (!Array.isArray(answer)) {
+    ask = numbers.length ? "one number, please." : ask;
+    said = `your number is too ${numbers[0] > (typeof answer === "number" ? answer : answer.near) ? "large" : "small"}.`;
+  } else [fits, said] = [numbers.length > 1 || numbers.length === answer.length, whatDiffers(numbers, answer, axes)];
   return fits ? { right: false, said, hint } : { right: null, said: ask, hint };
 }
 
