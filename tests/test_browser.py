@@ -89,6 +89,28 @@ COVERING = f"""() => [...document.querySelectorAll('{EXPLORER}')].flatMap(area =
     return [[...controls.children].filter(control => control.getBoundingClientRect().bottom > top + 1).length];
 }})"""
 
+# Where the views of each explorer begin from the left, and which of them are below the one before. Both may depend on the page's
+# width, and not on what is drawn.
+PLACES = f"""() => [...document.querySelectorAll('{EXPLORER}:has(.unrolled-controls)')].map(area => {{
+    const views = [...area.querySelectorAll('{VIEWS}')].map(view => view.closest('.widget-html').getBoundingClientRect());
+    return views.map((view, i) => `${{Math.round(view.left)}} ${{i && view.top >= views[i - 1].bottom - 1 ? 'below' : 'beside'}}`);
+}})"""
+
+# The controls that are not in view on a narrow page together with the whole first picture, without scrolling sideways or back.
+ALONE = f"""async () => {{
+    const page = document.querySelector('.jp-WindowedPanel-outer'), alone = [];
+    for (const area of document.querySelectorAll('{EXPLORER}:has(.unrolled-controls):has(svg[role=img])'))
+        for (const control of area.querySelector('.unrolled-controls').children) {{
+            (control.querySelector('[role=slider], input, select, button') ?? control).focus({{preventScroll: true}});
+            area.scrollIntoView({{block: 'start'}});
+            await new Promise(requestAnimationFrame);
+            const [seen, moved, drawn] = [page, control, area.querySelector('svg[role=img]')].map(e => e.getBoundingClientRect());
+            const whole = moved.top >= seen.top - 1 && drawn.top >= moved.bottom - 1 && drawn.bottom <= seen.bottom + 1;
+            if (!whole) alone.push(control.innerText.trim());
+        }}
+    return alone;
+}}"""
+
 # HTML text whose contrast with what lies behind it is under 4.5 (WCAG 2, level AA). An SVG brings its own paper.
 FAINT = f"""() => {{
     const over = (colour, below) => {{  // what is seen of a colour that may let through the one below it
@@ -323,6 +345,25 @@ def test_on_a_narrow_page_only_the_control_that_was_touched_stays_in_view(lab, c
     lab.page.set_viewport_size({"width": 390, "height": 600})
     lab.page.wait_for_timeout(200)  # JupyterLab lays itself out
     assert set(lab.page.evaluate(COVERING)) <= {1}
+
+
+@pytest.mark.sweep
+def test_on_a_narrow_page_every_control_is_in_view_with_the_picture_that_it_changes(lab, cells):
+    lab.page.set_viewport_size({"width": 390, "height": 844})
+    lab.page.wait_for_timeout(200)  # JupyterLab lays itself out
+    assert lab.page.evaluate(ALONE) == []
+
+
+@pytest.mark.sweep
+def test_no_view_jumps_beside_or_below_another_when_a_control_moves(lab, cells):
+    for width in (1920, 1280, 768):
+        lab.page.set_viewport_size({"width": width, "height": 720})
+        lab.page.wait_for_timeout(200)  # JupyterLab lays itself out
+        places = []
+        for key in ("Home", "End"):
+            press_sliders(lab.page, key)
+            places.append(lab.page.evaluate(PLACES))
+        assert places[0] == places[1], width
 
 
 @pytest.mark.sweep

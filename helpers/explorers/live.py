@@ -36,11 +36,12 @@ _STYLE_SHEET = """<style>
     { .widget-vbox:has(> .unrolled-controls) { flex-flow: row wrap; > * { width: 100%; } }
       .widget-vbox > .unrolled-controls { display: contents;
         > :focus-within { position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color0, Canvas); } }
-      .widget-html-content :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; } }
+      .widget-html-content :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; white-space: normal; } }
 .unrolled-pale { opacity: .35; }
 .unrolled-changed { background: rgba(204,121,167,.22) !important; }
 span.unrolled-changed, .unrolled-changed th { font-weight: 700 !important; }
-.unrolled-changed td:last-child::after { content: "◂ changed"; }
+.unrolled-changed td:last-child::after { content: "◂ changed"; white-space: nowrap; }
+.widget-html-content th { white-space: nowrap; }
 </style>"""
 
 
@@ -56,7 +57,7 @@ T = TypeVar("T")
 
 
 def full_width(view: V) -> V:
-    """Mark a view that gets a row of its own; the others are placed side by side where the page is wide enough.
+    """Mark a view that gets a row of its own; on a wide page the texts and tables behind a picture stand beside it.
 
     >>> Explorer("squares", {}, lambda: 9, [full_width(lambda n: f"n is {n}")]).widget.children[2].children[0].layout.width
     '100%'
@@ -126,10 +127,10 @@ class Explorer:
         row.add_class("unrolled-controls")
         head = widgets.HTML(_STYLE_SHEET + heading, layout=widgets.Layout(display=None if heading else "none"))
         first, last = len(above), len(above) + len(views)
-        over = [_side_by_side(self._panes[:first])] if above else []
-        below = [_side_by_side(self._panes[first:last])]
+        over = [_arranged(self._panes[:first])] if above else []
+        below = [_arranged(self._panes[first:last])]
         if folded:
-            below.append(widgets.Accordion([_side_by_side(self._panes[last:])], selected_index=None))
+            below.append(widgets.Accordion([_arranged(self._panes[last:])], selected_index=None))
             below[-1].set_title(0, "code and shapes")
         self.widget = widgets.VBox([head, *over, row, *below])
 
@@ -187,8 +188,30 @@ class Explorer:
         return f"Explorer: {self.name} ({values})"
 
 
-def _side_by_side(panes: Sequence[widgets.Widget]) -> widgets.Widget:
-    return widgets.Box(panes, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
+def _arranged(panes: Sequence[widgets.Widget]) -> widgets.Widget:
+    """The views in their order. What stands beside what depends on the page's width alone, so nothing jumps when a view changes."""
+    cells: list[widgets.Widget] = []
+    for pane in panes:
+        if pane.layout.width == "100%":
+            cells.append(pane)
+        elif "<svg" in pane.value or "<img" in pane.value:
+            pane.layout.flex = _share("50%", at_least=1300)
+            cells.append(pane)
+        elif cells and isinstance(cells[-1], widgets.VBox):
+            cells[-1].children += (pane,)
+        else:
+            beside = bool(cells) and cells[-1].layout.width != "100%"  # a picture
+            if beside:
+                cells[-1].layout.flex = _share("min(60%, 760px)", at_least=900)
+            cells.append(
+                widgets.VBox([pane], layout=widgets.Layout(flex=_share("40%", at_least=900, grow=1) if beside else None))
+            )
+    return widgets.Box(cells, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
+
+
+def _share(width: str, at_least: int, grow: int = 0) -> str:
+    """A part of a row, or the whole of it where the page has less than `at_least` pixels. The margin is 18px."""
+    return f"{grow} 1 max({width} - 18px, ({at_least}px - 100%) * 999)"
 
 
 def _widget_view(widget: widgets.Widget) -> dict[str, Any]:
