@@ -111,6 +111,22 @@ ALONE = f"""async () => {{
     return alone;
 }}"""
 
+# The drawings that are cut and do not say so, or say so and are whole.
+UNTOLD = """() => [...document.querySelectorAll('.jp-OutputArea-output div')].filter(e => e.nextElementSibling?.innerText
+        .startsWith('↔ Scroll sideways') && e.querySelector('svg, img') && e.offsetWidth).filter(drawing => {
+    const [above, cue] = [drawing, drawing.nextElementSibling].map(e => e.getBoundingClientRect());
+    const told = cue.width > 100 && cue.bottom <= drawing.parentElement.getBoundingClientRect().bottom + 1 && cue.top >= above.bottom - 1;
+    const cut = drawing.scrollWidth > drawing.clientWidth + 1;
+    window.cutDrawings = (window.cutDrawings ?? 0) + cut;
+    return told != cut;
+}).map(e => (e.querySelector('img')?.alt ?? e.querySelector('svg').ariaLabel).slice(0, 50))"""
+
+# How the drawings in a page are filtered: on a dark page black and white change places.
+FILTERS = (
+    "[...new Set([...document.querySelectorAll('.jp-OutputArea-output :is(svg[role=img], img[src^=data])')]"
+    ".map(e => getComputedStyle(e).filter))]"
+)
+
 # HTML text whose contrast with what lies behind it is under 4.5 (WCAG 2, level AA). An SVG brings its own paper.
 FAINT = f"""() => {{
     const over = (colour, below) => {{  // what is seen of a colour that may let through the one below it
@@ -352,6 +368,24 @@ def test_on_a_narrow_page_every_control_is_in_view_with_the_picture_that_it_chan
     lab.page.set_viewport_size({"width": 390, "height": 844})
     lab.page.wait_for_timeout(200)  # JupyterLab lays itself out
     assert lab.page.evaluate(ALONE) == []
+
+
+@pytest.mark.sweep
+def test_a_drawing_that_is_cut_says_so(lab, cells):
+    for width in (390, 1280):
+        lab.page.set_viewport_size({"width": width, "height": 844})
+        lab.page.wait_for_timeout(200)  # JupyterLab lays itself out
+        assert lab.page.evaluate(UNTOLD) == [], width
+
+
+@pytest.mark.sweep
+def test_a_drawing_is_dark_on_a_dark_page(lab, cells):
+    try:
+        for dark, expected in [(True, ["invert(0.9) hue-rotate(180deg)"]), (False, ["none"])]:
+            set_theme(lab.page, dark)
+            assert lab.page.evaluate(FILTERS) == expected
+    finally:
+        set_theme(lab.page, dark=False)
 
 
 @pytest.mark.sweep

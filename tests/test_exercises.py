@@ -656,6 +656,18 @@ def test_a_notebook_asks_its_exercises_in_order(number):
     assert f"(../{solution_path(ours[0].number)})" in questions[0].source
 
 
+@pytest.mark.parametrize("number", sorted(NOTEBOOKS))
+def test_what_to_do_is_said_for_every_kind_of_exercise(number):
+    says, cells = section(number)[0].source.partition("Look at the solutions")[0], section(number)
+    bugs = [cell for cell in cells if "**" + number in cell.source and "· find the bug" in cell.source]
+    assert ("fix the bug" in says) == bool(bugs)  # there nothing is to be replaced
+    assert "`...`" in says and any("answer = ...\n" in cell.source or "    ...\n" in cell.source for cell in cells)
+
+
+def test_one_number_is_one_number():
+    assert check("03.1", (5,)).sentence == "you give 1 number, and the shape has 3."
+
+
 def test_every_exercise_has_its_notebook():
     assert {number[:2] for number in EXERCISES} == set(NOTEBOOKS)
     for number in EXERCISES:

@@ -427,6 +427,22 @@ def test_the_opened_jupyterlab_reads_the_settings_of_the_course(monkeypatch):
     assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
 
 
+def test_the_opened_jupyterlab_prints_its_address_and_nothing_else(tmp_path):
+    options = [*load().OPEN[2:], "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--ServerApp.root_dir={tmp_path}"]
+    own = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    command = [sys.executable, "-m", "jupyterlab", *options]
+    process = subprocess.Popen(command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        end = time.monotonic() + 90
+        while time.monotonic() < end and not list(tmp_path.glob("RUNTIME/jpserver-*.json")) and process.poll() is None:
+            time.sleep(0.2)
+    finally:
+        process.terminate()
+        said = [line for line in process.communicate(timeout=60)[0].splitlines() if line.strip()]
+    said = [line for line in said if not line.startswith("received signal")]  # which is how this test ends it
+    assert any("http://" in line for line in said) and all("://" in line or line.endswith(":") for line in said), said
+
+
 def test_the_opened_jupyterlab_finds_the_extension_that_names_controls():
     config = PyFileConfigLoader("jupyter_server_config.py", path=str(load().CONFIG)).load_config()
     (folder,) = map(Path, config.LabApp.extra_labextensions_path)

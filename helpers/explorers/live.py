@@ -189,7 +189,7 @@ class Explorer:
 
 
 def _arranged(panes: Sequence[widgets.Widget]) -> widgets.Widget:
-    """The views in their order. What stands beside what depends on the page's width alone, so nothing jumps when a view changes."""
+    """The views in their order. What stands beside what depends on the page's width alone, so nothing jumps."""
     cells: list[widgets.Widget] = []
     for pane in panes:
         if pane.layout.width == "100%":
