@@ -115,7 +115,7 @@ ALONE = f"""async () => {{
 UNTOLD = """() => [...document.querySelectorAll('.jp-OutputArea-output div')].filter(e => e.nextElementSibling?.innerText
         .startsWith('↔ Scroll sideways') && e.querySelector('svg, img') && e.offsetWidth).filter(drawing => {
     const [above, cue] = [drawing, drawing.nextElementSibling].map(e => e.getBoundingClientRect());
-    const told = cue.width > 100 && cue.bottom <= drawing.parentElement.getBoundingClientRect().bottom + 1 && cue.top >= above.bottom - 1;
+    const told = cue.width > 100 && cue.height > 15 && cue.bottom <= drawing.parentElement.getBoundingClientRect().bottom + 1 && cue.top >= above.bottom - 1;
     const cut = drawing.scrollWidth > drawing.clientWidth + 1;
     window.cutDrawings = (window.cutDrawings ?? 0) + cut;
     return told != cut;

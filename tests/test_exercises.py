@@ -666,6 +666,13 @@ def test_what_to_do_is_said_for_every_kind_of_exercise(number):
 
 def test_one_number_is_one_number():
     assert check("03.1", (5,)).sentence == "you give 1 number, and the shape has 3."
+    assert check("07.1", "3 3 2").sentence == "you give 3 numbers, and the list has 7."
+
+
+def test_what_is_asked_for_is_named():
+    assert check("07.5", None).sentence == "given None, expected a letter."
+    assert check("05.1", 2).sentence == "given an int, expected a letter."
+    assert check("05.2", 7).sentence == "your number is too large."
 
 
 def test_every_exercise_has_its_notebook():

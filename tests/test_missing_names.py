@@ -39,6 +39,8 @@ def test_beneath_the_traceback_stands_which_cell_to_run(capsys):
         for source, expected in [(cell, True), ("rnn", False)]:  # the second is of no notebook
             shell.run_cell(source)
             assert ("is made in the first code cell" in capsys.readouterr().out) == expected
+        shell.run_cell("answer = b\nprint(answer)")
+        assert 'An answer in letters needs quotes: answer = "b"' in capsys.readouterr().out
     finally:
         shell.events.unregister("post_run_cell", missing_names._after_cell)
         InteractiveShell.clear_instance()

@@ -37,6 +37,15 @@ def where_made(name: str, cell: str, folder: Path = NOTEBOOKS) -> str:
     return ""
 
 
+def without_quotes(name: str, cell: str) -> str:
+    """What to write, where an answer in letters is written without quotes; else empty.
+
+    >>> without_quotes("b", 'answer = b\\ncheck("03.2", answer)')
+    'An answer in letters needs quotes: answer = "b"'
+    """
+    return f'An answer in letters needs quotes: answer = "{name}"' if f"answer = {name}" in cell.splitlines() else ""
+
+
 def _cells(path: Path) -> list[dict[str, Any]]:
     cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return cells
@@ -68,6 +77,7 @@ def watch() -> None:
 
 def _after_cell(result: Any) -> None:
     error = result.error_in_exec
-    said = where_made(error.name, result.info.raw_cell) if isinstance(error, NameError) and error.name else ""
-    if said:
+    if not isinstance(error, NameError) or not error.name:
+        return
+    if said := where_made(error.name, result.info.raw_cell) or without_quotes(error.name, result.info.raw_cell):
         print(said)

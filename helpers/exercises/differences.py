@@ -94,7 +94,8 @@ def shape_difference(value: Sequence[float], truth: Sequence[int], axes: Sequenc
     'axis 0 (N) is not 20, axis 1 (L) is not 32; the other is right.'
     """
     if len(value) != len(truth):
-        return f"you give {plural(len(value), 'number')}, and the shape has {len(truth)}."
+        whole = "list" if len(axes) == 1 != len(truth) else "shape"
+        return f"you give {plural(len(value), 'number')}, and the {whole} has {len(truth)}."
     off = [place for place in range(len(truth)) if value[place] != truth[place]]
     names = [f" ({name})" for name in axes] if len(axes) == len(truth) else [""] * len(truth)
     sentence = ", ".join(f"axis {place}{names[place]} is not {value[place]}" for place in off)

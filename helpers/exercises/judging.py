@@ -96,8 +96,8 @@ def _same_results(exercise: Write, function: Function, other: Function) -> bool:
 def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
     truth, given = as_python(exercise.truth()), _readable(answer)
     wanted = "a shape, such as (5, 2, 4)" if isinstance(truth, tuple) else f"a {_kind_of_answer(truth)}"
-    if given is None:
-        advice = ": its .shape is what is asked" if isinstance(answer, torch.Tensor) else ""
+    if given is None or isinstance(truth, str) and not isinstance(given, str):
+        advice = ": its .shape is what is asked" if isinstance(answer, torch.Tensor) and isinstance(truth, tuple) else ""
         return Judgement(False, f"given {_type_name(answer)}, expected {wanted}{advice}.")
     if matches(given, truth):
         chosen = isinstance(truth, str) and len(truth) == 1  # one of the answers of a list, which torch does not compute
@@ -110,7 +110,8 @@ def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
             return Judgement(False, differs)
     if isinstance(truth, tuple) and isinstance(given, tuple) and all(isinstance(size, int) for size in given):
         return Judgement(False, shape_difference(given, truth, exercise.axes), hint)
-    if not hint and _kind_of_answer(truth) == "number" and isinstance(given, (int, float)) and given == given:  # not NaN
+    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (truth, given))
+    if not hint and numbers and given == given:  # not NaN
         return Judgement(False, too_far([given], truth))
     return Judgement(False, f"{shorten(str(given), 40)} is not it.", hint)
 
@@ -311,7 +312,15 @@ def _own_line(error: BaseException, answer: Any) -> str:
 
 
 def _kind_of_answer(truth: Any) -> str:
-    return "yes or no" if isinstance(truth, bool) else "word" if isinstance(truth, str) else "number"
+    return (
+        "yes or no"
+        if isinstance(truth, bool)
+        else "number"
+        if not isinstance(truth, str)
+        else "letter"
+        if len(truth) == 1
+        else "word"
+    )
 
 
 def _type_name(answer: Any) -> str:

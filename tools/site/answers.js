@@ -107,7 +107,8 @@ function isRight(typed, answer) {
 
 /** Which axes are wrong, and never the right sizes. @param {number[]} sizes @param {number[]} answer @param {string[]} axes */
 function whatDiffers(sizes, answer, axes) {
-  if (sizes.length !== answer.length) return `you give ${sizes.length} numbers, and the shape has ${answer.length}.`;
+  const whole = axes.length === 1 && answer.length > 1 ? "list" : "shape";
+  if (sizes.length !== answer.length) return `you give ${sizes.length} numbers, and the ${whole} has ${answer.length}.`;
   const name = (/** @type {number} */ place) =>
     axes.length === answer.length
       ? `axis ${place} (${axes[place]}) is`
