@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-CELL_SECONDS = 120  # as long as the tests wait for a cell (pyproject.toml, --nbval-cell-timeout)
+CELL_SECONDS = 240  # as long as the tests wait for a cell (pyproject.toml, --nbval-cell-timeout)
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 KEPT_CELL_METADATA = ("tags", "slideshow")
