@@ -62,7 +62,7 @@ class Page:
 
 
 class Renderer(IPythonRenderer):
-    """Formulas as MathML. What may be too wide for a telephone scrolls by itself, also by keyboard."""
+    """Formulas as MathML. What may be too wide for a phone scrolls by itself, also by keyboard."""
 
     def heading(self, text: str, level: int, **attributes: object) -> str:
         return f'<h{level} id="{site_answers.heading_id(text)}">{text}</h{level}>\n'

@@ -141,7 +141,7 @@ class PageExplorer {
     this.show();
   }
 
-  /** On a telephone, the control that was moved last stays in view. @param {Element} control */
+  /** On a phone, the control that was moved last stays in view. @param {Element} control */
   move(control) {
     first(this.form, ".moved")?.classList.remove("moved");
     control.closest("label")?.classList.add("moved");
