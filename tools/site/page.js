@@ -43,12 +43,15 @@ function container(root, depth) {
   return root.querySelector(":scope > tbody") ?? root;
 }
 
+/** Where HTML is parsed, out of sight; it is made once, because that takes longer than to parse. */
+const parsed = document.implementation.createHTMLDocument().body;
+
 /**
  * Show a view in a pane. The units that were there before stay, so little is laid out and painted anew.
  * @param {HTMLElement} pane @param {string[]} before the HTML of its units @param {string[]} now
  */
 function patch(pane, before, now) {
-  const [head, ...units] = now, tail = units.pop() ?? "", copy = document.implementation.createHTMLDocument().body;
+  const [head, ...units] = now, tail = units.pop() ?? "";
   const depth = head.split(/<\w/).length - 1, place = container(pane, depth), nodes = [...place.childNodes];
   if (!depth || before.at(-1) !== tail || nodes.length !== before.length - 2) return void (pane.innerHTML = now.join(""));
   /** @type {Map<string, ChildNode[]>} */
@@ -56,14 +59,14 @@ function patch(pane, before, now) {
   before.slice(1, -1).forEach((unit, i) => kept.set(unit, [...(kept.get(unit) ?? []), nodes[i]]));
   const stay = units.map((unit) => kept.get(unit)?.shift());
   for (const node of [...kept.values()].flat()) node.remove();
-  copy.innerHTML = head + units.filter((_, i) => !stay[i]).join("") + tail;
-  const fresh = [...container(copy, depth).childNodes];
+  parsed.innerHTML = head + units.filter((_, i) => !stay[i]).join("") + tail;
+  const fresh = [...container(parsed, depth).childNodes];
   let at = place.firstChild;
   for (const node of stay) {
     if (node && node === at) at = at.nextSibling;
     else place.insertBefore(node ?? /** @type {Node} */ (fresh.shift()), at);
   }
-  for (let i = 0, outer = pane, made = copy; i < depth; i++) {
+  for (let i = 0, outer = pane, made = parsed; i < depth; i++) {
     [outer, made] = [first(outer, ":scope > *"), first(made, ":scope > *")];
     for (const { name, value } of made.attributes) if (outer.getAttribute(name) !== value) outer.setAttribute(name, value);
   }
@@ -183,7 +186,7 @@ class PageExplorer {
     for (const [name, texts] of this.frames?.controls ?? []) {
       const control = this.control(name), text = texts[position(control)];
       values.set(name, text);
-      if (control.type !== "range") continue;
+      if (control.type !== "range" || control.getAttribute("aria-valuetext") === text) continue;
       control.setAttribute("aria-valuetext", text);
       control.parentElement?.querySelector("output")?.replaceChildren(text);
     }
