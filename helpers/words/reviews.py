@@ -78,8 +78,8 @@ def make_reviews(train: int = 30000, validation: int = 400, test: int = 400, see
     (100, 20, {'plain': 10, 'negated': 10, 'pair': 10, 'verbs': 10, 'double': 10, 'unseen': 10})
     >>> for review in tests["pair"][4:6]:
     ...     print(review.label, review.text)
-    1 the script was confusing, but this one was enjoyable
-    0 the script was enjoyable, but this one was confusing
+    1 we saw it on saturday. our teacher said it was senseless, i thought it was bright, if you ask me
+    0 we saw it on saturday. our teacher said it was bright, i thought it was senseless, if you ask me
 
     Parameters
     ----------
