@@ -204,7 +204,7 @@ def _arranged(panes: Sequence[widgets.Widget]) -> widgets.Widget:
             if beside:
                 cells[-1].layout.flex = _share("min(60%, 760px)", at_least=900)
             cells.append(
-                widgets.VBox([pane], layout=widgets.Layout(flex=_share("40%", at_least=900, grow=1) if beside else None))
+                widgets.VBox([pane], layout=widgets.Layout(flex=_share("40%", at_least=900, grow=1) if beside else "1 1 100%"))
             )
     return widgets.Box(cells, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
 
@@ -253,7 +253,10 @@ def _inline_html(view: HasHtml | str) -> str:
     """The HTML of a view in a live widget: a picture is inline SVG, whose cells show their value under the mouse."""
     if isinstance(view, Picture):
         return view.inline()
-    return view if isinstance(view, str) else view._repr_html_()
+    html = view if isinstance(view, str) else view._repr_html_()
+    return html.replace(
+        '<div style="overflow-x:auto">', '<div tabindex="0" style="overflow-x:auto">'
+    )  # the keyboard can scroll it
 
 
 _STYLE = {"description_width": "initial"}

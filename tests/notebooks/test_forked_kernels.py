@@ -42,6 +42,8 @@ def test_it_is_interrupted_and_goes_on(kernel):
     while (reply := client.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != asked:
         pass
     assert reply["content"]["ename"] == "KeyboardInterrupt"
+    while client.get_iopub_msg(timeout=30)["content"].get("execution_state") != "idle":
+        pass  # what the interrupted cell still says
     assert run(client, "print(6 * 7)") == "42\n"
 
 
