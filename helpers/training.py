@@ -149,7 +149,7 @@ def train_each(
 
     Parameters
     ----------
-    models : as the `model` of `train`, each its own; changed in place
+    models : each as the `model` of `train`; none of them twice, because each is changed in place
     others : as in `train`
 
     Raises

@@ -62,7 +62,8 @@ def _explaining(shell: Any, plain: Callable[..., None]) -> Callable[..., None]:
         if shell is not _running.shell or asked_again or not _show(error):
             return plain(kind, error, lines)
         try:
-            own, way = _own_lines(error), _folded_way(error)
+            own = _own_lines(error)
+            way = _folded_way(error, own)
             lines = shell.InteractiveTB.structured_traceback(kind, error, own, tb_offset=0) if own else lines
         except Exception:
             way = None
@@ -77,20 +78,19 @@ def _own_lines(error: BaseException) -> TracebackType | None:
     """The traceback with the learner's own frames alone."""
     from .source import steps_of
 
-    traceback, all_of_it = error.__traceback__, []
-    while traceback is not None:
-        all_of_it.append(traceback)
-        traceback = traceback.tb_next
-    own = None
-    for part, step in reversed([*zip(all_of_it, steps_of(error.__traceback__))]):
+    parts, traceback, own = [], error.__traceback__, None
+    for step in steps_of(traceback):
+        assert traceback is not None  # a step for each part
         if not step.in_a_package:
-            own = TracebackType(own, part.tb_frame, part.tb_lasti, part.tb_lineno)
+            parts.append(traceback)
+        traceback = traceback.tb_next
+    for part in reversed(parts):
+        own = TracebackType(own, part.tb_frame, part.tb_lasti, part.tb_lineno)
     return own
 
 
-def _folded_way(error: BaseException) -> dict[str, str]:
+def _folded_way(error: BaseException, own: TracebackType | None) -> dict[str, str]:
     """All calls from the learner's first line to the error, folded; in a terminal, how to see them."""
-    own = _own_lines(error)
     way: list[str] = []
     for frame, number in walk_tb(error.__traceback__):
         if way or own is None or frame is own.tb_frame:

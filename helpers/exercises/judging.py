@@ -312,15 +312,9 @@ def _own_line(error: BaseException, answer: Any) -> str:
 
 
 def _kind_of_answer(truth: Any) -> str:
-    return (
-        "yes or no"
-        if isinstance(truth, bool)
-        else "number"
-        if not isinstance(truth, str)
-        else "letter"
-        if len(truth) == 1
-        else "word"
-    )
+    if isinstance(truth, str):
+        return "letter" if len(truth) == 1 else "word"
+    return "yes or no" if isinstance(truth, bool) else "number"
 
 
 def _type_name(answer: Any) -> str:

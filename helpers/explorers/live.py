@@ -233,7 +233,7 @@ class _ProgressBar:
 
 
 def progress(items: Iterable[T], name: str, total: int | None = None) -> Iterable[T]:
-    """Iterate over the items, with tqdm's progress bar above the output of the cell. `total` counts items that have no len.
+    """Iterate over the items, with tqdm's progress bar above the output of the cell; `total` is their number, if they have no len.
 
     >>> [2 * n for n in progress(range(3), "doubling")]
     doubling
@@ -249,14 +249,15 @@ def progress(items: Iterable[T], name: str, total: int | None = None) -> Iterabl
     return shown
 
 
+_SCROLLS = '<div style="overflow-x:auto">'  # around a table that may be too wide
+
+
 def _inline_html(view: HasHtml | str) -> str:
     """The HTML of a view in a live widget: a picture is inline SVG, whose cells show their value under the mouse."""
     if isinstance(view, Picture):
         return view.inline()
     html = view if isinstance(view, str) else view._repr_html_()
-    return html.replace(
-        '<div style="overflow-x:auto">', '<div tabindex="0" style="overflow-x:auto">'
-    )  # the keyboard can scroll it
+    return html.replace(_SCROLLS, _SCROLLS.replace("<div", '<div tabindex="0"'))  # the keyboard can scroll it, too
 
 
 _STYLE = {"description_width": "initial"}
