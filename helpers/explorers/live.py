@@ -233,7 +233,7 @@ class _ProgressBar:
 
 
 def progress(items: Iterable[T], name: str, total: int | None = None) -> Iterable[T]:
-    """Iterate over the items, with tqdm's progress bar above the output of the cell; `total` is their number, if they have no len.
+    """Iterate over the items, with tqdm's progress bar above the output of the cell; `total` is needed if they have no len.
 
     >>> [2 * n for n in progress(range(3), "doubling")]
     doubling

@@ -23,7 +23,7 @@ from .sentences import tokenize
 
 DATA = Path(__file__).parent.parent / "data"
 KINDS = ("plain", "negated", "pair", "verbs")  # what the networks are trained on
-BARE = {"opening": 0.5, "closing": 0.35, "end": 0.0}  # the fraction of sentences without an opening, without a closing
+BARE = {"opening": 0.5, "closing": 0.3, "end": 0.0}  # the fraction of sentences without an opening, without a closing
 SLOT = re.compile(r"\{([a-z_]+?)(_too|_again)?\}")
 Lists = dict[str, list[str]]
 Chance = Callable[[], float]
@@ -78,8 +78,8 @@ def make_reviews(train: int = 30000, validation: int = 400, test: int = 400, see
     (100, 20, {'plain': 10, 'negated': 10, 'pair': 10, 'verbs': 10, 'double': 10, 'unseen': 10})
     >>> for review in tests["pair"][4:6]:
     ...     print(review.label, review.text)
-    1 we saw it on saturday. our teacher said it was senseless, i thought it was bright, if you ask me
-    0 we saw it on saturday. our teacher said it was bright, i thought it was senseless, if you ask me
+    1 i appreciated it, but the critics hated it. i saw it yesterday!
+    0 i hated it, but the critics appreciated it. i saw it yesterday!
 
     Parameters
     ----------
