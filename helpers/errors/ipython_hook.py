@@ -102,6 +102,11 @@ def _folded_way(error: BaseException, own: TracebackType | None) -> dict[str, st
     return {"text/plain": "%tb shows the whole traceback.", "text/html": html}
 
 
+def show_folded(error: BaseException) -> None:
+    """Show the whole traceback of an error, folded, below what was said about it."""
+    _display(_folded_way(error, _own_lines(error)))
+
+
 def _after_cell(result: Any) -> None:
     error = result.error_in_exec
     if error is not None and error is not _running.explained:  # somebody else's handler has shown it, in its own way

@@ -1,16 +1,20 @@
-"""A NameError in a notebook of the course: which cell above makes the missing name.
+"""A NameError in a notebook of the course: which cell above makes the missing name, or that an answer in letters needs quotes.
 
-It is said beneath the traceback from `import helpers` on: whoever begins in the middle of a notebook has not asked for more yet.
+It is said above the error from `import helpers` on: whoever begins in the middle of a notebook has not asked for more yet.
 """
 
 import ast
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NEEDED = "# needed below"  # how a cell begins that a later section builds on
+# The shell that is watched, the cell that it runs, and the error about which something was said last.
+_watched = SimpleNamespace(shell=None, cell="", explained=None)
 
 
 def where_made(name: str, cell: str, folder: Path = NOTEBOOKS) -> str:
@@ -38,12 +42,41 @@ def where_made(name: str, cell: str, folder: Path = NOTEBOOKS) -> str:
 
 
 def without_quotes(name: str, cell: str) -> str:
-    """What to write, where an answer in letters is written without quotes; else empty.
+    """What to write, where an answer in letters to an exercise is written without quotes; else empty.
 
-    >>> without_quotes("b", 'answer = b\\ncheck("03.2", answer)')
-    'An answer in letters needs quotes: answer = "b"'
+    >>> without_quotes("b", 'answer = b  # I think\\ncheck("03.2", answer)'), without_quotes("b", 'check("03.2", b)')
+    ('An answer in letters needs quotes: answer = "b"', 'An answer in letters needs quotes: check("03.2", "b")')
+    >>> without_quotes("rows", 'answer = rows\\ncheck("00.2", answer)')  # which asks for a number
+    ''
     """
-    return f'An answer in letters needs quotes: answer = "{name}"' if f"answer = {name}" in cell.splitlines() else ""
+    try:
+        lines = ast.parse(cell).body
+    except SyntaxError:  # a line of IPython's own
+        return ""
+    calls = [node.value for node in lines if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    for called in [call for call in calls if _asks_for_letters(call)]:
+        number, answer = called.args
+        if _is_named(answer, name):
+            return f'An answer in letters needs quotes: check("{ast.literal_eval(number)}", "{name}")'
+        for line in lines:
+            if isinstance(line, ast.Assign) and _is_named(line.value, name):
+                return f'An answer in letters needs quotes: {ast.unparse(line.targets[0])} = "{name}"'
+    return ""
+
+
+def _asks_for_letters(call: ast.Call) -> bool:
+    """Whether a call checks an exercise whose answer is a letter or a word: so are its typical wrong answers."""
+    from ..exercises.checking import EXERCISES  # which loads all exercises, and is loaded already where one is checked
+
+    if not (isinstance(call.func, ast.Name) and call.func.id == "check" and len(call.args) == 2):
+        return False
+    number = call.args[0].value if isinstance(call.args[0], ast.Constant) else None
+    wrong = EXERCISES[number].wrong if isinstance(number, str) and number in EXERCISES else ()
+    return bool(wrong) and all(isinstance(answer, str) for answer in wrong)
+
+
+def _is_named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _cells(path: Path) -> list[dict[str, Any]]:
@@ -69,15 +102,41 @@ def _making_line(name: str, code: str) -> str:
 
 
 def watch() -> None:
-    """From now on say beneath the traceback of a NameError which cell makes the name, in a notebook."""
+    """From now on say above a NameError which cell makes the name, in a notebook; the traceback is folded below."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is not None:
-        shell.events.register("post_run_cell", _after_cell)
+    if shell is not None and shell is not _watched.shell:
+        _watched.shell = shell
+        shell.events.register("pre_run_cell", _remember)
+        shell._showtraceback = _saying_first(shell._showtraceback)  # IPython shows each traceback through this method
 
 
-def _after_cell(result: Any) -> None:
-    error = result.error_in_exec
-    if not isinstance(error, NameError) or not error.name:
-        return
-    if said := where_made(error.name, result.info.raw_cell) or without_quotes(error.name, result.info.raw_cell):
+def _remember(info: Any) -> None:
+    _watched.cell = info.raw_cell
+
+
+def _saying_first(plain: Callable[..., None]) -> Callable[..., None]:
+    """What shows a traceback in the place of `plain`."""
+
+    def show_traceback(kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
+        said = "" if error is _watched.explained else _what_is_said(error)  # %tb asks again, and wants all of it
+        if not said:
+            return plain(kind, error, lines)
         print(said)
+        _watched.explained = error
+        plain(kind, error, lines[-1:])  # the error alone: its lines are in the cell above
+        from .ipython_hook import show_folded
+
+        show_folded(error)
+
+    return show_traceback
+
+
+def _what_is_said(error: BaseException) -> str:
+    """What is known about a missing name. A mistake of ours must never hide the traceback from a learner."""
+    name = getattr(error, "name", None)
+    if not isinstance(error, NameError) or not name:
+        return ""
+    try:
+        return where_made(name, _watched.cell) or without_quotes(name, _watched.cell)
+    except Exception:
+        return ""
