@@ -249,8 +249,8 @@ def test_every_way_that_is_right_is_right(number, answer):
 def test_hints_grow_by_one_with_each_new_answer_and_stay_for_the_same():
     answers = [(20, 32, 64), (1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4)]
     shown = [check("03.1", answer) for answer in answers]
-    assert [len(verdict.hints) for verdict in shown] == [1, 2, 3, 3, 3]
-    assert solution_path("03.1") in shown[2].hints[2]
+    assert [len(verdict.hints) for verdict in shown] == [1, 2, 3, 4, 4]
+    assert solution_path("03.1") in shown[3].hints[3]
     assert [check("03.1", answer) for answer in answers] == shown  # cells run again, in any order
     assert check("03.2", (1, 1, 1)).hints == [EXERCISES["03.2"].hints[0]]  # each exercise counts for itself
 

@@ -78,22 +78,21 @@ def as_json(answer: Any) -> Any:
     return {"near": answer} if isinstance(answer, float) else answer
 
 
-def asked(
-    answer: Any, why: str = "", wrong: Mapping[Any, str] | None = None, hints: Sequence[str] = (), axes: Sequence[str] = ()
-) -> dict[str, Any]:
+def asked(answer: Any, why: str = "", exercise: Predict | None = None, axes: Sequence[str] = ()) -> dict[str, Any]:
     """What the script needs to judge an answer: `Asked` in tools/site/answers.js.
 
-    >>> asked(20)
-    {'answer': 20, 'shown': '20', 'why': '', 'ask': 'a number in digits, please.', 'wrong': [], 'hints': [], 'axes': []}
+    >>> asked(20)["ask"], asked((5, 2), axes=("L", "N"))["axes"], asked(20)["hints"]
+    ('a number in digits, please.', ['L', 'N'], [])
     """
     return {
         "answer": as_json(answer),
         "shown": format_answer(answer),
         "why": why,
         "ask": ask_back("?", answer),
-        "wrong": [[as_json(as_python(other)), hint] for other, hint in (wrong or {}).items()],
-        "hints": [*hints],
-        "axes": [*axes],
+        "wrong": [[as_json(as_python(other)), hint] for other, hint in exercise.wrong.items()] if exercise else [],
+        "hints": [*exercise.hints] if exercise else [],
+        "axes": [*(exercise.axes if exercise else axes)],
+        "about": [*exercise.about] if exercise else [],
     }
 
 
@@ -164,7 +163,7 @@ def _form(cell: NotebookNode, file: str, made: HTMLExporter) -> str:
 def exercise_form(exercise: Predict, made: HTMLExporter) -> str:
     """The form of an exercise that asks for a shape, a number or a word."""
     answer, (why, _) = as_python(exercise.truth()), solution(exercise.number)
-    data = asked(answer, why, exercise.wrong, exercise.hints, exercise.axes)
+    data = asked(answer, why, exercise)
     options, name = choices(answer, [*exercise.wrong]), f"Exercise {exercise.number}"
     return _rendered(made, "ask", id=exercise.number, name=name, asked=data, choices=options, example=example(answer))
 

@@ -34,9 +34,9 @@ def is_right(guess: str, answer: Any) -> bool:
     """
     typed = plain(guess)
     if isinstance(answer, bool):
-        return typed in (YES if answer else NO)
+        return yes_or_no(guess) is answer
     if isinstance(answer, str):
-        return typed.strip("'\"()") == answer.casefold()
+        return word(guess, answer) == answer.casefold()
     numbers = read_numbers(guess, answer)
     expected = list(answer) if isinstance(answer, Sequence) else [answer]
     if not numbers:  # right only where the answer has no numbers either, as the shape () of a single number
@@ -55,6 +55,32 @@ def plain(guess: str) -> str:
     return " ".join(guess.translate(_FULL_WIDTH | _ARABIC).split()).rstrip(".!? ").casefold()
 
 
+def yes_or_no(guess: str) -> bool | None:
+    """Whether a typed guess means yes or no; None where it means neither.
+
+    >>> yes_or_no("Yes, it is."), yes_or_no("no: they differ"), yes_or_no("yes and no"), yes_or_no("yes, no")
+    (True, False, None, None)
+    """
+    first, *more = re.split("[,;:]", plain(guess), maxsplit=1)
+    said = {name: re.search(rf"\b(?:{'|'.join(words)})\b", "".join(more)) for name, words in (("yes", YES), ("no", NO))}
+    if first in YES and not said["no"]:
+        return True
+    return False if first in NO and not said["yes"] else None
+
+
+def word(guess: str, answer: str) -> str:
+    """The letter or the word in a typed guess, without what is often written around it; the answer tells which is asked for.
+
+    >>> word("line C", "b"), word("b: the biases", "b"), word("The forget gate", "input"), word("a b", "b")
+    ('c', 'b', 'forget', 'a b')
+    """
+    typed = plain(guess).strip("'\"()")
+    if len(answer) == 1:
+        typed = re.sub(r"^(?:(?:it is|it's|line|answer|option|letter|plan|design|network) )+", "", typed)
+        return re.sub(r"^([a-z])[:).](?: .*)?$", r"\1", typed).strip("'\"()")
+    return re.sub(r"^(?:(?:it is|it's|the|an?) )+| (?:gate|part|pass|step)$", "", typed).strip("'\"()")
+
+
 def read_numbers(guess: str, answer: Any) -> list[float]:
     """The numbers in a typed guess; a sum or a product is worked out. The answer tells which of two readings is meant.
 
@@ -64,8 +90,11 @@ def read_numbers(guess: str, answer: Any) -> list[float]:
     ([0.5], [5.0, 2.0])
     >>> read_numbers("Twenty-one words", 21), read_numbers("two hundred", 200)
     ([21.0], [])
+    >>> read_numbers("none of them", 20), read_numbers("two of the 3", 2), read_numbers("50 %", 0.5), read_numbers("1 of 2", 0.5)
+    ([0.0], [2.0], [0.5], [0.5])
     """
-    typed = _in_digits(plain(guess))
+    typed = plain(guess)
+    typed = _in_digits(typed) if isinstance(answer, Sequence) else _one_number(typed, isinstance(answer, float))
     if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
         typed = typed.replace(",", ".")  # a decimal comma: 0,5 is 0.5
     if isinstance(answer, Sequence) and len(answer) > 1 and not re.search("[,;]", typed):
@@ -73,6 +102,14 @@ def read_numbers(guess: str, answer: Any) -> list[float]:
     elif isinstance(answer, (int, float)) and re.fullmatch(r"[\d.\s()+/x×-]+", typed):
         typed = re.sub("[x×]", "*", typed)  # and 2x4 is a product where one number is asked for
     return _numbers(typed)
+
+
+def _one_number(typed: str, is_part: bool) -> str:
+    """A text in which one number is asked for, in digits: none is 0, and 2 of 3 is 2, or 2/3 where it is a part."""
+    typed = re.sub(r"\b(?:none|nothing|nobody|no one)\b", "0", typed)
+    typed = _in_digits(re.sub(r"\b(?:(?:one|a) )?half\b", "0.5", typed) if is_part else typed)
+    typed = re.sub(r"(\d) ?(?:%|percent\b)", r"\1/100", typed) if is_part else typed
+    return re.sub(r"(\d) (?:out )?of (?:the |all )?(\d+)\b.*", r"\1/\2" if is_part else r"\1", typed)
 
 
 def _in_digits(typed: str) -> str:
@@ -197,9 +234,13 @@ def read_answer(text: str) -> bool | int | float | str | tuple[int | float, ...]
 def example(answer: Any) -> str:
     """What an answer of this kind looks like, without giving it away.
 
-    >>> example((7, 1)), example(3), example(True)
-    ('as (5, 2, 4)', 'a number', 'yes or no')
+    >>> example((7, 1)), example(3), example(True), example("b"), example("tanh")
+    ('as (5, 2, 4)', 'a number', 'yes or no', 'a letter', 'a word')
+    >>> example((3, 3, 2, 2, 1))  # no shape, but a list
+    'as 5, 2, 4, ...'
     """
     if isinstance(answer, bool):
         return "yes or no"
-    return "a word" if isinstance(answer, str) else "a number" if isinstance(answer, (int, float)) else "as (5, 2, 4)"
+    if isinstance(answer, str):
+        return "a letter" if len(answer) == 1 else "a word"
+    return "a number" if isinstance(answer, (int, float)) else "as (5, 2, 4)" if len(answer) < 5 else "as 5, 2, 4, ..."

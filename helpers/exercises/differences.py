@@ -66,11 +66,12 @@ def difference(value: Any, expected: Any, axes: Sequence[str]) -> str:
         return "it returns None: is a `return` missing?"
     if wanted is None:
         raise TypeError(f"expected: given {type(expected).__name__}, expected a number or a tensor")
+    shape = _with_names(wanted.shape, axes) if wanted.dim() else "one number"
     if given is None or isinstance(value, bool) != isinstance(expected, bool):
-        kind = "one number" if wanted.dim() == 0 else f"a tensor of shape {_with_names(wanted.shape, axes)}"
+        kind = f"a tensor of shape {shape}" if wanted.dim() else shape
         return f"it returns {with_article(type(value).__name__)}, expected {kind}."
     if given.shape != wanted.shape:
-        return f"your result has the shape {_format_shape(given.shape)}, expected {_with_names(wanted.shape, axes)}."
+        return f"your result has the shape {_format_shape(given.shape)}, expected {shape}."
     if given.isnan().any():
         return f"{int(given.isnan().sum())} of its {given.numel()} elements are NaN, 'not a number'."
     if wanted.dim() == 0:
@@ -90,8 +91,11 @@ def difference(value: Any, expected: Any, axes: Sequence[str]) -> str:
 def shape_difference(value: Sequence[float], truth: Sequence[int], axes: Sequence[str] = ()) -> str:
     """Which axes of a predicted shape are wrong, without giving away the right sizes; named where the names are known.
 
-    >>> shape_difference((20, 32, 64), (32, 20, 64), ("N", "L", "D*H_out"))
-    'axis 0 (N) is not 20, axis 1 (L) is not 32; the other is right.'
+    >>> shape_difference((2, 5), (5, 2))
+    'axis 0 is not 2, axis 1 is not 5; neither is right. These are the right sizes in another order.'
+
+    >>> shape_difference((1, 20, 64), (32, 20, 64), ("N", "L", "D*H_out"))
+    'axis 0 (N) is not 1; the others are right.'
     """
     if len(value) != len(truth):
         whole = "list" if len(axes) == 1 != len(truth) else "shape"
@@ -103,11 +107,14 @@ def shape_difference(value: Sequence[float], truth: Sequence[int], axes: Sequenc
         sentence = ", ".join(f"at {axes[0]}={place} it is not {value[place]}" for place in off)
     none = "neither is right" if len(truth) == 2 else "none is right"
     rest = {0: none, 1: "the other is right"}.get(len(truth) - len(off), "the others are right")
-    return f"{sentence}; {rest}."
+    swapped = " These are the right sizes in another order." if sorted(value) == sorted(truth) else ""
+    return f"{sentence}; {rest}.{swapped}"
 
 
 def _with_names(shape: Sequence[int], axes: Sequence[str]) -> str:
-    return "(" + ", ".join(f"{a}={s}" for a, s in zip(axes, shape)) + ")" if len(axes) == len(shape) else _format_shape(shape)
+    if len(axes) != len(shape):
+        return _format_shape(shape)
+    return "(" + ", ".join(str(size) if name.isdigit() else f"{name}={size}" for name, size in zip(axes, shape)) + ")"
 
 
 def _format_shape(shape: Sequence[int]) -> str:

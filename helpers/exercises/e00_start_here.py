@@ -17,6 +17,11 @@ EXERCISES: list[Exercise] = [
         },
         ("output has a state for each step.", "Time first, then the batch, then the numbers of a state."),
         axes=("L", "N", "H_out"),
+        about=(
+            "Axis 0 of output is time: one state for each of the 100 steps.",
+            "Axis 1 is the batch: how many sequences are read?",
+            "The last axis is a state, and a state has hidden_size numbers.",
+        ),
     ),
     Predict(
         "00.2",
@@ -26,6 +31,7 @@ EXERCISES: list[Exercise] = [
             400: "That is output, with 100 states. h_n holds one.",
             3: "That is how many come in at a step.",
             100: "That is how many steps there are, and h_n is taken after the last of them.",
+            (1, 1, 4): "That is its shape. How many numbers does a tensor of this shape hold?",
         },
         ("In the picture h_n is the dashed frame: count its circles.", "One state, of hidden_size numbers."),
     ),

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from .cases import Case
-from .exercise import Arguments, Exercise, Predict, Write
+from .exercise import Arguments, Exercise, Function, Predict, Write
 
 
 def broken_recurrence(x: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
@@ -29,6 +29,15 @@ def all_states(x: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor
     states, h = [], torch.zeros(len(W_hh), device=x.device)
     for x_t in x:
         h = torch.tanh(W_ih @ x_t + b_ih + W_hh @ h + b_hh)
+        states.append(h)
+    return torch.stack(states)
+
+
+def states_of(step: Function, x: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+    """All states of a recurrence whose step gets what comes from the past, what comes from the input, and b_hh."""
+    states, h = [], torch.zeros(len(W_hh), device=x.device)
+    for x_t in x:
+        h = step(W_hh @ h, W_ih @ x_t + b_ih, b_hh)
         states.append(h)
     return torch.stack(states)
 
@@ -68,7 +77,11 @@ EXERCISES: list[Exercise] = [
             600: "These are the two matrices. What is added to them?",
             620: "There are two biases, one with each matrix.",
             240: "W_hh is missing, with its bias: the past is weighed too.",
-            340: "W_hh leads from state to state: how many rows and columns has it?",
+            340: "W_hh leads from state to state: how many rows and columns does it have?",
+            200: "That is W_ih alone. W_hh and two biases come with it.",
+            400: "That is W_hh alone. W_ih and two biases come with it.",
+            440: "W_hh leads from state to state, so it is 20 x 20.",
+            630: "Each of the two biases is added to a state, so each has hidden_size elements.",
         },
         ("Two matrices and two biases.", "W_ih is H_out x H_in, W_hh is H_out x H_out."),
     ),
@@ -83,6 +96,19 @@ EXERCISES: list[Exercise] = [
             (lambda *a: no_previous_state(*a)[-1], "The past is gone: W_hh @ h must stay in the sum."),
             (lambda *a: all_states(*a), "All states come back. Only the last one is asked for."),
             (lambda *a: torch.tanh(no_tanh(*a)), "tanh must act at every step, not once at the end."),
+            (lambda *a: all_states(*a)[0], "That is the state after the first step. The last one is asked for."),
+            (
+                lambda *a: states_of(lambda past, now, b_hh: torch.tanh(past + now) + b_hh, *a)[-1],
+                "Now b_hh alone is outside the bracket.",
+            ),
+            (
+                lambda *a: states_of(lambda past, now, b_hh: torch.tanh(now) + torch.tanh(past + b_hh), *a)[-1],
+                "There are two tanh now. One tanh belongs around the whole sum.",
+            ),
+            (
+                lambda *a: states_of(lambda past, now, b_hh: torch.tanh(torch.tanh(now) + past + b_hh), *a)[-1],
+                "The part of the input goes through tanh twice. One tanh belongs around the whole sum.",
+            ),
         ],
         ("Read each bracket: what does tanh squeeze?", "A state of tanh never leaves -1 to 1. Does this one?"),
         axes=("H_out",),
@@ -106,6 +132,8 @@ EXERCISES: list[Exercise] = [
                 lambda *a: torch.stack([torch.stack([row]) for row in all_states(*a)]),
                 "There is an axis too many: (L, H_out) is asked for.",
             ),
+            (lambda *a: states_of(lambda past, now, b_hh: past + now + b_hh, *a), "The tanh around the sum is missing."),
+            (lambda x, W_ih, W_hh, b_ih, b_hh: all_states(x, W_ih, W_hh, 0 * b_ih, 0 * b_hh), "Both biases are missing."),
         ],
         ("Start from zeros, and go through x step by step.", "h = tanh(W_ih @ x_t + b_ih + W_hh @ h + b_hh)"),
         axes=("L", "H_out"),

@@ -56,6 +56,11 @@ EXERCISES: list[Exercise] = [
         },
         ("One row for each layer and direction.", "(D*num_layers, N, H_out)"),
         axes=("D*num_layers", "N", "H_out"),
+        about=(
+            "Axis 0 of h_n has one row for each layer and direction.",
+            "Axis 1 of h_n is the batch: how many sequences are read?",
+            "The last axis of h_n is one state of one direction, and a state has hidden_size numbers.",
+        ),
     ),
     Predict(
         "02.2",
@@ -69,6 +74,10 @@ EXERCISES: list[Exercise] = [
         },
         ("Layer 1 does not read x.", "(H_out, D*H_out): what comes out, then what comes in."),
         axes=("H_out", "D*H_out"),
+        about=(
+            "The rows are what comes out: one for each element of a state.",
+            "The columns are what comes in. Layer 1 reads both directions of layer 0, and not x.",
+        ),
     ),
     Write(
         "02.3",
@@ -82,6 +91,14 @@ EXERCISES: list[Exercise] = [
             (formula(lambda H_in, H_out, D: H_in), "Upper layers do not read x, but the states below them."),
             (formula(lambda H_in, H_out, D: H_out), "With two directions, an upper layer reads 2*H_out elements."),
             (formula(lambda H_in, H_out, D: D * H_out, directions=lambda D: 1), "Two directions have twice as many weights."),
+            (
+                lambda H_in, H_out, num_layers, bidirectional: parameter_count(H_in, H_out, 1, bidirectional),
+                "That is one layer. Count every layer.",
+            ),
+            (
+                lambda H_in, H_out, num_layers, bidirectional: 4 * num_layers * (1 + bidirectional),
+                "That is how many tensors there are. Count their elements with numel().",
+            ),
         ],
         (
             "Make one, and add up numel() over its parameters; or use a formula.",

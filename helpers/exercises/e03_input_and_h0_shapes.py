@@ -55,6 +55,11 @@ EXERCISES: list[Exercise] = [
         },
         ("output has the axes of input, in the same order.", "Only the last axis differs: its size is D*H_out."),
         axes=("N", "L", "D*H_out"),
+        about=(
+            "Axis 0 is the batch, because of batch_first=True: how many sentences are there?",
+            "Axis 1 is time: how many words does a sentence have?",
+            "The last axis is a state, and a state has hidden_size numbers.",
+        ),
     ),
     Predict(
         "03.2",
@@ -81,10 +86,11 @@ EXERCISES: list[Exercise] = [
                 lambda rnn, x: rnn(x.reshape(x.size(1), x.size(0), -1))[0],
                 "reshape and view keep the order of the elements in memory.",
             ),
+            (lambda rnn, x: rnn(x.transpose(0, 1))[1], "That is h_n, the state after the last step. output has all steps: [0]."),
         ],
         (
-            "reshape only regroups the elements in memory order. Does it exchange any axes?",
-            "transpose(0, 1) exchanges two axes.",
+            "rnn must read x with time first. reshape only regroups the elements. Which function exchanges two axes?",
+            "x.transpose(0, 1) exchanges the two axes, and rnn(...)[0] is output.",
         ),
         axes=("L", "N", "H_out"),
         bug=reshaped_input,
@@ -110,9 +116,27 @@ EXERCISES: list[Exercise] = [
                 lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x))[0],
                 "h_0 has an axis for layers and directions, before the batch.",
             ),
+            (
+                lambda rnn, x: zero_state(rnn, x, x.size(1) if rnn.batch_first else x.size(0)),
+                "It is the other way round: with batch_first=True, N is x.size(0), and otherwise x.size(1).",
+            ),
+            (
+                lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x))[..., :1].repeat(1, 1, rnn.input_size),
+                "input_size is what comes in at a step. A state has hidden_size features.",
+            ),
+            (
+                lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x))[: 1 + rnn.bidirectional],
+                "Each layer needs rows of its own: there are D*num_layers.",
+            ),
+            (
+                lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x))[:1],
+                "One row is not enough: each layer and direction needs one of its own.",
+            ),
+            (lambda rnn, x: torch.ones_like(rnn(x)[1]), "The shape is right, but an h0 of zeros is asked for."),
+            (lambda rnn, x: rnn(x)[1], "That is h_n, the state after the last step. h0 is the state before the first one."),
         ],
         (
-            "(D*num_layers, N, H_out), whatever batch_first says.",
+            "Its shape is (D*num_layers, N, H_out), whatever batch_first says, and each element is zero.",
             "You need rnn.num_layers, rnn.bidirectional, rnn.hidden_size, and one size of x.",
         ),
         axes=("D*num_layers", "N", "H_out"),

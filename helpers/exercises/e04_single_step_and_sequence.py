@@ -74,6 +74,10 @@ EXERCISES: list[Exercise] = [
         },
         ("A cell makes one step for each row of its input.", "The input is (N, H_in), and the result is (N, H_out)."),
         axes=("N", "H_out"),
+        about=(
+            "Axis 0 is the batch: a cell returns one state for each row of its input.",
+            "The last axis is a state, and a state has hidden_size numbers.",
+        ),
     ),
     Write(
         "04.2",
@@ -92,6 +96,14 @@ EXERCISES: list[Exercise] = [
                 "Keep all states of a chunk, not only the last one.",
             ),
             (lambda rnn, x, size: rnn(x)[1], "That is h_n. The function must return all states of the top layer: output."),
+            (
+                lambda rnn, x, size: rnn(x)[0][-((len(x) - 1) % size + 1) :],
+                "That is the last chunk alone. Keep every chunk in a list, and join them at the end.",
+            ),
+            (
+                lambda rnn, x, size: torch.stack([*rnn(x)[0].split(size)]),
+                "The last chunk can be shorter, so torch.stack can't join them. torch.cat can.",
+            ),
         ],
         ("What does the second chunk know of the first?", "Pass h to the next call, as rnn(chunk, h), and None to the first."),
         axes=("L", "N", "H_out"),
@@ -116,6 +128,23 @@ EXERCISES: list[Exercise] = [
             ),
             (lambda cell, x, h: walk(cell, x, torch.zeros_like(h)), "Your function ignores the h that it was given."),
             (lambda cell, x, h: torch.cat([h[None], walk(cell, x, h)]), "The start is not a step: return L states."),
+            (
+                lambda cell, x, h: torch.cat([h[None], walk(cell, x, h)[:-1]]),
+                "You keep the state before each step. Append the new state, after the step.",
+            ),
+            (
+                lambda cell, x, h: torch.cat([*walk(cell, x, h)]),
+                "torch.cat makes no new axis. torch.stack makes one axis for the steps.",
+            ),
+            (lambda cell, x, h: cell(x, h), "A cell reads one time step at a time: give it x_t, in a loop over x."),
+            (
+                lambda cell, x, h: walk(cell, x.transpose(0, 1), h),
+                "Axis 0 of x is already the time. Loop over x as it is.",
+            ),
+            (
+                lambda cell, x, h: [h := cell(x_t, h)[0] for x_t in x],
+                "A cell returns one tensor, the new state. With [0] you take only its first row.",
+            ),
         ],
         (
             "A loop over x gives one (N, H_in) per step.",

@@ -60,7 +60,7 @@ EXERCISES: list[Exercise] = [
         {
             1: "Row 1 is layer 0, reverse.",
             2: "Row 2 is layer 1, forward.",
-            4: "That would be true if all forward rows came first. The order is layer by layer.",
+            4: "Do all forward rows come first, or does the count begin at 1? It goes layer by layer, from row 0.",
             5: "That is the last row: layer 2, reverse.",
         },
         ("Count layer by layer, and in each layer first forward, then reverse.", "The row is 2*layer + direction."),
@@ -87,6 +87,21 @@ EXERCISES: list[Exercise] = [
                 lambda rnn, x: rnn(x)[1][-2:].reshape(x.size(1), -1),
                 "reshape mixes the sentences: bring the batch to the front first, or use cat.",
             ),
+            (
+                lambda rnn, x: torch.cat([rnn(x)[0][0, :, : rnn.hidden_size], rnn(x)[0][-1, :, rnn.hidden_size :]], dim=-1),
+                "It is the other way round: forward ends at the last step, and reverse at the first.",
+            ),
+            (
+                lambda rnn, x: torch.cat([*rnn(x)[1][-2:]]),
+                "That puts one direction below the other. Join them along the features: dim=-1.",
+            ),
+            (lambda rnn, x: rnn(x)[1][-2], "That is the forward direction alone."),
+            (lambda rnn, x: rnn(x)[1][-2:].sum(0), "That adds the two directions. Put them side by side, with torch.cat."),
+            (lambda rnn, x: rnn(x)[1], "That is h_n, with all layers. Take its last two rows, and put them side by side."),
+            (
+                lambda rnn, x: torch.cat([*rnn(x)[1]], dim=-1),
+                "These are all layers. The top layer alone is asked for: the last two rows.",
+            ),
         ],
         (
             "The reverse direction ends at the first word. Which row of h_n is its final state?",
@@ -110,7 +125,7 @@ EXERCISES: list[Exercise] = [
             ),
             (
                 lambda forward, backward, x: torch.cat([forward(x)[0], backward(x)[0]], -1),
-                "backward must read from the end: flip x along time.",
+                "backward must read from the end: flip x along time, axis 0.",
             ),
             (
                 lambda forward, backward, x: torch.cat([forward(x)[0], backward(x.flip(0))[0].flip(0)], 0),
@@ -124,6 +139,35 @@ EXERCISES: list[Exercise] = [
                 lambda forward, backward, x: forward(x)[0] + backward(x.flip(0))[0].flip(0),
                 "torch puts the two side by side. It does not add them.",
             ),
+            (
+                lambda forward, backward, x: torch.cat([forward(x)[0], backward(x)[0].flip(0)], -1),
+                "backward has read from the start, and its states were flipped. Flip x too, before backward reads it.",
+            ),
+            (
+                lambda forward, backward, x: torch.cat([backward(x.flip(0))[0].flip(0), forward(x)[0]], -1),
+                "Both halves are right, but the forward half comes first.",
+            ),
+            (
+                lambda forward, backward, x: torch.cat([forward(x)[0], backward(x.flip(0))[0].flip(0)], 1),
+                "Axis 1 is the batch. Put the two side by side along the features, the last axis.",
+            ),
+            (
+                lambda forward, backward, x: torch.cat([forward(x)[1], backward(x.flip(0))[1]], -1),
+                "These are the final states, h_n. output has the states of all steps: [0].",
+            ),
+            (
+                lambda forward, backward, x: torch.cat([forward(x)[1][0], backward(x.flip(0))[1][0]], -1),
+                "These are final states alone. output has the states of all steps.",
+            ),
+            (
+                lambda forward, backward, x: torch.cat([forward(x.flip(0))[0], backward(x.flip(0))[0].flip(0)], -1),
+                "forward must read x as it is. Only backward reads it from the end.",
+            ),
+            (
+                lambda forward, backward, x: torch.cat([forward(x)[0], forward(x.flip(0))[0].flip(0)], -1),
+                "Both halves come from forward. The second half must come from backward.",
+            ),
+            (lambda forward, backward, x: x[::-1], "A tensor has no [::-1], unlike a list. x.flip(0) reverses the time."),
         ],
         ("backward reads x.flip(0).", "Flip its states, so that step t is at index t again. Then use cat along the last axis."),
         axes=("L", "N", "2*H_out"),

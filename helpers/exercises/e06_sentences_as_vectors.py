@@ -67,6 +67,11 @@ EXERCISES: list[Exercise] = [
         },
         ("First the time steps, then the sentences, then the features of one token.", "(L, N, H_in)"),
         axes=("L", "N", "H_in"),
+        about=(
+            "Axis 0 is time: how many tokens does each sentence have?",
+            "Axis 1 is the batch: how many sentences are there?",
+            "The last axis is the features: how many numbers does a token have?",
+        ),
     ),
     Write(
         "06.2",
@@ -88,6 +93,34 @@ EXERCISES: list[Exercise] = [
             (
                 lambda vectors, i: cosines(vectors, i).topk(2).values[1].item(),
                 "That is the cosine. The number of the row is asked for.",
+            ),
+            (
+                lambda vectors, i: cosines(vectors, i).topk(2).indices.tolist(),
+                "These are two rows, and the first of them is i itself. Return the other one.",
+            ),
+            (
+                lambda vectors, i: cosines(vectors, i).topk(2),
+                "topk returns values and indices, two of each. The second index is the answer: .indices[1].",
+            ),
+            (
+                lambda vectors, i: cosines(vectors, i),
+                "These are the cosines of all rows. The number of the best other row is asked for.",
+            ),
+            (
+                lambda vectors, i: (vectors - vectors[i]).norm(dim=-1).topk(2, largest=False).indices[1].item(),
+                "That is the nearest by distance. By cosine only the direction counts.",
+            ),
+            (
+                lambda vectors, i: cosine_similarity(vectors, vectors[i], dim=0).topk(2).indices[1].item(),
+                "dim=0 compares columns. Compare rows: dim=-1.",
+            ),
+            (
+                lambda vectors, i: nearest(vectors, i) - (nearest(vectors, i) > i),
+                "Without row i, all rows behind it have moved up by one. Set its cosine to -2 instead.",
+            ),
+            (
+                lambda vectors, i: (vectors @ vectors[i]).argmax().item(),
+                "That is the largest product, of row i too. Divide by the lengths, and leave row i out.",
             ),
         ],
         (
@@ -111,6 +144,22 @@ EXERCISES: list[Exercise] = [
             (
                 lambda tokens, index: indices(tokens, index)[:, None],
                 "One number per token is asked for, (L,), without another axis.",
+            ),
+            (
+                lambda tokens, index: with_unknown(tokens, index, -1),
+                'The table has no row -1. The index of <unk> is index["<unk>"].',
+            ),
+            (
+                lambda tokens, index: torch.tensor([index[token] for token in tokens]),
+                "index[token] raises an error where the token is missing. A dictionary has a method for that: get.",
+            ),
+            (
+                lambda tokens, index: torch.tensor([index.get(token) for token in tokens]),
+                "Where the token is missing, get returns None. Give it a second argument.",
+            ),
+            (
+                lambda tokens, index: torch.tensor([index.get(token, "<unk>") for token in tokens]),
+                "The second argument of get must be a number: the index of <unk>.",
             ),
         ],
         (
@@ -152,6 +201,19 @@ EXERCISES: list[Exercise] = [
             (
                 lambda vectors: torch.cat([make_table(vectors)[1:2], make_table(vectors)[:1], vectors]),
                 "You exchanged the two: <pad> has index 0, and <unk> has index 1.",
+            ),
+            (lambda vectors: make_table(vectors)[1:], "Your table has no row for <pad>: a row of zeros comes first."),
+            (
+                lambda vectors: torch.cat([make_table(vectors)[:1], vectors.mean().expand_as(vectors[:1]), vectors]),
+                "That is one mean for all numbers. Each column has a mean of its own: dim=0.",
+            ),
+            (
+                lambda vectors: torch.cat([make_table(vectors)[:1], vectors.sum(0, keepdim=True), vectors]),
+                "That is the sum of all vectors. The mean is asked for.",
+            ),
+            (
+                lambda vectors: torch.cat([make_table(vectors)[:1], vectors.mean(0), vectors]),
+                "The mean has one axis, and the table two. With keepdim=True the mean is a row.",
             ),
         ],
         (

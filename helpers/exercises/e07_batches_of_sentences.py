@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence, pad_sequence
 
 from .cases import Case
 from .exercise import Arguments, Exercise, Network, Predict, Write
@@ -24,8 +24,12 @@ def states_after_padding(rnn: Network, padded: Tensor, lengths: Tensor) -> Tenso
     return h_n[-1]
 
 
+def in_any_order(padded: Tensor, lengths: Tensor) -> PackedSequence:
+    return pack_padded_sequence(padded, lengths, enforce_sorted=False)
+
+
 def last_states(rnn: Network, padded: Tensor, lengths: Tensor) -> Tensor:
-    return rnn(pack_padded_sequence(padded, lengths, enforce_sorted=False))[1][-1]
+    return rnn(in_any_order(padded, lengths))[1][-1]
 
 
 def longest_first(rnn: Network, padded: Tensor, lengths: Tensor) -> Tensor:
@@ -74,6 +78,9 @@ EXERCISES: list[Exercise] = [
             (2, 7, 4): "These are the lengths. batch_sizes counts sentences, at each step.",
             (1, 1, 1, 2, 2, 3, 3): "All sentences begin together, so the numbers go down.",
             (3, 3, 3, 3, 3, 3, 3): "That would be a padded batch. Short sentences have stopped by then.",
+            (3, 3, 3, 2, 2, 1, 1): "The sentence of 2 words has its last word at t=1, so it has stopped at t=2.",
+            (3, 2, 2, 1, 1, 1, 1): "The sentence of 2 words still has a word at t=1: its second one.",
+            (0, 0, 1, 1, 2, 2, 2): "That counts the sentences that have ended. batch_sizes counts those that still have a word.",
         },
         ("How many sentences still have a word at step 0, at step 1, ...?", "It starts with 3, and the seventh number is 1."),
         axes=("t",),
@@ -87,10 +94,53 @@ EXERCISES: list[Exercise] = [
         [
             (lambda rnn, padded, lengths: rnn(padded)[0][-1], "That is after the padding too: the last column of the batch."),
             (longest_first, "The sentences come back longest first: put them in your order again."),
-            (one_step_late, "Off by one: a sentence of 3 words ends at t=2."),
+            (one_step_late, "That is one step too late: a sentence of 3 words ends at t=2."),
             (
                 lambda rnn, padded, lengths: last_states(rnn, padded, lengths)[None],
                 "One row per sentence is asked for, (N, H_out), without the axis of layers.",
+            ),
+            (
+                lambda rnn, padded, lengths: rnn(padded)[0][lengths, torch.arange(len(lengths))],
+                "Off by one: a sentence of 3 words ends at t=2, so lengths - 1 is its last step.",
+            ),
+            (
+                lambda rnn, padded, lengths: rnn(padded)[0][lengths - 1],
+                "lengths - 1 alone picks whole time steps. Say which sentence, too: torch.arange(N).",
+            ),
+            (
+                lambda rnn, padded, lengths: rnn(padded)[0][torch.arange(len(lengths)), lengths - 1],
+                "Time is axis 0 of output, and the sentences are axis 1: exchange the two indices.",
+            ),
+            (
+                lambda rnn, padded, lengths: rnn(in_any_order(padded, lengths))[0][-1],
+                "A packed output is no tensor, and its [-1] is no state. The last states are in h_n.",
+            ),
+            (
+                lambda rnn, padded, lengths: rnn(in_any_order(padded, lengths))[0].data,
+                "That is data, with all words of all sentences. The last states are in h_n.",
+            ),
+            (
+                lambda rnn, padded, lengths: pad_packed_sequence(rnn(in_any_order(padded, lengths))[0])[0][-1],
+                "After unpacking, a short sentence has zeros at the last step. Take h_n, or the step lengths - 1.",
+            ),
+            (
+                lambda rnn, padded, lengths: pad_packed_sequence(rnn(in_any_order(padded, lengths))[0])[0],
+                "These are all steps. Return the last state of each sentence.",
+            ),
+            (
+                lambda rnn, padded, lengths: rnn(pack_padded_sequence(padded, lengths))[1][-1],
+                "The sentences are not sorted by length: pass enforce_sorted=False.",
+            ),
+            (lambda rnn, padded, lengths: rnn(padded)[0][0], "That is the state after the first word of each sentence."),
+            (
+                lambda rnn, padded, lengths: rnn(padded)[0][lengths - 2, torch.arange(len(lengths))],
+                "That is one step too early: a sentence of 3 words ends at t=2.",
+            ),
+            (
+                lambda rnn, padded, lengths: rnn(pack_padded_sequence(padded, lengths, batch_first=True, enforce_sorted=False))[
+                    1
+                ][-1],
+                "padded has time first, (L, N, H_in): leave batch_first=True out.",
             ),
         ],
         (
@@ -124,6 +174,35 @@ EXERCISES: list[Exercise] = [
                 lambda output, lengths: sum_of_words(output, lengths, extra_steps=1) / column(lengths, output),
                 "Off by one: step t is real where t < length.",
             ),
+            (lambda output, lengths: output.mean(1), "Axis 1 is the batch. The steps are axis 0."),
+            (
+                lambda output, lengths: mean_of_each(output, lengths + 1),
+                "One step too many: the words of a sentence are output[:length].",
+            ),
+            (
+                lambda output, lengths: mean_of_each(output, (lengths - 1).clamp(min=1)),
+                "One step too few: output[:length] has the last word, too.",
+            ),
+            (
+                lambda output, lengths: torch.stack([output[length - 1, n] for n, length in enumerate(lengths)]),
+                "That is the last state of each sentence. The mean over its steps is asked for.",
+            ),
+            (
+                lambda output, lengths: torch.stack([output[:length, n].mean() for n, length in enumerate(lengths)]),
+                "That is the mean over the features, too. Take it over the steps alone: mean(0).",
+            ),
+            (
+                lambda output, lengths: torch.cat([output[:length, n] for n, length in enumerate(lengths)]).mean(0),
+                "That is one mean for all sentences. Each sentence has a mean of its own.",
+            ),
+            (
+                lambda output, lengths: sum_of_words(output, lengths) / lengths,
+                "The sum is (N, H_out), and lengths is (N,): divide by lengths[:, None].",
+            ),
+            (
+                lambda output, lengths: (output * (torch.arange(len(output))[:, None] < lengths)).sum(0) / lengths[:, None],
+                "The mask is (L, N), and output (L, N, H_out). Add an axis to the mask: mask[..., None].",
+            ),
         ],
         (
             "A mask says which cells are real: t < length.",
@@ -144,6 +223,19 @@ EXERCISES: list[Exercise] = [
             (
                 lambda sentences: torch.stack([sentence[: min(map(len, sentences))] for sentence in sentences], dim=1),
                 "You cut all sentences to the shortest one, and lose words.",
+            ),
+            (
+                lambda sentences: torch.stack(sentences),
+                "Sentences of different lengths can't be stacked: they need padding first.",
+            ),
+            (lambda sentences: torch.cat(sentences), "That is one long sequence. Each sentence needs a column of its own."),
+            (
+                lambda sentences: padded_indices(sentences, value=-100),
+                "-100 is for labels. An index must be a row of the embedding: 0.",
+            ),
+            (
+                lambda sentences: padded_indices([sentence.flip(0) for sentence in sentences]).flip(0),
+                "The padding is in front. It belongs behind the words.",
             ),
         ],
         (

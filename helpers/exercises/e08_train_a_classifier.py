@@ -78,6 +78,8 @@ EXERCISES: list[Exercise] = [
             187.5: "There is no half step: the last batch of an epoch is smaller, but it counts.",
             19: "That is one epoch.",
             10: "An epoch has many steps, one for each batch.",
+            1200: "That is how many reviews there are. One step reads 64 of them.",
+            12000: "That is one step for each review. One step reads 64 of them.",
         },
         ("How many batches are 1200 reviews?", "18 full batches and a smaller one; then ten times."),
     ),
@@ -94,6 +96,10 @@ EXERCISES: list[Exercise] = [
             ),
             (lambda *a: accumulating_step(*a), "The gradients of earlier calls are still there: zero_grad() comes first."),
             (two_steps, "One call is one step."),
+            (
+                lambda model, optimizer, x, y: (train_step(model, optimizer, x, y), optimizer.step()),
+                "The optimizer steps twice with one gradient. One call is one step.",
+            ),
         ],
         (
             "What does backward() do with the gradients of the call before?",
@@ -121,6 +127,22 @@ EXERCISES: list[Exercise] = [
             ),
             (lambda logits, labels: 1 - share_of_right_answers(logits, labels), "That is the share of wrong answers."),
             (lambda logits, labels: (logits[:, 0] > 0).float().mean().item(), "That is how often it says praise, right or not."),
+            (
+                lambda logits, labels: 100 * share_of_right_answers(logits, labels),
+                "That is in percent. The share is from 0 to 1.",
+            ),
+            (
+                lambda logits, labels: share_of_right_answers(logits - 0.5, labels),
+                "One half is the limit for probabilities. The limit for logits is 0.",
+            ),
+            (
+                lambda logits, labels: (logits[:, 0] == labels).float().mean().item(),
+                "A logit is hardly ever 0 or 1. Ask first whether it is above 0, and compare that with the label.",
+            ),
+            (
+                lambda logits, labels: ((logits[:, 0] > 0) == labels).mean(),
+                "torch has no mean of True and False. Turn them into numbers first: .float().",
+            ),
         ],
         ("Which shape has what you compare?", "((logits[:, 0] > 0) == (labels > 0.5)).float().mean()"),
     ),
@@ -136,6 +158,15 @@ EXERCISES: list[Exercise] = [
             (lambda rnn, decide, x: decide(rnn(x)[0].sum(0)), "That is the sum of the states. The mean is asked for."),
             (lambda rnn, decide, x: decide(rnn(x)[0].mean(1)), "Axis 1 is the batch. Take the mean over the steps, axis 0."),
             (lambda rnn, decide, x: decide(rnn(x)[0]).mean(), "Each sentence of the batch needs its own logit: (N, 1)."),
+            (lambda rnn, decide, x: rnn(x)[0].mean(0), "That is the mean of the states. decide turns it into logits."),
+            (
+                lambda rnn, decide, x: logits_of_mean(rnn, decide, x).sigmoid(),
+                "These are probabilities. Logits are asked for, without sigmoid.",
+            ),
+            (
+                lambda rnn, decide, x: decide(rnn(x)[0].mean()),
+                "mean() is one number for everything. Take the mean over the steps alone: mean(0).",
+            ),
         ],
         ("Which tensor has the states of all steps, and which of its axes are the steps?", "decide(output.mean(0))"),
         axes=("N", "1"),

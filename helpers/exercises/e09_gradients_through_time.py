@@ -1,5 +1,7 @@
 """The exercises of notebook 09: how a gradient travels back, clipping, and how far a cut lets it reach."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -33,8 +35,9 @@ def gradients_and_max_norm(case: Case) -> Arguments:
     return [scale * case.tensor(case.sizes.H_out, case.sizes.H_in), scale * case.tensor(case.sizes.H_out)], 1.0
 
 
-def as_one_vector(clip: Function, grads: list[Tensor], max_norm: float) -> Tensor:
-    return torch.cat([torch.as_tensor(grad).flatten() for grad in clip(grads, max_norm)])
+def as_one_vector(clip: Function, grads: list[Tensor], max_norm: float) -> Any:
+    clipped = clip(grads, max_norm)
+    return torch.cat([torch.as_tensor(grad).flatten() for grad in clipped]) if isinstance(clipped, (list, tuple)) else clipped
 
 
 def clip_by_torch(grads: list[Tensor], max_norm: float) -> list[Tensor]:
@@ -46,9 +49,12 @@ def clip_by_torch(grads: list[Tensor], max_norm: float) -> list[Tensor]:
     return copies
 
 
+def total_norm(grads: list[Tensor]) -> float:
+    return float(torch.cat([grad.flatten() for grad in grads]).norm())
+
+
 def scale_to_max_norm(grads: list[Tensor], max_norm: float) -> list[Tensor]:
-    total = torch.cat([grad.flatten() for grad in grads]).norm()
-    return [grad * max_norm / total for grad in grads]
+    return [grad * max_norm / total_norm(grads) for grad in grads]
 
 
 def what_vanishes() -> str:
@@ -83,6 +89,7 @@ EXERCISES: list[Exercise] = [
             1: "Clipping only ever shortens. This one is short enough already.",
             0: "Nothing is set to zero.",
             0.0001: "It is not multiplied by its own length.",
+            100: "It is not divided by its length. Clipping only ever shortens.",
         },
         ("What does clipping do to a gradient that is short enough?", "Nothing at all."),
     ),
@@ -97,6 +104,10 @@ EXERCISES: list[Exercise] = [
             (lambda g, h, W_hh: (g * (1 - h**2)) @ W_hh.T, "Forward it is @ W_hh.T, so backward it is @ W_hh."),
             (lambda g, h, W_hh: (g * (1 - h)) @ W_hh, "The slope of tanh is 1 - h**2: h is squared."),
             (lambda g, h, W_hh: (g @ W_hh) * (1 - h**2), "First through tanh, then through W_hh: this is the other order."),
+            (lambda g, h, W_hh: (g * (1 - torch.tanh(h) ** 2)) @ W_hh, "h is the result of tanh already: its slope is 1 - h**2."),
+            (lambda g, h, W_hh: g * (1 - h**2), "The way through W_hh is missing: @ W_hh."),
+            (lambda g, h, W_hh: (1 - h**2) @ W_hh, "g is missing: multiply it by the slope of tanh."),
+            (lambda g, h, W_hh: W_hh @ (g * (1 - h**2)), "The sentences are the rows, (N, H_out), so W_hh comes behind: @ W_hh."),
         ],
         ("Back through tanh first: multiply by its slope.", "(g * (1 - h**2)) @ W_hh"),
         axes=("N", "H_out"),
@@ -118,6 +129,27 @@ EXERCISES: list[Exercise] = [
                 "Cutting single numbers changes the direction: one factor for all.",
             ),
             (lambda grads, max_norm: grads, "Long gradients stay long."),
+            (
+                lambda grads, max_norm: [grad * max(1.0, max_norm / total_norm(grads)) for grad in grads],
+                "That makes short gradients longer, and never shortens one: take min in place of max.",
+            ),
+            (
+                lambda grads, max_norm: [grad * min(1.0, total_norm(grads) / max_norm) for grad in grads],
+                "The factor is upside down: it is max_norm / total.",
+            ),
+            (
+                lambda grads, max_norm: [grad.clamp(max=max_norm) for grad in grads],
+                "That cuts single numbers, and only large positive ones. One factor for all.",
+            ),
+            (
+                lambda grads, max_norm: [grad * min(1.0, max_norm / sum(g.norm().item() for g in grads)) for grad in grads],
+                "The lengths are added. The total is the root of the sum of their squares.",
+            ),
+            (lambda grads, max_norm: total_norm(grads), "That is the length. The list of clipped gradients is asked for."),
+            (
+                lambda grads, max_norm: torch.tensor(0.0),
+                "clip_grad_norm_ returns a length, and changes only .grad of parameters. Compute one factor yourself.",
+            ),
         ],
         (
             "One length for all of them: the root of the sum of all squares.",

@@ -126,6 +126,16 @@ EXERCISES: list[Exercise] = [
             (lambda h_n: h_n.reshape(-1, h_n.size(-1)), "That is one row per state. We need one row per sentence."),
             (lambda h_n: h_n[-1], "That is only the last row of h_n. We need all layers and directions."),
             (lambda h_n: h_n.flatten(1), "That is one row for each layer and direction: N is not in front."),
+            (lambda h_n: h_n.flatten(), "That is one row for all. Each sentence needs a row of its own."),
+            (lambda h_n: h_n.mean(0), "That is the mean of the states. All of them are asked for, side by side."),
+            (
+                lambda h_n: h_n.permute(1, 0, 2).view(h_n.size(1), -1),
+                "permute leaves the elements where they are, and view can't regroup them then. reshape can.",
+            ),
+            (
+                lambda h_n: torch.cat([h_n[-2], h_n[-1]], dim=-1),
+                "These are two rows of h_n. All layers and directions are asked for.",
+            ),
         ],
         (
             "reshape reads the numbers in the order of memory. Is N in front there?",
@@ -155,6 +165,10 @@ EXERCISES: list[Exercise] = [
                 "reshape does not transpose: it mixes the sentences.",
             ),
             (lambda rnn, head, x: rnn(x.transpose(0, 1))[1][-1], "That is the state. head turns it into an answer."),
+            (
+                lambda rnn, head, x: head(rnn(x.transpose(0, 1))[0][0]),
+                "That is the first step. Time is in front: the last step is output[-1].",
+            ),
         ],
         (
             "Permute the sentences in your mind: are the answers permuted too?",
@@ -175,6 +189,22 @@ EXERCISES: list[Exercise] = [
             (mean_of_means, "Each sentence counts the same here. Each word should count the same."),
             (loss_after_softmax, "cross_entropy applies the softmax itself: give it the logits."),
             (sum_of_losses, "That is the sum. Divide it by the number of words."),
+            (
+                lambda logits, labels: word_loss(logits, labels) * (labels > 0).sum() / len(labels),
+                "You divide by the number of sentences. Divide by the number of words.",
+            ),
+            (
+                lambda logits, labels: cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0, reduction="none"),
+                "That is one loss per position. The mean of all words is asked for, as one number.",
+            ),
+            (
+                lambda logits, labels: cross_entropy(logits, labels, ignore_index=0),
+                "cross_entropy expects the classes on axis 1. Flatten N and L into one axis first.",
+            ),
+            (
+                lambda logits, labels: cross_entropy(logits.reshape(len(labels), -1, labels.size(1)), labels, ignore_index=0),
+                "reshape mixes the logits of different words. transpose(1, 2) or flatten(0, 1) does not.",
+            ),
         ],
         (
             "cross_entropy has an argument that names a label to leave out.",

@@ -55,6 +55,8 @@ EXERCISES: list[Exercise] = [
             256: "The four sequences do not wait for each other: they are read side by side.",
             252: "Of each sequence 63 steps wait, but the four sequences are read side by side.",
             16: "The elements of one state are computed together.",
+            0: "A state is needed for the next one, so most steps must wait.",
+            32: "Every step but the first must wait, not every second one.",
         },
         ("Which steps need the state of another step?", "All steps but the first."),
     ),
@@ -72,6 +74,7 @@ EXERCISES: list[Exercise] = [
             (lambda rnn, x: rnn(x.to(torch.float64))[0], "Now only x is float64: the weights must be, too."),
             (lambda rnn, x: in_float64(rnn, x).float(), "The result is rounded to float32 again."),
             (lambda rnn, x: rnn.to(torch.float64)(x.to(torch.float64))[1], "That is h_n. The output is asked for."),
+            (lambda rnn, x: rnn.to(torch.float64)(x)[0], "Now only the weights are float64: x must be, too."),
         ],
         (".to works in place on one of the two, and not on the other.", "x = x.to(torch.float64)"),
         axes=("L", "N", "H_out"),
@@ -100,6 +103,22 @@ EXERCISES: list[Exercise] = [
             (
                 lambda output, truth: torch.allclose(output.double(), truth, atol=1e-5),
                 "allclose says yes or no. The size of the error is asked for.",
+            ),
+            (
+                lambda output, truth: ((output.double() - truth) ** 2).max().item(),
+                "That is the square of the error. Take abs() in place of the square.",
+            ),
+            (
+                lambda output, truth: (output.double() - truth).abs().min().item(),
+                "That is the smallest error. The largest one is asked for.",
+            ),
+            (
+                lambda output, truth: (output.double() - truth).min().item(),
+                "That is the most negative error. Take abs(), and then the largest.",
+            ),
+            (
+                lambda output, truth: (output.double() - truth).abs().amax(0),
+                "That is the largest error for each sequence and feature. One number is asked for.",
             ),
         ],
         ("Subtract, and look at the largest.", "(output.double() - truth).abs().max().item()"),

@@ -48,9 +48,16 @@ EXERCISES: list[Exercise] = [
             (20, 16, 96): "These are the hidden states. The linear layer turns each of them into logits.",
             (20, 16): "That is the shape of the labels. The logits have one number per word of the vocabulary.",
             (320, 659): "That is the shape after flatten(0, 1), for the loss.",
+            (16, 20, 659): "Time first: ids has 20 steps of 16 rows, and the logits have the same first two axes.",
+            (20, 16, 32): "These are the vectors of the words. The linear layer returns one logit per word of the vocabulary.",
         },
         ("Every step of every row has its own logits.", "How many logits does one state give? One per word of the vocabulary."),
         axes=("L", "N", "V"),
+        about=(
+            "Axis 0 is time, as in ids: every step has its own logits.",
+            "Axis 1 is the batch, as in ids: every row has its own logits.",
+            "The last axis is the vocabulary: one logit for each word.",
+        ),
     ),
     Write(
         "12.2",
@@ -66,6 +73,22 @@ EXERCISES: list[Exercise] = [
                 "This is upside down: a high temperature must make the probabilities more equal.",
             ),
             (lambda logits, temperature: logits / temperature, "These are still logits. The softmax is missing."),
+            (
+                lambda logits, temperature: (logits / temperature).log_softmax(-1),
+                "These are logarithms. The probabilities are asked for: softmax.",
+            ),
+            (
+                lambda logits, temperature: (logits / temperature).exp(),
+                "These do not sum to 1: divide by their sum, as softmax does.",
+            ),
+            (
+                lambda logits, temperature: (logits / temperature).sigmoid(),
+                "sigmoid looks at each word alone, so these do not sum to 1. Take softmax.",
+            ),
+            (
+                lambda logits, temperature: logits.argmax(),
+                "That is the most probable word. The probability of each word is asked for.",
+            ),
         ],
         ("First the temperature, then the softmax.", "(logits / temperature).softmax(-1)"),
         axes=("V",),

@@ -57,6 +57,18 @@ def gru_that_resets_the_state_first(x: Tensor, h: Tensor, *cell: Tensor) -> Tens
     return (1 - z) * n + z * h
 
 
+def gru_with(new_state: Function, gate: Function = torch.sigmoid) -> Function:
+    """A GRU step with a choice of mistakes: the new state is computed from r, z, both parts of the new content, and h."""
+
+    def step(x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+        r_x, z_x, n_x = (x @ W_ih.T + b_ih).chunk(3, dim=-1)
+        r_h, z_h, n_h = (h @ W_hh.T + b_hh).chunk(3, dim=-1)
+        state: Tensor = new_state(gate(r_x + r_h), gate(z_x + z_h), n_x, n_h, h)
+        return state
+
+    return step
+
+
 def gru_without_reset(x: Tensor, h: Tensor, *cell: Tensor) -> Tensor:
     W_ih, W_hh, b_ih, b_hh = cell
     _, z, _ = gru_gates(x, h, *cell)
@@ -92,6 +104,10 @@ def open_gates(gates: str, other: float = 0.0) -> Callable[[nn.LSTM, float], Non
     return open_them
 
 
+def add_to_the_bias(lstm: nn.LSTM, bias: float) -> None:
+    lstm.get_parameter("bias_ih_l0").detach().chunk(4)[1].add_(bias)
+
+
 def open_and_keep_the_other_bias(lstm: nn.LSTM, bias: float) -> None:
     fill(lstm, "bias_ih_l0", "f", bias)
 
@@ -107,9 +123,14 @@ EXERCISES: list[Exercise] = [
             (64, 10): "That is weight_ih_l0, which multiplies the input.",
             (64, 32): "Each direction has a weight_hh of its own, which reads only its own state.",
             (128, 16): "The reverse direction has a weight of its own, weight_hh_l0_reverse.",
+            (16, 64): "The blocks of the gates are below each other, as rows: exchange the two sizes.",
         },
         ("How many gates does an LSTM have, counting the new content?", "(4*H_out, H_out)"),
         axes=("4*H_out", "H_out"),
+        about=(
+            "The rows: each gate has a block of hidden_size rows. How many gates are there?",
+            "The columns are what weight_hh reads: one state, of hidden_size numbers.",
+        ),
     ),
     Predict(
         "13.2",
@@ -120,6 +141,7 @@ EXERCISES: list[Exercise] = [
             "input": "The input gate acts once, when the value is stored. What multiplies the cell state at every step?",
             "output": "The output gate changes what is shown of the cell state, but not the cell state itself.",
             "update": "The update gate is a gate of a GRU. Which gate of an LSTM does the same?",
+            "reset": "The reset gate is a gate of a GRU. Which gate of an LSTM multiplies the old cell state?",
         },
         ("Which gate does the old cell state pass at every step?", "0.5 to the power of 20 is a millionth: which gate is 0.5?"),
     ),
@@ -134,6 +156,20 @@ EXERCISES: list[Exercise] = [
             (gru_with_blocks_in_another_order, "The blocks of rows are in another order: first r, then z, then n."),
             (gru_that_resets_the_state_first, "In torch, r multiplies the result of h @ W_hh.T + b_hh, and not h itself."),
             (gru_without_reset, "The reset gate is missing: it multiplies what the new content reads of the past."),
+            (
+                gru_with(lambda r, z, n_x, n_h, h: (1 - z) * torch.tanh(r * (n_x + n_h)) + z * h),
+                "The reset gate multiplies only what comes from the past, and not what comes from x.",
+            ),
+            (gru_with(lambda r, z, n_x, n_h, h: (1 - z) * (n_x + r * n_h) + z * h), "The new content has no tanh."),
+            (gru_with(lambda r, z, n_x, n_h, h: (1 - z) * torch.tanh(n_x + r * n_h)), "The old state is missing: add z * h."),
+            (
+                gru_with(lambda r, z, n_x, n_h, h: torch.tanh(n_x + r * n_h)),
+                "That is the new content alone. z mixes it with the old state.",
+            ),
+            (
+                gru_with(lambda r, z, n_x, n_h, h: (1 - z) * torch.tanh(n_x + r * n_h) + z * h, torch.tanh),
+                "A gate is between 0 and 1: take sigmoid for r and z. tanh is for the new content.",
+            ),
         ],
         (
             "Compute x @ W_ih.T + b_ih and h @ W_hh.T + b_hh, and cut each into three blocks with chunk(3, dim=1).",
@@ -153,6 +189,13 @@ EXERCISES: list[Exercise] = [
             (open_gates("i"), "The first block of rows is the input gate. The forget gate is the second."),
             (open_gates("ifgo"), "The other gates have changed too: only the second of four blocks is the forget gate."),
             (open_gates("o"), "The last block of rows is the output gate. The forget gate is the second."),
+            (open_gates("g"), "The third block of rows is the new content. The forget gate is the second."),
+            (add_to_the_bias, "The bias grows by that much. It should be that much afterwards."),
+            (lambda lstm, bias: lstm, "Nothing has changed. Write into the parameters, for example with nn.init.constant_."),
+            (
+                lambda lstm, bias: lstm.bias_ih_l0[: lstm.hidden_size].fill_(bias),
+                "torch refuses to change a parameter whose gradient is computed. Write into .data, or use torch.no_grad().",
+            ),
         ],
         (
             "Which rows of bias_ih_l0 and bias_hh_l0 belong to the forget gate?",

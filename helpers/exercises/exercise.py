@@ -54,6 +54,7 @@ class Predict:
     wrong : typical wrong answers, each with the hint that fits it
     hints : for any wrong answer; one more is shown after each
     axes  : the names of the answer's axes, where it is a shape
+    about : what each axis is: the first wrong one is explained where the answer is no typical one
     """
 
     number: str
@@ -62,6 +63,7 @@ class Predict:
     wrong: Mapping[Any, str]
     hints: Sequence[str]
     axes: Sequence[str] = ()
+    about: Sequence[str] = ()
 
     @property
     def kind(self) -> str:

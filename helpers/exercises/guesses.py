@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..wording import plural
-from .answers import NO, UNITS, YES, is_right, plain, read_numbers
+from .answers import UNITS, is_right, read_numbers, word, yes_or_no
 from .differences import shape_difference
 
 
@@ -17,9 +17,9 @@ def ask_back(guess: str, answer: Any) -> str:
     if is_right(guess, answer):
         return ""
     if isinstance(answer, bool):
-        return "" if plain(guess) in YES + NO else "yes or no, please."
+        return "yes or no, please." if yes_or_no(guess) is None else ""
     if isinstance(answer, str):
-        letters = sum(map(str.isalpha, guess))
+        letters = sum(map(str.isalpha, word(guess, answer)))
         if len(answer) == 1:  # one of the answers of a list
             return "" if letters == 1 else "a letter, please."
         return "" if letters else "a word, please."
@@ -44,8 +44,7 @@ def what_differs(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
     sizes = [int(number) if number.is_integer() else number for number in read_numbers(guess, answer)]
     if len(sizes) == len(answer) and sizes == [*answer]:
         return ""
-    swapped = " These are the right sizes in another order." if sorted(sizes) == sorted(answer) else ""
-    return shape_difference(sizes, answer, axes) + swapped
+    return shape_difference(sizes, answer, axes)
 
 
 def too_far(given: Sequence[float], answer: float) -> str:

@@ -1,6 +1,7 @@
 """From an exercise and an answer to a judgement: whether it is right, what differs, and which typical mistake it is."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import lru_cache, partial
 from linecache import getline
@@ -12,7 +13,8 @@ from torch import nn
 
 from ..device import seed_torch
 from ..wording import plural, shorten, with_article
-from .answers import as_python, format_answer, matches
+from .almost import almost_right
+from .answers import as_python, format_answer, matches, read_numbers
 from .cases import CASE_COUNT, SMALL_CASE_COUNT, Case
 from .differences import difference, results_agree, shape_difference
 from .exercise import Arguments, Exercise, Function, Predict, Write
@@ -107,13 +109,20 @@ def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
         if asked := ask_back(given, truth):
             return Judgement(None, asked)
         if differs := what_differs(given, truth, exercise.axes):
-            return Judgement(False, differs)
+            return Judgement(False, differs, _about_axis(exercise, read_numbers(given, truth), truth))
     if isinstance(truth, tuple) and isinstance(given, tuple) and all(isinstance(size, int) for size in given):
-        return Judgement(False, shape_difference(given, truth, exercise.axes), hint)
+        return Judgement(False, shape_difference(given, truth, exercise.axes), hint or _about_axis(exercise, given, truth))
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (truth, given))
     if not hint and numbers and given == given:  # not NaN
         return Judgement(False, too_far([given], truth))
     return Judgement(False, f"{shorten(str(given), 40)} is not it.", hint)
+
+
+def _about_axis(exercise: Predict, sizes: Sequence[float], truth: Any) -> str:
+    """What the first wrong axis of a shape is; empty where nothing is known about it."""
+    if not isinstance(truth, tuple) or len(sizes) != len(truth):
+        return ""
+    return next((about for size, right, about in zip(sizes, truth, exercise.about) if size != right), "")
 
 
 def _readable(answer: Any) -> Any:
@@ -148,7 +157,7 @@ def _judge_function(exercise: Write, answer: Any) -> Judgement:
         return Judgement(None, exercise.question)
     if not any(_gives(exercise, right, results) for right in (exercise.truth, *exercise.also)):
         case, what, raised = _smallest_failure(exercise, answer, results)
-        hint = _matching_hint(exercise, results)
+        hint = _matching_hint(exercise, results) or _hint_of_almost_right(exercise, results) or _hint_of_tuple(exercise, results)
         sentence = what if raised else f"for {describe_case(exercise, case)}, {what}"
         return Judgement(False, sentence, hint, note, raised and not hint)
     changed = next((changed for _, changed in results if changed), "")
@@ -278,6 +287,23 @@ def _matching_hint(exercise: Write, results: list[tuple[Any, str]]) -> str:
     for wrong, hint in exercise.wrong:
         if attempt(partial(_gives, exercise, wrong, results)).value:
             return hint
+    return ""
+
+
+def _hint_of_almost_right(exercise: Write, results: list[tuple[Any, str]]) -> str:
+    """What is left to do where one change would make all results right."""
+    dtype = torch.get_default_dtype()
+    expected = [_given_by(exercise, exercise.truth, number, dtype) for number in range(CASE_COUNT)]
+    found = attempt(lambda: almost_right([result for result, _ in results], expected, exercise.axes)).value
+    return str(found or "")
+
+
+def _hint_of_tuple(exercise: Write, results: list[tuple[Any, str]]) -> str:
+    """What a network returns, where its result was used as if it were one tensor, and Python or torch has complained."""
+    errors = [result for result, _ in results if isinstance(result, (AttributeError, TypeError))]
+    networks = [value for value in _named_arguments(exercise, 0).values() if isinstance(value, nn.RNNBase)]
+    if networks and any("tuple" in str(error) for error in errors):
+        return "A network returns two results, output and h_n, as a tuple. Take one of them: [0] is output, and [1] is h_n."
     return ""
 
 

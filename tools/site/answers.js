@@ -8,7 +8,7 @@
 /**
  * @typedef {boolean | string | number | { near: number } | number[]} Answer near: a number of which three digits are enough
  * @typedef {{ answer: Answer, shown: string, why: string, ask: string }} Right
- * @typedef {Right & { wrong: [Answer, string][], hints: string[], axes: string[] }} Asked
+ * @typedef {Right & { wrong: [Answer, string][], hints: string[], axes: string[], about: string[] }} Asked
  */
 
 const YES = ["yes", "y", "true"];
@@ -77,10 +77,36 @@ function workedOut(text) {
   return text.length > 100 || values.some(Number.isNaN) ? null : values;
 }
 
+/** Whether it means yes or no; null where it means neither. @param {string} typed */
+function yesOrNo(typed) {
+  const [, first, more] = plain(typed).match(/^([^,;:]*)(.*)$/s) ?? [];
+  const said = (/** @type {string[]} */ words) => new RegExp(`\\b(?:${words.join("|")})\\b`).test(more);
+  if (YES.includes(first) && !said(NO)) return true;
+  return NO.includes(first) && !said(YES) ? false : null;
+}
+
+/** The letter or the word, without what is often written around it. @param {string} typed @param {string} answer */
+function wordOf(typed, answer) {
+  const bare = (/** @type {string} */ text) => text.replace(/^['"()]+|['"()]+$/g, "");
+  const text = bare(plain(typed));
+  if (answer.length > 1) return bare(text.replace(/^(?:(?:it is|it's|the|an?) )+| (?:gate|part|pass|step)$/g, ""));
+  const letter = text.replace(/^(?:(?:it is|it's|line|answer|option|letter|plan|design|network) )+/, "");
+  return bare(letter.replace(/^([a-z])[:).](?: .*)?$/, "$1"));
+}
+
+/** One number in digits: none is 0, and 2 of 3 is 2, or 2/3 where it is a part. @param {string} text @param {boolean} isPart */
+function oneNumber(text, isPart) {
+  text = text.replace(/\b(?:none|nothing|nobody|no one)\b/g, "0");
+  text = inDigits(isPart ? text.replace(/\b(?:(?:one|a) )?half\b/g, "0.5") : text);
+  if (isPart) text = text.replace(/(\d) ?(?:%|percent\b)/g, "$1/100");
+  return text.replace(/(\d) (?:out )?of (?:the |all )?(\d+)\b.*/, isPart ? "$1/$2" : "$1");
+}
+
 /** The numbers in what was typed; the answer tells which of two readings is meant. @param {string} typed @param {Answer} answer */
 function readNumbers(typed, answer) {
-  let text = inDigits(plain(typed));
-  if (typeof answer === "object" && "near" in answer && /^[^.,]*,[^.,]*$/.test(text)) text = text.replace(",", ".");
+  const isPart = typeof answer === "object" && "near" in answer;
+  let text = Array.isArray(answer) ? inDigits(plain(typed)) : oneNumber(plain(typed), isPart);
+  if (isPart && /^[^.,]*,[^.,]*$/.test(text)) text = text.replace(",", ".");
   if (Array.isArray(answer) && answer.length > 1 && !/[,;]/.test(text)) text = text.replaceAll("*", " ");
   else if (!Array.isArray(answer) && /^[\d.\s()+/x×-]+$/.test(text)) text = text.replace(/[x×]/g, "*");
   text = text.replace(/[x×]/g, " ").replaceAll("−", "-");
@@ -92,9 +118,8 @@ function readNumbers(typed, answer) {
 
 /** @param {string} typed @param {Answer} answer */
 function isRight(typed, answer) {
-  const text = plain(typed);
-  if (typeof answer === "boolean") return (answer ? YES : NO).includes(text);
-  if (typeof answer === "string") return text.replace(/^['"()]+|['"()]+$/g, "") === answer.toLowerCase();
+  if (typeof answer === "boolean") return yesOrNo(typed) === answer;
+  if (typeof answer === "string") return wordOf(typed, answer) === answer.toLowerCase();
   const numbers = readNumbers(typed, answer);
   if (Array.isArray(answer)) return String(numbers) === String(answer);
   const [number] = numbers;
@@ -126,18 +151,21 @@ function whatDiffers(sizes, answer, axes) {
  * Whether an answer is right, or null where another kind is asked for; what is said about it; the hint that fits it.
  * @param {Asked} asked @param {string} typed @returns {{ right: boolean | null, said: string, hint: string }}
  */
-function judge({ answer, ask, wrong, axes }, typed) {
+function judge({ answer, ask, wrong, axes, about }, typed) {
   if (isRight(typed, answer)) return { right: true, said: "", hint: "" };
-  const hint = wrong.find(([other]) => isRight(typed, other))?.[1] ?? "";
+  let hint = wrong.find(([other]) => isRight(typed, other))?.[1] ?? "";
   if (hint) return { right: false, said: "", hint };
   const numbers = readNumbers(typed, answer);
   let [fits, said] = [numbers.length === 1, ""];
-  if (typeof answer === "boolean") fits = [...YES, ...NO].includes(plain(typed));
-  else if (typeof answer === "string") fits = (answer.length > 1 ? /\p{L}/u : /^\P{L}*\p{L}\P{L}*$/u).test(typed);
+  if (typeof answer === "boolean") fits = yesOrNo(typed) !== null;
+  else if (typeof answer === "string") fits = (answer.length > 1 ? /\p{L}/u : /^\P{L}*\p{L}\P{L}*$/u).test(wordOf(typed, answer));
   else if (!Array.isArray(answer)) {
     ask = numbers.length ? "one number, please." : ask;
     said = `your number is too ${numbers[0] > (typeof answer === "number" ? answer : answer.near) ? "large" : "small"}.`;
-  } else [fits, said] = [numbers.length > 1 || numbers.length === answer.length, whatDiffers(numbers, answer, axes)];
+  } else {
+    [fits, said] = [numbers.length > 1 || numbers.length === answer.length, whatDiffers(numbers, answer, axes)];
+    if (fits && numbers.length === answer.length) hint = about[numbers.findIndex((size, axis) => size !== answer[axis])] ?? "";
+  }
   return fits ? { right: false, said, hint } : { right: null, said: ask, hint };
 }
 
