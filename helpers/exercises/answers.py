@@ -58,10 +58,11 @@ def plain(guess: str) -> str:
 def yes_or_no(guess: str) -> bool | None:
     """Whether a typed guess means yes or no; None where it means neither.
 
-    >>> yes_or_no("Yes, it is."), yes_or_no("no: they differ"), yes_or_no("yes and no"), yes_or_no("yes, no")
+    >>> yes_or_no("I think yes, it is."), yes_or_no("(no: they differ)"), yes_or_no("yes and no"), yes_or_no("No difference")
     (True, False, None, None)
     """
-    first, *more = re.split("[,;:]", plain(guess), maxsplit=1)
+    typed = re.sub("^i think ", "", plain(guess).strip("'\"()"))
+    first, *more = re.split("[,;:]| (?:it|they|because|of course)\\b", typed, maxsplit=1)
     said = {name: re.search(rf"\b(?:{'|'.join(words)})\b", "".join(more)) for name, words in (("yes", YES), ("no", NO))}
     if first in YES and not said["no"]:
         return True
@@ -73,12 +74,15 @@ def word(guess: str, answer: str) -> str:
 
     >>> word("line C", "b"), word("b: the biases", "b"), word("The forget gate", "input"), word("a b", "b")
     ('c', 'b', 'forget', 'a b')
+    >>> word("answer: smaller, I think", "smaller")
+    'smaller'
     """
-    typed = plain(guess).strip("'\"()")
+    typed = re.sub("^answer ?[:=] ?", "", plain(guess)).strip("'\"()")
     if len(answer) == 1:
         typed = re.sub(r"^(?:(?:it is|it's|line|answer|option|letter|plan|design|network) )+", "", typed)
         return re.sub(r"^([a-z])[:).](?: .*)?$", r"\1", typed).strip("'\"()")
-    return re.sub(r"^(?:(?:it is|it's|the|an?) )+| (?:gate|part|pass|step)$", "", typed).strip("'\"()")
+    typed = re.split("[,;:]", typed, maxsplit=1)[0]
+    return re.sub(r"^(?:(?:i think|it is|it's|the|an?) )+| (?:gate|part|pass|step)$", "", typed).strip("'\"()")
 
 
 def read_numbers(guess: str, answer: Any) -> list[float]:
@@ -105,7 +109,8 @@ def read_numbers(guess: str, answer: Any) -> list[float]:
 
 
 def _one_number(typed: str, is_part: bool) -> str:
-    """A text in which one number is asked for, in digits: none is 0, and 2 of 3 is 2, or 2/3 where it is a part."""
+    """One number in digits: none is 0, 2*9 = 18 is 18, and 2 of 3 is 2, or 2/3 where a part is asked for."""
+    typed = re.sub(r"^[\d\s.()+*/x×-]+=(?=.*\d)", "", typed)
     typed = re.sub(r"\b(?:none|nothing|nobody|no one)\b", "0", typed)
     typed = _in_digits(re.sub(r"\b(?:(?:one|a) )?half\b", "0.5", typed) if is_part else typed)
     typed = re.sub(r"(\d) ?(?:%|percent\b)", r"\1/100", typed) if is_part else typed

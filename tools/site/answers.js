@@ -79,7 +79,10 @@ function workedOut(text) {
 
 /** Whether it means yes or no; null where it means neither. @param {string} typed */
 function yesOrNo(typed) {
-  const [, first, more] = plain(typed).match(/^([^,;:]*)(.*)$/s) ?? [];
+  const text = plain(typed)
+    .replace(/^['"()]+|['"()]+$/g, "")
+    .replace(/^i think /, "");
+  const [first, more] = text.replace(/[,;:]| (?:it|they|because|of course)\b/, "\n").split("\n").concat("");
   const said = (/** @type {string[]} */ words) => new RegExp(`\\b(?:${words.join("|")})\\b`).test(more);
   if (YES.includes(first) && !said(NO)) return true;
   return NO.includes(first) && !said(YES) ? false : null;
@@ -88,14 +91,16 @@ function yesOrNo(typed) {
 /** The letter or the word, without what is often written around it. @param {string} typed @param {string} answer */
 function wordOf(typed, answer) {
   const bare = (/** @type {string} */ text) => text.replace(/^['"()]+|['"()]+$/g, "");
-  const text = bare(plain(typed));
-  if (answer.length > 1) return bare(text.replace(/^(?:(?:it is|it's|the|an?) )+| (?:gate|part|pass|step)$/g, ""));
+  const text = bare(plain(typed).replace(/^answer ?[:=] ?/, ""));
+  if (answer.length > 1)
+    return bare(text.split(/[,;:]/)[0].replace(/^(?:(?:i think|it is|it's|the|an?) )+| (?:gate|part|pass|step)$/g, ""));
   const letter = text.replace(/^(?:(?:it is|it's|line|answer|option|letter|plan|design|network) )+/, "");
   return bare(letter.replace(/^([a-z])[:).](?: .*)?$/, "$1"));
 }
 
-/** One number in digits: none is 0, and 2 of 3 is 2, or 2/3 where it is a part. @param {string} text @param {boolean} isPart */
+/** One number in digits: none is 0, 2*9 = 18 is 18, 2 of 3 is 2, or 2/3 where a part is asked for. @param {string} text @param {boolean} isPart */
 function oneNumber(text, isPart) {
+  text = text.replace(/^[\d\s.()+*/x×-]+=(?=.*\d)/, "");
   text = text.replace(/\b(?:none|nothing|nobody|no one)\b/g, "0");
   text = inDigits(isPart ? text.replace(/\b(?:(?:one|a) )?half\b/g, "0.5") : text);
   if (isPart) text = text.replace(/(\d) ?(?:%|percent\b)/g, "$1/100");
