@@ -129,6 +129,8 @@ def test_an_exercise_is_complete(exercise):
     assert len({*hints}) == len(hints) or exercise.number == "07.1"  # there two orders are the same mistake
     for sentence in (exercise.question, *hints):
         assert len(sentence) < 180 and sentence[-1] in ".?)", sentence
+    if not isinstance(exercise, Predict):  # a case is described by their names
+        assert len(exercise.make(Case(0))) == exercise.signature.count(",") + 1
     for number in range(CASE_COUNT):
         sizes = Case(number).sizes
         assert len({sizes.L, sizes.N, sizes.H_in, sizes.H_out}) == 4
@@ -467,7 +469,25 @@ def test_the_learners_own_error_comes_first_with_its_line_and_no_hint_of_another
 def test_a_small_case_is_shown_with_every_argument_that_matters(number, answer, told):
     verdict = check(number, answer)
     assert told in verdict.sentence and verdict.sentence.startswith("for "), verdict
-    assert max(int(size) for size in re.findall(r"(?:L|N|H_in|H_out)=(\d)", verdict.sentence.partition(", your")[0])) <= 4
+    assert max(map(int, re.findall(r"\d+", re.split(", your|, the shape", verdict.sentence)[0]))) <= 8
+
+
+@pytest.mark.parametrize(
+    "number, answer, sentence",
+    [
+        (
+            "10.2",
+            lambda h_n: h_n[-1],
+            "for h_n (2, 4, 2), your result has the shape (4, 2), expected (N=4, D*num_layers*H_out=4).",
+        ),
+        ("07.2", lambda rnn, padded, lengths: rnn(padded)[1], "for rnn=RNN(1, 2), padded (4, 3, 1), lengths=["),
+        ("07.4", lambda sentences: sentences[0], "for sentences (3,), (4,), (4,), your"),
+        ("08.2", lambda model, optimizer, x, y: 1, "for x (5, 1), y (5, 1), the shape is right"),
+        ("06.2", lambda vectors, i: vectors, "for vectors (8, 5), i=0, your result has the shape (8, 5), expected one number."),
+    ],
+)
+def test_a_case_is_described_by_what_the_function_gets(number, answer, sentence):
+    assert check(number, answer).sentence.startswith(sentence)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ class Write:
     Parameters
     ----------
     signature : the function's name and parameters
-    make      : makes the arguments of one call from a Case
+    make      : makes the arguments of one call from a Case, one for each parameter
     truth     : a function that does the same with torch
     also      : other functions whose results are right too
     wrong     : typical wrong functions, each with the hint that fits it

@@ -47,6 +47,17 @@ def what_differs(guess: str, answer: Any, axes: Sequence[str] = ()) -> str:
     return shape_difference(sizes, answer, axes)
 
 
+def about_wrong_axis(sizes: Sequence[float], answer: Any, about: Sequence[str]) -> str:
+    """What the first wrong axis of a shape is, where something is known about each; empty where there is no such axis.
+
+    >>> about_wrong_axis((5, 3), (5, 2), ["Axis 0 is time.", "Axis 1 is the batch."])
+    'Axis 1 is the batch.'
+    """
+    if not isinstance(answer, Sequence) or len(sizes) != len(answer):
+        return ""
+    return next((sentence for size, right, sentence in zip(sizes, answer, about) if size != right), "")
+
+
 def too_far(given: Sequence[float], answer: float) -> str:
     """On which side of the answer a wrong number is.
 

@@ -1,7 +1,6 @@
 """From an exercise and an answer to a judgement: whether it is right, what differs, and which typical mistake it is."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import lru_cache, partial
 from linecache import getline
@@ -18,7 +17,7 @@ from .answers import as_python, format_answer, matches, read_numbers
 from .cases import CASE_COUNT, SMALL_CASE_COUNT, Case
 from .differences import difference, results_agree, shape_difference
 from .exercise import Arguments, Exercise, Function, Predict, Write
-from .guesses import ask_back, too_far, what_differs
+from .guesses import about_wrong_axis, ask_back, too_far, what_differs
 from .sandbox import Outcome, attempt, preserve_global_state
 from .syntax import code_that_runs, read_syntax
 
@@ -109,20 +108,15 @@ def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
         if asked := ask_back(given, truth):
             return Judgement(None, asked)
         if differs := what_differs(given, truth, exercise.axes):
-            return Judgement(False, differs, _about_axis(exercise, read_numbers(given, truth), truth))
+            return Judgement(False, differs, about_wrong_axis(read_numbers(given, truth), truth, exercise.about))
     if isinstance(truth, tuple) and isinstance(given, tuple) and all(isinstance(size, int) for size in given):
-        return Judgement(False, shape_difference(given, truth, exercise.axes), hint or _about_axis(exercise, given, truth))
+        return Judgement(
+            False, shape_difference(given, truth, exercise.axes), hint or about_wrong_axis(given, truth, exercise.about)
+        )
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (truth, given))
     if not hint and numbers and given == given:  # not NaN
         return Judgement(False, too_far([given], truth))
     return Judgement(False, f"{shorten(str(given), 40)} is not it.", hint)
-
-
-def _about_axis(exercise: Predict, sizes: Sequence[float], truth: Any) -> str:
-    """What the first wrong axis of a shape is; empty where nothing is known about it."""
-    if not isinstance(truth, tuple) or len(sizes) != len(truth):
-        return ""
-    return next((about for size, right, about in zip(sizes, truth, exercise.about) if size != right), "")
 
 
 def _readable(answer: Any) -> Any:
@@ -209,20 +203,22 @@ def _size(exercise: Write, number: int) -> int:
 
 
 def describe_case(exercise: Write, number: int) -> str:
-    """What a function was called with: sizes, numbers, and the network with the options it was made with.
+    """What a function was called with: tensors by their shapes, numbers, and networks with the options they were made with.
 
-    >>> two = Write("99.2", "", "double(rnn, n)", lambda case: (case.network(num_layers=2), 3), lambda rnn, n: n, [], ())
+    >>> two = Write("99.2", "", "add(rnn, x, n)", lambda case: (case.network(num_layers=2), case.tensor(4, 5), 3), max, [], ())
     >>> describe_case(two, 0)
-    'rnn=RNN(5, 2, num_layers=2), n=3'
+    'rnn=RNN(5, 2, num_layers=2), x (4, 5), n=3'
     """
-    arguments = _named_arguments(exercise, number)
-    shown = []
-    if any(isinstance(value, (torch.Tensor, list)) for value in arguments.values()):
-        shown.append(str(Case(number).sizes))
-    for name, value in arguments.items():
-        if isinstance(value, (int, float, nn.RNNBase, nn.RNNCellBase)):
-            shown.append(f"{name}={value}")
-    return ", ".join(shown)
+    return ", ".join(filter(None, (_described(name, value) for name, value in _named_arguments(exercise, number).items())))
+
+
+def _described(name: str, value: Any) -> str:
+    if isinstance(value, torch.Tensor) and (value.is_floating_point() or value.dim() > 1):
+        return f"{name} {tuple(value.shape)}"
+    if isinstance(value, list) and isinstance(value[0], torch.Tensor):
+        return f"{name} {', '.join(str(tuple(part.shape)) for part in value)}"
+    value = value.tolist() if isinstance(value, torch.Tensor) else value  # lengths
+    return f"{name}={value}" if isinstance(value, (int, float, list, nn.RNNBase, nn.RNNCellBase)) else ""
 
 
 class _Unwritten(BaseException):
