@@ -257,7 +257,7 @@ WRITTEN = [
         "05.4",
         "forgot [0]",
         lambda f, b, x: torch.cat([f(x), b(x.flip(0)).flip(0)], -1),
-        "A network returns two results, output and",
+        "A tuple is used as one tensor.",
     ),
     (
         "05.4",
@@ -362,7 +362,7 @@ WRITTEN = [
     ("08.3", "broadcast", lambda logits, labels: ((logits > 0) == labels).float().mean(), "(N, 1) == (N,) compares each with"),
     ("08.3", "a count", lambda logits, labels: ((logits[:, 0] > 0) == labels).sum(), "That is how many. The share is"),
     ("08.3", "each answer", lambda logits, labels: ((logits[:, 0] > 0) == labels).float(), "One number is asked for: take the"),
-    ("08.4", "forgot [0]", lambda rnn, decide, x: decide(rnn(x).mean(0)), "A network returns two results, output and"),
+    ("08.4", "forgot [0]", lambda rnn, decide, x: decide(rnn(x).mean(0)), "A tuple is used as one tensor."),
     ("08.4", "last", lambda rnn, decide, x: decide(rnn(x)[0][-1]), "That decides from the last state. `output`"),
     ("08.4", "batch axis", lambda rnn, decide, x: decide(rnn(x)[0].mean(1)), "Axis 1 is the batch. Take the"),
     ("08.4", "squeezed", lambda rnn, decide, x: decide(rnn(x)[0].mean(0))[:, 0], "One axis is missing: axis 1, whose"),
@@ -407,7 +407,7 @@ WRITTEN = [
     ),
     ("10.3", "h_n with its axis", lambda rnn, head, x: head(rnn(x.transpose(0, 1))[1]), "There is one axis too many: axis"),
     ("10.3", "all steps", lambda rnn, head, x: head(rnn(x.transpose(0, 1))[0]), "There is one axis too many: only"),
-    ("10.3", "forgot [0]", lambda rnn, head, x: head(rnn(x.transpose(0, 1))), "A network returns two results, output and"),
+    ("10.3", "forgot [0]", lambda rnn, head, x: head(rnn(x.transpose(0, 1))), "A tuple is used as one tensor."),
     (
         "10.3",
         "wrong axes",

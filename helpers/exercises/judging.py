@@ -299,7 +299,7 @@ def _hint_of_tuple(exercise: Write, results: list[tuple[Any, str]]) -> str:
     errors = [result for result, _ in results if isinstance(result, (AttributeError, TypeError))]
     networks = [value for value in _named_arguments(exercise, 0).values() if isinstance(value, nn.RNNBase)]
     if networks and any("tuple" in str(error) for error in errors):
-        return "A network returns two results, output and h_n, as a tuple. Take one of them: [0] is output, and [1] is h_n."
+        return "A tuple is used as one tensor. A network, for example, returns a tuple: [0] is output, and [1] is h_n."
     return ""
 
 
