@@ -219,7 +219,11 @@ SHAPE = (32, 20, 64)
             )
         ],
         *[("01.1", spelled) for spelled in (640, 640.0, "640", torch.tensor(640), np.int64(640), [640][0])],
+        *[("05.2", spelled) for spelled in ((3,), [3], "row 3", "h_n[3]", "2*1 + 1 = 3", "Three")],
+        *[("02.4", spelled) for spelled in ("D)", ("d",), "option d", "d: W_hh", "d, because W_hh has both")],
+        *[("13.2", spelled) for spelled in ("the forget gate", "Forget-gate!", "forget, I think")],
         ("09.1", torch.tensor(0.01)),
+        ("09.1", "1 %"),
         ("09.1", "0,01"),
         ("09.1", 1e-2),
         ("07.1", [3, 3, 2, 2, 1, 1, 1]),
@@ -254,7 +258,7 @@ def test_hints_grow_by_one_with_each_new_answer_and_stay_for_the_same():
     assert [len(verdict.hints) for verdict in shown] == [1, 2, 3, 4, 4]
     assert solution_path("03.1") in shown[3].hints[3]
     assert [check("03.1", answer) for answer in answers] == shown  # cells run again, in any order
-    assert check("03.2", (1, 1, 1)).hints == [EXERCISES["03.2"].hints[0]]  # each exercise counts for itself
+    assert check("02.1", (1, 1, 1)).hints == [EXERCISES["02.1"].about[0]]  # each exercise counts for itself
 
 
 @pytest.fixture(scope="module")
@@ -689,7 +693,9 @@ def test_one_number_is_one_number():
     assert check("07.1", "3 3 2").sentence == "you give 3 numbers, and the list has 7."
 
 
-def test_what_is_asked_for_is_named():
+def test_what_is_asked_for_is_named_without_a_hint_of_another_mistake():
+    for number, answer in [("07.5", None), ("05.1", 2), ("02.1", torch.zeros(6, 10, 8)), ("03.3", "transpose")]:
+        assert check(number, answer).right is False and not check(number, answer).hints
     assert check("07.5", None).sentence == "given None, expected a letter."
     assert check("05.1", 2).sentence == "given an int, expected a letter."
     assert check("05.2", 7).sentence == "your number is too large."

@@ -49,6 +49,7 @@ SPELLED = """(5, 2, 4)|5,2,4|[5, 2, 4]|5 2 4| (5,2,4,) |(3,)|3|torch.Size([5, 2,
 yes and no|yes, it is|1|0|true!|'yes'|640|620|five, two, four|five by two by four|Twenty-one|twenty one
 twenty 3|seventy-three words|sixteen|six x two|nineteen|twentyone|stone|one-two|five_two|minus three|zero point five|two hundred|a third|Fivé|four=7
 "yes"|(no)|I think yes|no they differ|yes because of it|No difference|no of course not|tanh, I think|answer: tanh|answer = b|19 + 1 = 20|2*10=20
+b, because it is|b; c|b, or c|b, a|b, a reason|b,|the same words|forget-gate|forget_gate|all but one|19 except two
 5 = 20|20 = 5|= 20|i think tanh|none|None of the 15|nobody|20 of the 30|one of two|1 out of 2|2 of 3 of 4|half|a half|one half of them|50%|50 percent|1 %|No one|6 and 2
 yes, it is|No: they differ|yes; no|no, not yes|yes,|line b|Answer B|option c|b: the biases|(b) the biases|a b|the tanh|It is tanh|an tanh|tanh gate
 the forget gate|forget gate|input gate|gate|the|a|words.|the words|it's b|b: |'b: x'|(the tanh)|the tanh gate

@@ -74,15 +74,16 @@ def word(guess: str, answer: str) -> str:
 
     >>> word("line C", "b"), word("b: the biases", "b"), word("The forget gate", "input"), word("a b", "b")
     ('c', 'b', 'forget', 'a b')
-    >>> word("answer: smaller, I think", "smaller")
-    'smaller'
+    >>> word("answer: smaller, I think", "smaller"), word("b, because of W_hh", "b"), word("b, or c", "b")
+    ('smaller', 'b', 'b, or c')
     """
     typed = re.sub("^answer ?[:=] ?", "", plain(guess)).strip("'\"()")
     if len(answer) == 1:
         typed = re.sub(r"^(?:(?:it is|it's|line|answer|option|letter|plan|design|network) )+", "", typed)
+        typed = re.sub(r"^([a-z])[,;] (?!(?:.*\b)?[b-f]\b|a$).*$", r"\1", typed)  # and a reason, without another letter
         return re.sub(r"^([a-z])[:).](?: .*)?$", r"\1", typed).strip("'\"()")
     typed = re.split("[,;:]", typed, maxsplit=1)[0]
-    return re.sub(r"^(?:(?:i think|it is|it's|the|an?) )+| (?:gate|part|pass|step)$", "", typed).strip("'\"()")
+    return re.sub(r"^(?:(?:i think|it is|it's|the|an?|same) )+|[ _-](?:gate|part|pass|step)$", "", typed).strip("'\"()")
 
 
 def read_numbers(guess: str, answer: Any) -> list[float]:
@@ -119,7 +120,7 @@ def _one_number(typed: str, is_part: bool) -> str:
 
 def _in_digits(typed: str) -> str:
     """A text with digits where it has the words of numbers below one hundred; other numbers in words stay as they are."""
-    if re.search("hundred|thousand|million|minus|point|half|third|quarter", typed):
+    if re.search("hundred|thousand|million|minus|point|half|third|quarter|but|except", typed):
         return typed
     word = rf"(?<!\w)(?:[a-z]+ty[ -](?:{'|'.join(UNITS)})|[a-z]+)(?!\w)"
     return re.sub(word, lambda found: _DIGITS.get(found[0].replace(" ", "-"), found[0]), typed)

@@ -70,7 +70,7 @@ def check(number: str, answer: Any) -> Verdict:
     exercise = EXERCISES[number]
     judgement = judge(exercise, answer)
     hints: list[str] = []
-    if judgement.right is False and not judgement.raised:  # hints would be of another mistake than the learner's own error
+    if judgement.right is False and not judgement.complete:  # hints would be of another mistake than the learner's own error
         last_hint = f"The solution is in {solution_path(number)}."
         shown = _attempt_number(number, _fingerprint(answer, judgement.sentence))
         hints = list(dict.fromkeys(filter(None, [judgement.hint, *exercise.hints, last_hint])))[:shown]

@@ -35,14 +35,14 @@ class Judgement:
     sentence : what is asked, what differs, or what was done
     hint     : for the typical mistake that this answer is; empty where it is none of them
     note     : a sentence about side effects
-    raised   : whether the learner's code raised an error that no typical mistake raises
+    complete : whether the sentence says it all, as of an error that the learner's code raises; a hint would be of another mistake
     """
 
     right: bool | None
     sentence: str
     hint: str = ""
     note: str = ""
-    raised: bool = False
+    complete: bool = False
 
 
 def judge(exercise: Exercise, answer: Any) -> Judgement:
@@ -50,7 +50,7 @@ def judge(exercise: Exercise, answer: Any) -> Judgement:
 
     >>> two = Predict("99.1", "What is 1 + 1?", lambda: 2, {11: "Add, do not append."}, ())
     >>> judge(two, 11)
-    Judgement(right=False, sentence='11 is not it.', hint='Add, do not append.', note='', raised=False)
+    Judgement(right=False, sentence='11 is not it.', hint='Add, do not append.', note='', complete=False)
     >>> judge(two, 1).sentence
     'your number is too small.'
     >>> judge(two, ...).sentence
@@ -96,10 +96,12 @@ def _same_results(exercise: Write, function: Function, other: Function) -> bool:
 
 def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
     truth, given = as_python(exercise.truth()), _readable(answer)
+    if isinstance(given, tuple) and len(given) == 1 and not isinstance(truth, tuple):
+        (given,) = given  # 3, is 3 with a comma too many
     wanted = "a shape, such as (5, 2, 4)" if isinstance(truth, tuple) else f"a {_kind_of_answer(truth)}"
     if given is None or isinstance(truth, str) and not isinstance(given, str):
         advice = ": its .shape is what is asked" if isinstance(answer, torch.Tensor) and isinstance(truth, tuple) else ""
-        return Judgement(False, f"given {_type_name(answer)}, expected {wanted}{advice}.")
+        return Judgement(False, f"given {_type_name(answer)}, expected {wanted}{advice}.", complete=True)
     if matches(given, truth):
         chosen = isinstance(truth, str) and len(truth) == 1  # one of the answers of a list, which torch does not compute
         return Judgement(True, f"{format_answer(truth)} is {'the answer' if chosen else 'what torch gives'}.")
@@ -141,11 +143,11 @@ def _huge_to_infinite(given: Any) -> Any:
 
 def _judge_function(exercise: Write, answer: Any) -> Judgement:
     if not callable(answer):
-        return Judgement(False, f"given {_type_name(answer)}, expected the function {exercise.signature} itself.")
+        return Judgement(False, f"given {_type_name(answer)}, expected the function {exercise.signature} itself.", complete=True)
     outcome = attempt(lambda: [_call_with_case(exercise, answer, number) for number in range(CASE_COUNT)])
     note = _note(outcome)
     if outcome.error is not None:
-        return Judgement(False, _describe_error(outcome.error, answer), note=note, raised=True)
+        return Judgement(False, _describe_error(outcome.error, answer), note=note, complete=True)
     results = outcome.value
     if any(result is ... for result, _ in results):
         return Judgement(None, exercise.question)

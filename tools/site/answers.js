@@ -32,7 +32,7 @@ const NUMBERS = ["zero", ...UNITS, ...TEENS, ...TENS.flatMap((ten) => [ten, ...U
 
 /** Digits in the place of the words of numbers below one hundred. @param {string} text */
 function inDigits(text) {
-  if (/hundred|thousand|million|minus|point|half|third|quarter/.test(text)) return text;
+  if (/hundred|thousand|million|minus|point|half|third|quarter|but|except/.test(text)) return text;
   const word = new RegExp(`(?<![\\p{L}\\p{N}_])(?:[a-z]+ty[ -](?:${UNITS.join("|")})|[a-z]+)(?![\\p{L}\\p{N}_])`, "gu");
   return text.replace(word, (found) => String(NUMBERS.indexOf(found.replace(" ", "-"))).replace("-1", found));
 }
@@ -93,9 +93,10 @@ function wordOf(typed, answer) {
   const bare = (/** @type {string} */ text) => text.replace(/^['"()]+|['"()]+$/g, "");
   const text = bare(plain(typed).replace(/^answer ?[:=] ?/, ""));
   if (answer.length > 1)
-    return bare(text.split(/[,;:]/)[0].replace(/^(?:(?:i think|it is|it's|the|an?) )+| (?:gate|part|pass|step)$/g, ""));
+    return bare(text.split(/[,;:]/)[0].replace(/^(?:(?:i think|it is|it's|the|an?|same) )+|[ _-](?:gate|part|pass|step)$/g, ""));
   const letter = text.replace(/^(?:(?:it is|it's|line|answer|option|letter|plan|design|network) )+/, "");
-  return bare(letter.replace(/^([a-z])[:).](?: .*)?$/, "$1"));
+  const alone = letter.replace(/^([a-z])[,;] (?!(?:.*\b)?[b-f]\b|a$).*$/, "$1"); // and a reason, without another letter
+  return bare(alone.replace(/^([a-z])[:).](?: .*)?$/, "$1"));
 }
 
 /** One number in digits: none is 0, 2*9 = 18 is 18, 2 of 3 is 2, or 2/3 where a part is asked for. @param {string} text @param {boolean} isPart */
