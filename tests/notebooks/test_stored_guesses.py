@@ -1,7 +1,9 @@
-"""A guess is a guess: whoever reads a stored notebook from the top sees no answer before a click.
+"""A guess is a guess: whoever reads a notebook from the top sees no answer before a click.
 
-What answers a guess is folded: the outputs of the cells after it (`tools/store_notebooks.py` does that), and the words, in a block
-that opens with "After your guess". The rest of that section is still searched for the answer, and for names that tell it.
+What answers a guess is folded: the outputs of the cells after it, and the words, in a block that opens with "After your guess".
+The rest of that section is still searched for the answer, and for names that tell it. `tools/store_notebooks.py` folds the outputs,
+and gives them the tag by which the course's JupyterLab keeps them folded when all cells run. `tests/test_browser.py` looks for
+spoilers in the notebooks as they are then.
 """
 
 import ast
@@ -11,7 +13,8 @@ from io import StringIO
 
 import pytest
 from nbformat.v4 import new_output
-from stored import EACH, code, made_of, page, printed, prose, read, words
+from store_notebooks import ANSWERS
+from stored import EACH, code, code_cells, made_of, page, printed, prose, read, words
 
 ASKS = re.compile(
     r"\b(Guess|Predict)\b|\*\*(guess|predict)|\b(guess|predict) (before|how|its|what|which)|what do you think", re.I
@@ -90,9 +93,14 @@ def above(cells, place):
 
 
 def is_hidden(cell):
-    """Whether its outputs are folded, for JupyterLab and for Colab; JupyterLab writes the first line of the first one in their place."""
-    folded = cell.metadata.get("jupyter", {}).get("outputs_hidden") and cell.metadata.get("collapsed")
-    return bool(folded) and cell.outputs[0].get("data") == {}
+    """Whether its outputs are folded, for JupyterLab and for Colab, and stay so when all cells run."""
+    stays = ANSWERS in cell.metadata.get("tags", [])
+    return bool(stays and cell.metadata.get("jupyter", {}).get("outputs_hidden") and cell.metadata.get("collapsed"))
+
+
+def first_lines(notebook):
+    """The cells of which a line is in view: in the place of folded outputs any JupyterLab writes the first line of the first one."""
+    return [cell.source for cell in code_cells(notebook) if is_hidden(cell) and cell.outputs[0].get("data") != {}]
 
 
 def in_view(cells):
@@ -153,7 +161,7 @@ def comments(source):
 
 @EACH
 def test_no_answer_is_in_view_before_the_guess(path):
-    assert spoilers(read(path)) == []
+    assert spoilers(read(path)) == [] == first_lines(read(path))
 
 
 # ---- each check finds its fault -----------------------------------------------------------------------------------------
@@ -165,7 +173,7 @@ AFTER = "<details><summary>After your guess</summary>\n\n{}\n\n</details>"
 
 def hidden(source, *outputs):
     cell = code(source, new_output("display_data"), *outputs)
-    cell.metadata = {"collapsed": True, "jupyter": {"outputs_hidden": True}}
+    cell.metadata = {"collapsed": True, "jupyter": {"outputs_hidden": True}, "tags": [ANSWERS]}
     return cell
 
 
@@ -215,8 +223,15 @@ def test_a_spoiler_in_the_question_or_above_it_is_found():
 
 def test_the_first_line_of_a_folded_output_is_found():
     leaks = hidden("f()", printed("7"))
+    assert first_lines(made_of(leaks)) == []
     del leaks.outputs[0]
-    assert "shows its output: `f()`" in spoilers(asked("7", leaks, prose(AFTER.format("7"))))[0]
+    assert first_lines(made_of(leaks)) == ["f()"]
+
+
+def test_an_output_that_opens_when_all_cells_run_is_found():
+    opens = hidden("f()", printed("7"))
+    del opens.metadata["tags"]
+    assert "shows its output: `f()`" in spoilers(asked("7", opens, prose(AFTER.format("7"))))[0]
 
 
 @pytest.mark.parametrize("text", ["Will it complain? Guess, then run.", "**Guess** what comes.", "What do you think: is it 5?"])
