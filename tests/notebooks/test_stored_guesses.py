@@ -24,6 +24,7 @@ HEADING = re.compile(r"^## .*", re.M)
 ANSWER = re.compile(r"The answer is <b>(.*?)</b>")
 LONE_EXPLORER = re.compile(r"explore\w*\([^\n]*\)\s*\Z")  # its still picture is the one before any move
 TELLS = set("bad broken correct forgetful forgotten good misread missing mistake mixed right wasted worse wrong".split())
+HEADING_TELLS = TELLS | set("little nobody repair stays swapped".split())  # in a heading
 SCREEN = 4  # cells after a guess that can be on the screen with it
 
 
@@ -37,6 +38,7 @@ def spoilers(notebook):
         later = rest_of_section(notebook.cells, place)
         told = [
             *tells(cell),
+            *heading_tells(notebook.cells[: place + 1]),
             *in_view(later),
             *in_text(later[:SCREEN], answer),
             *in_text(notebook.cells[place + 1 :][:SCREEN], long(answer)),
@@ -125,6 +127,7 @@ def in_text(cells, answer):
     for cell in cells:
         if cell.cell_type == "markdown":
             seen = FOLDED.sub("", cell.source)
+            found += ["a habit tells what went wrong"] * ("**Habit" in seen)
         else:
             found += tells(cell)
             seen = comments(cell.source) if is_hidden(cell) else comments(cell.source) + words(cell).removeprefix(cell.source)
@@ -151,6 +154,13 @@ def tells(cell):
     found = [f"the name `{name}`" for name in sorted(names) if TELLS & set(name.split("_"))]
     said = TELLS & set(re.findall(r"\w+", comments(cell.source).lower()))
     return found + [f"a comment says {word}" for word in sorted(said)]
+
+
+def heading_tells(cells):
+    """Words of the heading above a guess that say what is wrong."""
+    headings = [line for cell in cells if cell.cell_type == "markdown" for line in HEADING.findall(cell.source)]
+    said = HEADING_TELLS & set(re.findall(r"\w+", headings[-1].lower())) if headings else set()
+    return [f"the heading says {word}" for word in sorted(said)]
 
 
 def comments(source):
@@ -219,6 +229,13 @@ def test_a_spoiler_in_the_question_or_above_it_is_found():
     assert "a comment says wrong" in spoilers(asked("no", source='y = 1  # wrong\npredict("Q", y)'))[0]
     table = made_of(prose("# T"), code("f()", printed("(4, 7)")), *asked("(4, 7)").cells[1:])
     assert "the answer (4, 7) stands in" in spoilers(table)[0]
+
+
+def test_a_heading_and_a_habit_that_tell_are_found():
+    kept = asked("no", prose(AFTER.format("No.\n\n**Habit: permute.**"))).cells[1:]
+    assert spoilers(made_of(prose("# T"), prose("## Two calls"), *kept)) == []
+    assert "the heading says swapped" in spoilers(made_of(prose("# T"), prose("## Axes swapped"), *kept))[0]
+    assert "a habit tells" in spoilers(asked("no", prose(AFTER.format("No.") + "\n\n**Habit: permute.**")))[0]
 
 
 def test_the_first_line_of_a_folded_output_is_found():
