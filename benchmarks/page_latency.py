@@ -83,8 +83,10 @@ def page_moves(page: Page, place: ElementHandle, changes: int) -> tuple[list[flo
         key = control.evaluate(KEY) or random.choice(["ArrowUp", "ArrowDown"])
         if not is_menu:  # upwards is more on a slider, and the option before in a menu
             key = {"ArrowUp": "ArrowDown", "ArrowDown": "ArrowUp"}[key]
+        # A person has come to the control before the key: the frame that draws its focus is not the key's. The key comes at any
+        # moment between two frames of the screen.
+        page.wait_for_timeout(40 + random.uniform(0, 17))
         page.keyboard.press(key)
-        page.wait_for_timeout(40 + random.uniform(0, 17))  # the next key comes at any moment between two frames of the screen
         page.wait_for_function("([place, number]) => place.took.length == number", arg=[place, number], polling=20)
     took: list[float] = place.evaluate("place => place.took")
     return took[WARM_UP:], 1000 * (work() - began) / len(took)

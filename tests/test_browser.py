@@ -25,7 +25,9 @@ from lab import (
 )
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import TimeoutError, expect
-from store_notebooks import KERNEL
+from store_notebooks import ANSWERS, KERNEL
+from stored import code_cells
+from test_stored_guesses import spoilers
 from torch import nn
 
 from helpers import show_shapes
@@ -163,7 +165,7 @@ class Lab:
 
     def __init__(self, page, folder, address):
         self.page, self.folder, self.address = page, folder, address
-        self.hosts, self.complaints, self.dialogs = set(), [], []
+        self.hosts, self.complaints, self.dialogs, self.notebook = set(), [], [], None
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
         page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -174,7 +176,8 @@ class Lab:
         for record in (self.hosts, self.complaints, self.dialogs):
             record.clear()
         open_notebook(self.page, name)
-        return [cell for cell in run_all(self.page)["cells"] if cell["cell_type"] == "code"]
+        self.notebook = nbformat.from_dict(run_all(self.page))
+        return code_cells(self.notebook)
 
     @property
     def explorers(self):
@@ -326,6 +329,13 @@ def test_every_cell_runs(cells):
     assert all(cell["execution_count"] for cell in cells)
     failed = [cell for cell in cells if any(output["output_type"] == "error" for output in cell["outputs"])]
     assert failed == [cell for cell in cells if "raises-exception" in cell["metadata"].get("tags", [])]
+
+
+def test_no_answer_is_in_view_before_the_guess_when_all_cells_have_run(lab, cells):
+    assert spoilers(lab.notebook) == []
+    said = lab.page.locator(".jp-OutputPlaceholder .jp-PlaceholderText")  # in the place of outputs: their first line
+    assert said.count() == sum(ANSWERS in cell.metadata.get("tags", []) for cell in cells) > 0
+    assert said.evaluate_all("lines => lines.every(line => getComputedStyle(line).fontSize == '0px')")
 
 
 def test_every_control_changes_what_its_explorer_shows(request, lab, cells):

@@ -511,9 +511,19 @@ def test_an_explanation_is_frozen_and_says_it_in_three_ways():
     assert re.search(r"<script|javascript|\son\w+=", html) is None
 
 
+@pytest.mark.parametrize(
+    "state, axes", [("", "(L, H_in=3)"), (", torch.zeros(1, 4)", "(L, H_in=3)"), (", torch.zeros(1, 1, 4)", "(L, N, H_in=3)")]
+)
+def test_of_one_time_step_as_many_axes_are_expected_as_the_fix_gives(state, axes):
+    explanation = explain_error(failure(PRELUDE + f"nn.RNN(3, 4)(torch.zeros(3){state})\n"))
+    assert explanation.expected == f"input {axes}"
+    fixed = {"(L, H_in=3)": "torch.zeros(3).unsqueeze(0)", "(L, N, H_in=3)": "torch.zeros(3).reshape(1, 1, -1)"}
+    assert fixed[axes] in explanation.fix.code
+
+
 def test_the_same_error_is_said_in_the_same_words():
     """Outputs of notebooks are stored and compared: no addresses, no numbers of lines or cells."""
-    row = next(row for row in ROWS if "last batch of a DataLoader" in row.cause)
+    row = next(row for row in ROWS if "last batch is often smaller" in row.cause)
     assert len({explain_error(failure(row.code))._repr_html_() for _ in range(3)}) == 1
 
 

@@ -169,4 +169,5 @@ def test_what_answers_a_guess_is_folded_until_it_is_told(before, after, folded):
     for _ in range(2):  # again: nothing more
         clean(notebook)
         assert [bool(cell.metadata) for cell in notebook.cells] == [False, folded, False, False]
+        assert notebook.cells[1].metadata.get("tags") == (["after-guess"] if folded else None)
         assert [len(cell.outputs) for cell in code_cells(notebook)] == [1, 1 + folded, 1]

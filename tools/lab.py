@@ -157,7 +157,8 @@ def run_all(page: Page) -> dict[str, Any]:
     for step in (CLEAR, RUN_ALL, ANSWERED):
         page.evaluate(step)
     notebook: dict[str, Any] = page.evaluate(NOTEBOOK)
-    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    opened = [cell for cell in notebook["cells"] if not cell["metadata"].get("collapsed")]  # what is folded is not drawn
+    outputs = [output for cell in opened for output in cell.get("outputs", [])]
     page.wait_for_function(DRAWN, arg=sum(WIDGET_VIEW in output.get("data", {}) for output in outputs))
     return notebook
 

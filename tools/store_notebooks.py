@@ -24,6 +24,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"File |\S+\.py in ")  # how IPython heads a frame inside a library: since version 8, and before
 GUESS = re.compile(r"\*\*Guess\b|^predict\(", re.M)  # in the prose, or in code; what follows answers it
+ANSWERS = "after-guess"  # the tag of a cell whose outputs answer a guess
 AFTER = re.compile(r"^(## |<details>)", re.M)  # no cell behind one of these answers the guess before it
 EXPLORER = re.compile(r"explore\w*\([^\n]*\)\s*\Z")  # alone in its cell: its still picture is the one before any move
 CELL = re.compile(r"/[^\s\x1b]*/ipykernel_\d+/\d+\.py")  # what a cell was called before version 8: it has a process's number
@@ -128,15 +129,19 @@ def clean(notebook: NotebookNode) -> None:
 
 
 def fold_answers(notebook: NotebookNode) -> None:
-    """Fold the outputs that answer a guess: a click shows them, and so does a run of their cell.
+    """Fold the outputs that answer a guess: a click shows them, and so does a run of their cell alone.
 
-    JupyterLab reads the one key, Colab and the classic notebook the other; the pages and the slides follow the first. In the
-    place of folded outputs JupyterLab writes the first line of the first one. So that one is empty; nbval passes over it.
+    JupyterLab reads the one key, Colab and the classic notebook the other; the pages and the slides follow the first. The tag
+    tells the course's JupyterLab what to fold again when all cells run (`tools/jupyter/labextensions`). In the place of folded
+    outputs JupyterLab writes the first line of the first one. So that one is empty; nbval passes over it.
     """
     asked = False
     for cell in notebook.cells:
+        tags = [tag for tag in cell.metadata.pop("tags", []) if tag != ANSWERS]
+        if tags:
+            cell.metadata["tags"] = tags
         if asked and cell.cell_type == "code" and cell.outputs and not (GUESS.search(cell.source) or EXPLORER.match(cell.source)):
-            cell.metadata |= {"collapsed": True, "jupyter": {"outputs_hidden": True}}
+            cell.metadata |= {"collapsed": True, "jupyter": {"outputs_hidden": True}, "tags": [*tags, ANSWERS]}
             cell.outputs.insert(0, nbformat.v4.new_output("display_data"))
         ends = [found.start() for found in AFTER.finditer(cell.source)] if cell.cell_type == "markdown" else []
         asks = [found.start() for found in GUESS.finditer(cell.source)]

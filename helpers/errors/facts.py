@@ -72,7 +72,9 @@ class Facts:
         return shape_side(name, self.shape, self.axes, wrong, note=note, wrong_note=bool(note))
 
     def expected_input(self, note: str = "") -> Side:
-        return Side("input.data" if self.packed else "input", axes_of(self.axes or self.layout, H_in=self.H_in), note)
+        batched = self.cell or self.packed or any(getattr(state, "ndim", 0) == 3 for state in self.states)
+        one = ("L", "H_in") if len(self.shape) == 1 and not batched else ()  # one sequence lacks less than a batch
+        return Side("input.data" if self.packed else "input", axes_of(self.axes or one or self.layout, H_in=self.H_in), note)
 
     def state_sides(self, note: str = "") -> tuple[Side, ...]:
         """The states as they should be."""

@@ -80,7 +80,7 @@ TOPICS = {
             ("bidirectional",),
             (*_common_without("bidirectional"), "packed"),
             "05",
-            "The right summary for a classifier",
+            "A summary for a classifier",
         ),
         Topic("GRU and LSTM", 3, ("gated",), (*_common_without("gated"), "packed"), "13", "The shapes"),
     ]

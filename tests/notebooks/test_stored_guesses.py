@@ -1,7 +1,9 @@
-"""A guess is a guess: whoever reads a stored notebook from the top sees no answer before a click.
+"""A guess is a guess: whoever reads a notebook from the top sees no answer before a click.
 
-What answers a guess is folded: the outputs of the cells after it (`tools/store_notebooks.py` does that), and the words, in a block
-that opens with "After your guess". The rest of that section is still searched for the answer, and for names that tell it.
+What answers a guess is folded: the outputs of the cells after it, and the words, in a block that opens with "After your guess".
+The rest of that section is still searched for the answer, and for names that tell it. `tools/store_notebooks.py` folds the outputs,
+and gives them the tag by which the course's JupyterLab keeps them folded when all cells run. `tests/test_browser.py` looks for
+spoilers in the notebooks as they are then.
 """
 
 import ast
@@ -11,7 +13,8 @@ from io import StringIO
 
 import pytest
 from nbformat.v4 import new_output
-from stored import EACH, code, made_of, page, printed, prose, read, words
+from store_notebooks import ANSWERS
+from stored import EACH, code, code_cells, made_of, page, printed, prose, read, words
 
 ASKS = re.compile(
     r"\b(Guess|Predict)\b|\*\*(guess|predict)|\b(guess|predict) (before|how|its|what|which)|what do you think", re.I
@@ -21,6 +24,7 @@ HEADING = re.compile(r"^## .*", re.M)
 ANSWER = re.compile(r"The answer is <b>(.*?)</b>")
 LONE_EXPLORER = re.compile(r"explore\w*\([^\n]*\)\s*\Z")  # its still picture is the one before any move
 TELLS = set("bad broken correct forgetful forgotten good misread missing mistake mixed right wasted worse wrong".split())
+HEADING_TELLS = TELLS | set("little nobody repair stays swapped".split())  # in a heading
 SCREEN = 4  # cells after a guess that can be on the screen with it
 
 
@@ -34,6 +38,7 @@ def spoilers(notebook):
         later = rest_of_section(notebook.cells, place)
         told = [
             *tells(cell),
+            *heading_tells(notebook.cells[: place + 1]),
             *in_view(later),
             *in_text(later[:SCREEN], answer),
             *in_text(notebook.cells[place + 1 :][:SCREEN], long(answer)),
@@ -90,9 +95,14 @@ def above(cells, place):
 
 
 def is_hidden(cell):
-    """Whether its outputs are folded, for JupyterLab and for Colab; JupyterLab writes the first line of the first one in their place."""
-    folded = cell.metadata.get("jupyter", {}).get("outputs_hidden") and cell.metadata.get("collapsed")
-    return bool(folded) and cell.outputs[0].get("data") == {}
+    """Whether its outputs are folded, for JupyterLab and for Colab, and stay so when all cells run."""
+    stays = ANSWERS in cell.metadata.get("tags", [])
+    return bool(stays and cell.metadata.get("jupyter", {}).get("outputs_hidden") and cell.metadata.get("collapsed"))
+
+
+def first_lines(notebook):
+    """The cells of which a line is in view: in the place of folded outputs any JupyterLab writes the first line of the first one."""
+    return [cell.source for cell in code_cells(notebook) if is_hidden(cell) and cell.outputs[0].get("data") != {}]
 
 
 def in_view(cells):
@@ -117,6 +127,7 @@ def in_text(cells, answer):
     for cell in cells:
         if cell.cell_type == "markdown":
             seen = FOLDED.sub("", cell.source)
+            found += ["a habit tells what went wrong"] * ("**Habit" in seen)
         else:
             found += tells(cell)
             seen = comments(cell.source) if is_hidden(cell) else comments(cell.source) + words(cell).removeprefix(cell.source)
@@ -145,6 +156,13 @@ def tells(cell):
     return found + [f"a comment says {word}" for word in sorted(said)]
 
 
+def heading_tells(cells):
+    """Words of the heading above a guess that say what is wrong."""
+    headings = [line for cell in cells if cell.cell_type == "markdown" for line in HEADING.findall(cell.source)]
+    said = HEADING_TELLS & set(re.findall(r"\w+", headings[-1].lower())) if headings else set()
+    return [f"the heading says {word}" for word in sorted(said)]
+
+
 def comments(source):
     return "\n".join(
         token.string for token in tokenize.generate_tokens(StringIO(source).readline) if token.type == tokenize.COMMENT
@@ -153,7 +171,7 @@ def comments(source):
 
 @EACH
 def test_no_answer_is_in_view_before_the_guess(path):
-    assert spoilers(read(path)) == []
+    assert spoilers(read(path)) == [] == first_lines(read(path))
 
 
 # ---- each check finds its fault -----------------------------------------------------------------------------------------
@@ -165,7 +183,7 @@ AFTER = "<details><summary>After your guess</summary>\n\n{}\n\n</details>"
 
 def hidden(source, *outputs):
     cell = code(source, new_output("display_data"), *outputs)
-    cell.metadata = {"collapsed": True, "jupyter": {"outputs_hidden": True}}
+    cell.metadata = {"collapsed": True, "jupyter": {"outputs_hidden": True}, "tags": [ANSWERS]}
     return cell
 
 
@@ -213,10 +231,24 @@ def test_a_spoiler_in_the_question_or_above_it_is_found():
     assert "the answer (4, 7) stands in" in spoilers(table)[0]
 
 
+def test_a_heading_and_a_habit_that_tell_are_found():
+    kept = asked("no", prose(AFTER.format("No.\n\n**Habit: permute.**"))).cells[1:]
+    assert spoilers(made_of(prose("# T"), prose("## Two calls"), *kept)) == []
+    assert "the heading says swapped" in spoilers(made_of(prose("# T"), prose("## Axes swapped"), *kept))[0]
+    assert "a habit tells" in spoilers(asked("no", prose(AFTER.format("No.") + "\n\n**Habit: permute.**")))[0]
+
+
 def test_the_first_line_of_a_folded_output_is_found():
     leaks = hidden("f()", printed("7"))
+    assert first_lines(made_of(leaks)) == []
     del leaks.outputs[0]
-    assert "shows its output: `f()`" in spoilers(asked("7", leaks, prose(AFTER.format("7"))))[0]
+    assert first_lines(made_of(leaks)) == ["f()"]
+
+
+def test_an_output_that_opens_when_all_cells_run_is_found():
+    opens = hidden("f()", printed("7"))
+    del opens.metadata["tags"]
+    assert "shows its output: `f()`" in spoilers(asked("7", opens, prose(AFTER.format("7"))))[0]
 
 
 @pytest.mark.parametrize("text", ["Will it complain? Guess, then run.", "**Guess** what comes.", "What do you think: is it 5?"])

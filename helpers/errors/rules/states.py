@@ -181,7 +181,7 @@ def _other_batch(facts: Facts, axis: int) -> Check:
     if N > 1 and got % N == 0:
         cause += f" {got} is {got // N} * {N}: if these are the states of several layers or directions, take them apart."
     if got > N and (not any(s.requires_grad for s in facts.states) or facts.module in networks_in(facts.states)):
-        cause += " The last batch of a DataLoader is often smaller: drop_last=True leaves it out."
+        cause += " The last batch is often smaller than the others: make the state with the size of each batch."
     yield cause
 
 

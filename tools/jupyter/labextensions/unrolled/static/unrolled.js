@@ -1,6 +1,6 @@
 // What the course adds to JupyterLab, where no option of JupyterLab or ipywidgets does it: names of controls, the End key,
-// the focus after a touch, still pictures of explorers whose kernel is gone, shadows of tables that are cut, and dark pictures
-// on a dark page. The last three change only what is shown.
+// the focus after a touch, still pictures of explorers whose kernel is gone, answers that stay folded, shadows of tables that
+// are cut, and dark pictures on a dark page. The last four change only what is shown.
 
 // Names. The handle of a slider and the number beside it stand next to a label that is not theirs, and the buttons of a
 // player contain only an icon. With these names a screen reader says "hidden_size" where it would only say "slider".
@@ -55,9 +55,31 @@ function showPicture(app, message) {
   }
 }
 
-// Style. The edge of a table that is cut. Dark pictures: black and white change places, and a colour stays the colour it is. A live explorer brings the same rule.
+// Guesses. JupyterLab opens folded outputs when their cell runs. That is right for a learner who guesses and then runs the cell.
+// When all cells run, nobody has guessed yet. So what answers a guess is folded again, as soon as its cell is sent to the kernel.
 
-const STYLE = `.jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab leaves no room below it */
+function keepAnswersFolded(app, { id, result }) {
+  if (!/^notebook:.*run-(all|to-selected)/.test(id)) return;
+  const cells = app.shell.currentWidget?.content?.widgets ?? [];
+  const answers = cells.filter((cell) => cell.model.type === 'code' && cell.model.getMetadata('tags')?.includes('after-guess'));
+  const fold = (model) => {
+    if (model.executionState !== 'running') return;
+    model.stateChanged.disconnect(fold);
+    answers.find((cell) => cell.model === model).outputHidden = true;
+  };
+  for (const { model } of answers) {
+    model.stateChanged.connect(fold);
+    fold(model); // it may have been sent already
+  }
+  const end = () => answers.forEach(({ model }) => model.stateChanged.disconnect(fold));
+  result.then(end, end); // no run follows if a question, such as the one before a restart, was answered with no
+}
+
+// Style. In the place of folded outputs JupyterLab writes the first line of them, which may be the answer. The edge of a table that is cut. Dark pictures: black and white change places, and a colour stays the colour it is. A live explorer brings the same rule.
+
+const STYLE = `.jp-OutputPlaceholder .jp-PlaceholderText { font-size: 0;
+  &::before { font-size: var(--jp-ui-font-size1); content: "After your guess: click to see the result" } }
+.jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab leaves no room below it */
 .jp-OutputArea-output div:has(> table) { background: /* a shadow where a table goes on to the right */
   linear-gradient(90deg, transparent, var(--jp-layout-color0) 50%) 100% / 40px 100% no-repeat local,
   linear-gradient(270deg, rgba(128, 128, 128, .6), transparent) 100% / 14px 100% no-repeat scroll; }
@@ -68,6 +90,7 @@ function activate(app) {
   document.head.append(Object.assign(document.createElement('style'), { textContent: STYLE }));
   document.addEventListener('keydown', goToTheEnd, true);
   for (const kind of ['touchend', 'click']) document.addEventListener(kind, focusTouched, true);
+  app.commands.commandExecuted.connect((commands, run) => keepAnswersFolded(app, run));
   const lookAt = (node) => {
     if (node instanceof HTMLElement) nameControlsIn(node); // never the inside of a picture
     else if (node.data?.startsWith('Error displaying widget')) showPicture(app, node.parentElement);
