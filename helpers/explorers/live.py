@@ -19,6 +19,8 @@ from .marks import mark_changes, without_keys
 # On a narrow page they would cover what they change: there only the one that was touched last stays in view.
 # On a dark page a picture is dark, too: black and white change places, and a colour stays the colour it is.
 # After a restart of the kernel the picture stays, and a sentence takes the place of the controls, which are dead.
+# A table that is higher than the screen keeps its headings and its total in view, and says that it scrolls, where the browser
+# can tell. A picture that is cut begins around what is chosen in it: it snaps there once, and then scrolls freely.
 _STYLE_SHEET = """<style>
 .unrolled-controls { position: sticky; top: 0; z-index: 2; max-height: 40vh; background: var(--jp-layout-color0, Canvas); }
 :is(.jp-Cell-outputArea, .jp-OutputArea-child, .jp-OutputArea-output, .widget-vbox):has(.unrolled-controls)
@@ -32,16 +34,28 @@ _STYLE_SHEET = """<style>
     { &::before { display: block; font: inherit; color: inherit;
                   content: "The kernel was restarted. Run this cell again to move the controls."; }
       > * { display: none; } }
-@media (max-width: 600px)
-    { .widget-vbox:has(> .unrolled-controls) { flex-flow: row wrap; > * { width: 100%; } }
-      .widget-vbox > .unrolled-controls { display: contents;
-        > :focus-within { position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color0, Canvas); } }
-      .widget-html-content :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; white-space: normal; } }
 .unrolled-pale { opacity: .35; }
 .unrolled-changed { background: rgba(204,121,167,.22) !important; }
 span.unrolled-changed, .unrolled-changed th { font-weight: 700 !important; }
 .unrolled-changed td:last-child::after { content: "◂ changed"; white-space: nowrap; }
-.widget-html-content th { white-space: nowrap; }
+.widget-html-content
+    { :is(th, td) { white-space: nowrap; padding-inline: 6px !important; }
+      > div:has(> table) { max-height: 66vh; }
+      tr:first-child > *, tr[data-key$=" total"] > * { position: sticky; top: 0; background: var(--jp-layout-color0, Canvas); }
+      tr[data-key$=" total"] > * { top: auto; bottom: 0; }
+      tr.unrolled-changed[data-key$=" total"] > * { background-image: linear-gradient(rgba(204,121,167,.22) 0 0); }
+      > div:has(> svg) { animation: unrolled-begin 1ms; } }
+@keyframes unrolled-begin { from, to { scroll-snap-type: x mandatory; } }
+@supports (animation-timeline: scroll())
+    { tr[data-key$=" total"] > :nth-child(2)::after { content: "↕ Scroll to see all."; visibility: hidden;
+        animation: unrolled-cut linear both; animation-timeline: scroll(y); } }
+@keyframes unrolled-cut { from, to { visibility: visible; } }
+@media (max-width: 600px)
+    { .widget-vbox:has(> .unrolled-controls) { flex-flow: row wrap; > * { width: 100%; } }
+      .widget-vbox > .unrolled-controls { display: contents;
+        > :focus-within { position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color0, Canvas); } }
+      .widget-html-content { :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; }
+        td:not(:last-child) { white-space: normal; } } }
 </style>"""
 
 
@@ -202,9 +216,9 @@ def _arranged(panes: Sequence[widgets.Widget]) -> widgets.Widget:
         else:
             beside = bool(cells) and cells[-1].layout.width != "100%"  # a picture
             if beside:
-                cells[-1].layout.flex = _share("min(60%, 760px)", at_least=900)
+                cells[-1].layout.flex = _share("min(52%, 760px)", at_least=900)
             cells.append(
-                widgets.VBox([pane], layout=widgets.Layout(flex=_share("40%", at_least=900, grow=1) if beside else "1 1 100%"))
+                widgets.VBox([pane], layout=widgets.Layout(flex=_share("48%", at_least=900, grow=1) if beside else "1 1 100%"))
             )
     return widgets.Box(cells, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
 
