@@ -1,6 +1,7 @@
 """What the gates of an LSTM and a GRU do: one step as a drawing, all steps as heat maps."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import ceil
 
@@ -244,7 +245,8 @@ def draw_gates(
         parts.append(tag("rect", **spot, fill="none", stroke=TEXT, stroke_width=2, rx=2))
     height = y + (44 if max(map(len, labels)) > 3 else 20)
     shown = listed([labels[t] for t in columns if t is not None])
-    return svg_picture(max(left + len(columns) * wide + 14, 292), height, parts, _alt(trace, layer % layers, rows, shown))
+    picture = svg_picture(max(left + len(columns) * wide + 14, 292), height, parts, _alt(trace, layer % layers, rows, shown))
+    return picture if mark is None else replace(picture, chosen=left + (columns.index(mark) + 0.5) * wide)
 
 
 def _rows(trace: Trace, layer: int, direction: int, n: int) -> dict[str, np.ndarray]:

@@ -23,6 +23,7 @@ class Picture:
     width  : the natural width, in CSS pixels
     height : the natural height; None for a picture that is never live
     least  : on a narrow page it shrinks to this width and then scrolls: if it were smaller, its text would be illegible
+    chosen : how far from the left the emphasised part is, in CSS pixels: where a live picture is cut, it begins around this part
     """
 
     data: str | bytes
@@ -30,6 +31,7 @@ class Picture:
     width: int
     height: int | None = None
     least: int = 480
+    chosen: float | None = None
 
     @property
     def data_url(self) -> str:
@@ -65,7 +67,11 @@ class Picture:
         lowest = self.width * 3 // 4
         width = f"min({self.width}px,max({37 * self.width / self.height:.1f}vh,{lowest}px))"
         least = min(self.least, lowest)
-        return _scrolled(f'<svg style="{self._style(width, least)}"{self.data.removeprefix("<svg")}', least)
+        style = self._style(width, least)
+        if self.chosen is not None:  # where it is cut, it is as wide as `least`: the pane, see live.py, snaps to these pixels
+            left = round(self.chosen * least / self.width)
+            style += f";scroll-snap-align:center;scroll-margin:0 {left - least}px 0 {-left}px"
+        return _scrolled(f'<svg style="{style}"{self.data.removeprefix("<svg")}', least)
 
     def __repr__(self) -> str:
         return f"Picture: {self.alt}"

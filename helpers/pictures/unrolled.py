@@ -5,6 +5,7 @@ share the state where the frames cross, and this is why `output[-1]` equals `h_n
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -160,7 +161,8 @@ class Scaffold(Layout):
             cells.stripe(x, y, w, h, read, trace.dropout_factors[layer - 1, t, self.n])
         legend = colour_scale(140 if self.N == 1 else 190, self.bottom + R + 49, cells.limit)
         moving = [titled, nodes.render(), cells.render()]
-        return svg_picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt_text)
+        picture = svg_picture(self.width, self.height, [*self.below, *moving, *self.above, legend], self.alt_text)
+        return picture if self.mark is None else replace(picture, chosen=self.x(self.columns.index(self.mark[2]), self.mark[1]))
 
     def limit(self, trace: Trace) -> float:
         read = [trace.layer_input(stripe.layer, stripe.t, self.n) for stripe in self.stripes]
