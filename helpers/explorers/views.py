@@ -159,9 +159,10 @@ def final_state_table(state: CursorState) -> Table:
         part = f"{s.H_out}:" if direction else f":{s.H_out}"
         where = f"output[{'0' if direction else '-1'}, 0, {part}]" if top else "not in output"
         rows.append((f"h_n[{k}]", f"layer {layer}, {DIRECTIONS[direction]}", f"[{layer}, {direction}]", where))
-    chosen = state.cursor.layer * s.D + state.cursor.direction
+    layer, direction, t, _, _ = state.cursor
+    is_last = t == (0 if direction else s.L - 1)  # an earlier state is emphasised in the picture, and is in no row
     headings = ("row", "last state of", "h_n.view", "the same values")
-    return Table(headings, tuple(rows), here=f"h_n[{chosen}]")
+    return Table(headings, tuple(rows), here=f"h_n[{layer * s.D + direction}]" if is_last else "")
 
 
 def speed_table(state: SpeedState) -> Table:

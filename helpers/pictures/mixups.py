@@ -2,6 +2,7 @@
 
 import reprlib
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite, prod
 
 import numpy as np
@@ -208,8 +209,8 @@ def draw_difference(tolerance: float = RELATIVE_TOLERANCE, rows: Sequence[str] =
     alt = f"Two answers, {names[0]} above and {names[1]} below, of {plural(len(a), 'row')}{named}: {said}."
     if not count and a.size:
         alt += f" Both begin with {a.flat[0]:.2f}."
-    width = max(TABLE_LEFT + columns.length + 14, 284 + 14 * max(0, len(caption) - 45))  # 284 pixels hold 45 letters
-    return svg_picture(width, low + 36, parts, alt)
+    picture = svg_picture(max(TABLE_LEFT + columns.length + 14, 28 + 6.4 * len(caption)), low + 36, parts, alt)
+    return replace(picture, least=picture.width * 3 // 4)  # most of them fit on a phone
 
 
 class _Places:

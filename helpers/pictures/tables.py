@@ -26,7 +26,7 @@ class Table:
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    here: str | None = None  # the first cell of the row that is marked
+    here: str | None = None  # the first cell of the row that is marked; "" marks none, but there is room for a mark
     keys: str = ""  # with a word, such as "tensor", each row has a key, by which an explorer sees whether it has changed
 
     def __repr__(self) -> str:
@@ -44,7 +44,7 @@ class Table:
 
     @property
     def _has_marks(self) -> bool:
-        return bool(self.here or self.keys)
+        return self.here is not None or bool(self.keys)
 
     def _row(self, row: tuple[str, ...]) -> str:
         name, *cells = row
@@ -70,10 +70,12 @@ def _swatch(name: str) -> str:
         role = role_of(name)
     except ValueError:
         return ""
+    thick = 1 if role is H_N else 2  # the dashes of a thicker line would meet
     line = "dashed" if role is H_N else f"solid {role.colour}"
     fill = role.colour if role.mark not in ("solid frame", "dashed frame") else "transparent"
     radius = {"circle": "50%", "rounded square": "3px"}.get(role.mark, "0")
-    style = f"display:inline-block;width:8px;height:8px;margin-right:7px;border:2px {line}"
+    side = f"{12 - 2 * thick}px"
+    style = f"display:inline-block;width:{side};height:{side};margin-right:7px;border:{thick}px {line}"
     return f'<span aria-hidden="true" style="{style};background:{fill};border-radius:{radius}"></span>'
 
 
