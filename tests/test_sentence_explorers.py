@@ -19,7 +19,7 @@ from helpers import draw_padded, explore_packing, explore_reviews, explore_sente
 from helpers.explorers.sentence_views import MOST_TOKENS, packed_staircase, padded_grid
 from helpers.explorers.sentences import MOST_STEPS
 
-NOTES, FINAL, GRID, STAIRCASE, CODE = range(5)
+NOTES, FINAL, CODE, GRID, STAIRCASE = range(5)
 BOXES = ("text0", "text1", "text2")
 LONG = [("love " * 10_000).strip(), "x" * 100_000, "🙂" * 10_000, "grelda " * 10_000]
 HOSTILE = ["<script>alert(1)</script>", "I love <img src=x onerror=alert(1)> you", "</pre></svg><script>", "&lt;b&gt; \" '"]

@@ -114,9 +114,9 @@ def explore_packing(texts: Sequence[str] = SENTENCES, vectors: Any = None) -> Ex
     shown: list[View] = [
         views.reading_notes,
         views.final_states_picture,
+        views.marked_batch_code,
         views.padded_grid,
         views.packed_staircase,
-        views.marked_batch_code,
     ]
     page: dict[str, Sequence[Any]] = {f"text{i}": _with_first(text, SENTENCES) for i, text in enumerate(texts[:3])}
     controls |= {"packed": checkbox("packed")}

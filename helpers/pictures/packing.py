@@ -3,6 +3,7 @@
 import reprlib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from operator import index
 
@@ -19,6 +20,8 @@ from .svg import line, svg_picture, tag, text
 
 GRID_LEFT, GRID_TOP, CELL_WIDTH, CELL_HEIGHT = 84, 58, 66, 36  # where the cells begin, and the size of a cell
 MAX_BATCH_STEPS, MAX_BATCH_ROWS = 9, 8
+CELL = 6, 11  # the size of a small cell: two columns of them fit on a phone
+LEAST_PHONE = 250  # the width that a phone has for a picture
 H_N_TOLERANCE = 1e-4  # a larger difference between two h_n is not a rounding error
 LabelRows = Sequence[Sequence[str]]
 Lengths = Sequence[int] | Mapping[int, int]  # by row
@@ -154,25 +157,25 @@ def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Pictu
     with np.errstate(invalid="ignore"):
         apart = np.abs(batch - single).max(axis=1, initial=0)
     limit, rows = colour_limit(np.concatenate([batch, single])), abbreviate(len(batch), MAX_BATCH_ROWS)
-    heads = [(190, "in the batch"), (350, "alone")]
-    parts = [text(8, 22, "h_n", fill=TEXT, font_weight=700), *(text(x, 22, head, fill=QUIET) for x, head in heads)]
+    heads = [(8, "h_n in the batch"), (152, "h_n alone")]  # as narrow as a phone: both must be seen at once
+    parts = [text(x, 20, head, font_weight=600) for x, head in heads]
     for row, n in enumerate(rows):
-        y = 32 + row * 30
+        y = 28 + row * 50
         if n is None:
             parts.append(text(8, y + 16, "⋮", size=16, fill=QUIET))
             continue
-        parts.append(text(8, y + 16, f"n={n}", fill=QUIET) + text(48, y + 16, shorten(names[n], 17), fill=X.ink))
+        parts.append(text(8, y + 16, f"n={n}", fill=QUIET) + text(42, y + 16, shorten(names[n], 14), fill=X.ink))
         parts += [
-            _state_row(x, y, values[n], name, limit)
+            _state_row(x, y + 21, values[n], name, limit)
             for (x, _), values, name in zip(heads, (batch, single), (f"h_n[{n}]", f"alone[{n}]"))
         ]
         gap = f"{apart[n]:.2f}" if not apart[n] >= 100 else f"{apart[n]:.0e}"
         verdict, colour, weight = ("= the same", TEXT, 400) if same[n] else (f"≠ differs by {gap}", WRONG, 700)
-        parts.append(text(510, y + 16, verdict, fill=colour, font_weight=weight))
+        parts.append(text(152, y + 16, verdict, fill=colour, font_weight=weight))
     wrong = [name for name, is_same in zip(names, same) if not is_same]
     said = f"{len(wrong)} of {len(names)} rows differ: {listed(wrong)}" if wrong else "All rows are the same"
     alt = f"h_n of {plural(len(names), 'sentence')} in a batch and alone, {batch.shape[1]} numbers each. {said}."
-    return svg_picture(640, 40 + len(rows) * 30, parts, alt)
+    return replace(svg_picture(294, 34 + len(rows) * 50, parts, alt), least=LEAST_PHONE)
 
 
 # ---- the parts ----------------------------------------------------------------------------------------------------
@@ -260,7 +263,7 @@ def _data_strip(y: float, begins: list[int]) -> tuple[list[str], float]:
 def _state_row(x: float, y: float, values: np.ndarray, name: str, limit: float) -> str:
     """One state, with its numbers as cells side by side."""
     shown = abbreviate(len(values), 8)
-    w = 144 / len(shown)
+    w = 134 / len(shown)
     parts = []
     for i, k in enumerate(shown):
         if k is None:
@@ -304,27 +307,29 @@ def draw_buckets(lengths: Iterable[int], batch_size: int) -> Picture:
     if not 1 <= len(given) <= 40 or not all(1 <= length <= 24 for length in given):
         raise ValueError(f"lengths: given {listed(given) or 'none'}, expected 1 to 40 numbers from 1 to 24")
     batch_size = require_count("batch_size", batch_size)
-    side, gap, width = 11, 14, max(max(given) * 11 + 40, 250)
+    gap, width = 14, max(max(given) * CELL[0] + 16, 134)
     parts, counts = [], []
     for x, name, order in ((12, "in the order given", given), (12 + width, "sorted by length", sorted(given))):
-        y, padding, cells = 56, 0, 0
+        y, padding, cells = 70, 0, 0
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
             longest = max(batch)
             padding, cells = padding + longest * len(batch) - sum(batch), cells + longest * len(batch)
             for length in batch:
-                parts += [_small_cell(x + t * side, y, side, t < length) for t in range(longest)]
-                y += side
+                parts += [_small_cell(x + t * CELL[0], y, t < length) for t in range(longest)]
+                y += CELL[1]
             y += gap
         counts.append(f"{padding} of {cells}")
-        parts.append(text(x, 24, name, font_weight=600, fill=TEXT) + text(x, 42, f"{counts[-1]} cells are padding", size=11))
+        parts.append(text(x, 24, name, font_weight=600, fill=TEXT) + text(x, 42, f"{counts[-1]} cells", size=11))
+        parts.append(text(x, 57, "are padding", size=11))
     alt = f"{plural(len(given), 'sentence')} in mini-batches of {batch_size}. In the order given {counts[0]} cells are padding, "
-    height = 56 + len(given) * side + -(-len(given) // batch_size) * gap
-    return svg_picture(12 + 2 * width, height, parts, f"{alt}sorted by length {counts[1]}.")
+    height = 70 + len(given) * CELL[1] + -(-len(given) // batch_size) * gap
+    return replace(svg_picture(12 + 2 * width, height, parts, f"{alt}sorted by length {counts[1]}."), least=LEAST_PHONE)
 
 
-def _small_cell(x: float, y: float, side: float, is_word: bool) -> str:
-    """A word: blue and full. Padding: a cross in an empty cell, so that it does not depend on the colour."""
+def _small_cell(x: float, y: float, is_word: bool) -> str:
+    """A word: blue and full. Padding: a line through an empty cell, so that it does not depend on the colour."""
+    w, h = CELL[0] - 1, CELL[1] - 2
     style = dict(fill=X.tint, stroke=X.colour) if is_word else dict(fill="#FFFFFF", stroke="#BBBBBB")
-    cell = tag("rect", x=x, y=y, width=side - 2, height=side - 2, **style)
-    return cell if is_word else cell + tag("path", d=f"M{x} {y}l{side - 2} {side - 2}", stroke="#BBBBBB", fill="none")
+    cell = tag("rect", x=x, y=y, width=w, height=h, **style)
+    return cell if is_word else cell + tag("path", d=f"M{x} {y}l{w} {h}", stroke="#BBBBBB", fill="none")
