@@ -198,8 +198,14 @@ def _tensor_box(x: float, y: float, name: str, shape: Shape, below: float) -> st
     if "N" in order:
         deep = f"N={sizes['N']}, axis {order['N']}"
         names.append(text(x + 8 * len(name) + 8, y - 12 - shift, deep, size=11, fill=QUIET))
-    cards = "".join(card(dx, dy) for dx, dy in batch_card_offsets(sizes.get("N", 1)))
+    drawn = batch_card_offsets(sizes.get("N", 1))
+    cards = "".join(card(dx, dy) for dx, dy in drawn)
+    if sizes.get("N", 1) > 1 + len(drawn):  # three dots in place of the other cards
+        cards += tag("path", d=f"M{x + w + shift + 3} {y - shift - 3}L{x + w + shift + 9} {y - shift - 9}", **_DOTS)
     return cards + front + _grid_lines(x, y, shape) + "".join(names)
+
+
+_DOTS = dict(stroke=TEXT, stroke_width=1.8, stroke_linecap="round", stroke_dasharray="0 4", fill="none")
 
 
 def _box_spacing(shape: Shape) -> float:
