@@ -1,6 +1,6 @@
 // What the course adds to JupyterLab, where no option of JupyterLab or ipywidgets does it: names of controls, the End key,
-// the focus after a touch, still pictures of explorers whose kernel is gone, answers that stay folded, shadows of tables that
-// are cut, and dark pictures on a dark page. The last four change only what is shown.
+// the focus after a touch, still pictures of explorers whose kernel is gone, answers that stay folded, printed tables that scroll,
+// signs that something is cut, and dark pictures on a dark page. The last five change only what is shown.
 
 // Names. The handle of a slider and the number beside it stand next to a label that is not theirs, and the buttons of a
 // player contain only an icon. With these names a screen reader says "hidden_size" where it would only say "slider".
@@ -75,14 +75,34 @@ function keepAnswersFolded(app, { id, result }) {
   result.then(end, end); // no run follows if a question, such as the one before a restart, was answered with no
 }
 
-// Style. In the place of folded outputs JupyterLab writes the first line of them, which may be the answer. The edge of a table that is cut. Dark pictures: black and white change places, and a colour stays the colour it is. A live explorer brings the same rule.
+// Printed tables. JupyterLab wraps every printed line, also inside a number. Text is wrapped between words, and a table not at all:
+// at least half of its lines, and two of them, have a gap of two spaces or begin with four.
+
+const ALIGNED = /^ {4,}\S|\S {2,}\S/;
+
+function keepTogether(printed) {
+  const lines = printed.textContent.split('\n').filter((line) => line.trim());
+  const aligned = lines.filter((line) => ALIGNED.test(line)).length;
+  printed.classList.toggle('unrolled-aligned', aligned > 1 && 2 * aligned >= lines.length);
+}
+
+// Style. In the place of folded outputs JupyterLab writes the first line of them, which may be the answer. What is cut has a shadow
+// at its edge, and a line that says so, where the browser can tell. Dark pictures: black and white change places, and a colour stays
+// the colour it is. A live explorer brings the same rule.
 
 const STYLE = `.jp-OutputPlaceholder .jp-PlaceholderText { font-size: 0;
   &::before { font-size: var(--jp-ui-font-size1); content: "After your guess: click to see the result" } }
 .jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab leaves no room below it */
-.jp-OutputArea-output div:has(> table) { background: /* a shadow where a table goes on to the right */
+.jp-RenderedMarkdown { overflow-wrap: anywhere } /* a long name breaks where it would be cut */
+.jp-RenderedText pre { word-break: normal; overflow-wrap: anywhere }
+.jp-RenderedText pre.unrolled-aligned { white-space: pre; overflow-x: auto }
+.jp-OutputArea-output :is(div:has(> table), pre.unrolled-aligned) { background: /* a shadow where it goes on to the right */
   linear-gradient(90deg, transparent, var(--jp-layout-color0) 50%) 100% / 40px 100% no-repeat local,
   linear-gradient(270deg, rgba(128, 128, 128, .6), transparent) 100% / 14px 100% no-repeat scroll; }
+@supports (animation-timeline: scroll()) { .jp-OutputArea-output :is(div:has(> table), pre.unrolled-aligned)::after {
+  content: "↔ Scroll sideways to see the rest."; display: block; height: 0; overflow: hidden;
+  font: 12px/20px var(--jp-ui-font-family); animation: unrolled-wide linear both; animation-timeline: scroll(x); } }
+@keyframes unrolled-wide { from, to { height: 20px } }
 [data-jp-theme-light="false"] .jp-OutputArea-output :is(svg[role="img"], img[src^="data:image"])
   { filter: invert(.9) hue-rotate(180deg); }`;
 
@@ -92,6 +112,7 @@ function activate(app) {
   for (const kind of ['touchend', 'click']) document.addEventListener(kind, focusTouched, true);
   app.commands.commandExecuted.connect((commands, run) => keepAnswersFolded(app, run));
   const lookAt = (node) => {
+    for (const printed of node.parentElement?.querySelectorAll('.jp-RenderedText pre') ?? []) keepTogether(printed);
     if (node instanceof HTMLElement) nameControlsIn(node); // never the inside of a picture
     else if (node.data?.startsWith('Error displaying widget')) showPicture(app, node.parentElement);
   };
