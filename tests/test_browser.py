@@ -123,6 +123,23 @@ UNTOLD = """() => [...document.querySelectorAll('.jp-OutputArea-output div')].fi
     return told != cut;
 }).map(e => (e.querySelector('img')?.alt ?? e.querySelector('svg').ariaLabel).slice(0, 50))"""
 
+# The drawings that are cut where what is chosen in them is out of sight, and how many are cut elsewhere.
+CHOSEN = """() => {
+    const cut = [...document.querySelectorAll('.widget-html-content > div:has(> svg[style*=scroll-snap])')]
+        .filter(pane => pane.offsetWidth && pane.scrollWidth > pane.clientWidth + 1);
+    const missed = cut.filter(pane => {
+        const chosen = -parseFloat(getComputedStyle(pane.firstElementChild).scrollMarginLeft) - pane.scrollLeft;
+        return chosen < 0 || chosen > pane.clientWidth;
+    });
+    return [missed.map(pane => pane.firstElementChild.ariaLabel.slice(0, 50)), cut.length - missed.length];
+}"""
+
+# The tables whose total is out of sight, because they are higher than their pane.
+NO_TOTAL = """() => [...document.querySelectorAll('.widget-html-content tr[data-key$=" total"]')].filter(total => {
+    const [row, pane] = [total.firstElementChild, total.closest('div')].map(e => e.getBoundingClientRect());
+    return pane.height && (row.bottom > pane.bottom + 1 || row.top < pane.top);
+}).map(total => total.textContent)"""
+
 # How the drawings in a page are filtered: on a dark page black and white change places.
 FILTERS = (
     "[...new Set([...document.querySelectorAll('.jp-OutputArea-output :is(svg[role=img], img[src^=data])')]"
@@ -307,6 +324,35 @@ def test_jupyterlab_keeps_the_swatches_of_a_stored_table(lab):
         close_notebook(lab.page)
 
 
+PRINTED = """
+print("largest change           forward half   backward half\\noutput[-1]               0.004          0.592")
+"""
+WORDS = """
+print("A sentence that is printed is wrapped on a narrow page, and its number is never broken: -0.23456789")
+"""
+
+
+@pytest.mark.sweep
+def test_on_a_narrow_page_a_printed_table_scrolls_and_says_so_and_a_sentence_is_wrapped(lab):
+    notebook = new_notebook(cells=[new_code_cell(PRINTED), new_code_cell(WORDS)], metadata={"kernelspec": KERNEL})
+    nbformat.write(notebook, lab.folder / "printed.ipynb")
+    lab.run("printed.ipynb")
+    printed = lab.page.locator(".jp-OutputArea-output pre")
+    expect(printed).to_have_count(2)
+    table, words = printed.all()
+    told = "e => [e.scrollWidth > e.clientWidth, parseFloat(getComputedStyle(e, '::after').height) > 0]"
+    broken = """e => { const range = new Range(), text = e.firstChild.firstChild ?? e.firstChild, at = text.data.indexOf('-0.');
+        range.setStart(text, at); range.setEnd(text, at + 11); return range.getClientRects().length > 1; }"""
+    try:
+        for width, cut in [(390, True), (1280, False)]:
+            lab.page.set_viewport_size({"width": width, "height": 844})
+            lab.page.wait_for_timeout(200)  # JupyterLab lays itself out
+            assert table.evaluate(told) == [cut, cut] and words.evaluate(told) == [False, False]
+            assert not words.evaluate(broken)
+    finally:
+        close_notebook(lab.page)
+
+
 @pytest.mark.sweep
 def test_the_benchmark_sees_the_picture_of_each_way(lab):
     bench = benchmark.Bench(lab.page, lab.address, lab.folder)
@@ -389,6 +435,18 @@ def test_a_drawing_that_is_cut_says_so(lab, cells):
 
 
 @pytest.mark.sweep
+def test_on_a_narrow_page_a_picture_begins_at_what_is_chosen(lab, cells):
+    lab.page.set_viewport_size({"width": 390, "height": 844})
+    seen = 0
+    for key in ("Home", "End"):
+        press_sliders(lab.page, key)
+        missed, count = lab.page.evaluate(CHOSEN)
+        assert missed == []
+        seen += count
+    assert seen or not lab.page.locator(f"{EXPLORER} svg[style*=scroll-snap]").count()
+
+
+@pytest.mark.sweep
 def test_a_drawing_is_dark_on_a_dark_page(lab, cells):
     try:
         for dark, expected in [(True, ["invert(0.9) hue-rotate(180deg)"]), (False, ["none"])]:
@@ -449,6 +507,7 @@ def test_the_controls_are_on_one_screen_with_what_they_change(lab, cells):
     for key in ("Home", "End"):
         press_sliders(lab.page, key)
         assert lab.page.evaluate(APART) == [] and lab.page.evaluate(CUT) == []
+        assert lab.page.evaluate(NO_TOTAL) == []
 
 
 @pytest.mark.sweep

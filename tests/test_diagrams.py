@@ -639,6 +639,8 @@ def test_four_boxes_in_their_roles(N, behind):
         assert len(boxes) == 1 + behind
         assert all(("stroke-dasharray" in box.attrib) == (dash is not None) for box in boxes)
     assert all(words(root).count(name) == 1 for name in ("input", "h_0", "output", "h_n"))
+    dots = [path for path in root.iter("path") if path.get("stroke-linecap") == "round"]
+    assert len(dots) == (4 if N == 6 else 0)  # in place of the cards that are left out
 
 
 @pytest.mark.parametrize("batch_first, axis_of_L, axis_of_N", [(False, 0, 1), (True, 1, 0)])

@@ -272,6 +272,17 @@ def test_each_row_of_h_n_is_where_the_table_says():
     assert found == 2  # of the top layer: forward and reverse
 
 
+def test_the_mark_is_at_a_row_of_h_n_only_where_the_picture_emphasises_its_state():
+    explorer, place = explore_layers(), VIEWS["layers"].index("final states")
+    for k in range(4):
+        explorer.controls["k"].value, explorer.controls["earlier"].value = k, 0
+        marked = [row for row in explorer.html[place].split("<tr") if "here" in row]
+        assert len(marked) == 1 and f">h_n[{k}]<" in re.sub("<span.*?</span>", "", marked[0])
+        cells = explorer.html[place].count("<td")
+        explorer.controls["earlier"].value = 1
+        assert "here" not in explorer.html[place] and explorer.html[place].count("<td") == cells
+
+
 @pytest.mark.parametrize("kind, gates", [(nn.GRU, 3), (nn.LSTM, 4)])
 @pytest.mark.parametrize("shape", [(5, 2, 3), (5, 3)])
 def test_a_gru_and_an_lstm_show_what_they_share(kind, gates, shape):

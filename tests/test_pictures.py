@@ -12,7 +12,7 @@ import torch
 from IPython.display import HTML
 from matplotlib.figure import Figure
 
-from helpers import draw_unrolled, plot_nonlinearities, show, trace
+from helpers import draw_gates, draw_unrolled, plot_nonlinearities, show, trace
 from helpers.pictures.picture import Picture
 from helpers.pictures.svg import svg_picture, text
 
@@ -108,3 +108,21 @@ def test_a_figure_becomes_a_png_at_twice_the_size_shown(displayed):
 def test_a_figure_of_ones_own_needs_a_text(displayed):
     show(Figure(figsize=(3, 2)), alt="an empty figure")
     assert displayed[0].alt == "an empty figure" and displayed[0].width == 300
+
+
+@pytest.mark.parametrize("kind", [torch.nn.RNN, torch.nn.LSTM])
+def test_where_a_live_picture_is_cut_it_begins_around_the_chosen_step(kind):
+    seen = trace(kind(3, 4), torch.ones(5, 3))
+    draw = (lambda t: draw_unrolled(seen, at=(0, 0, t))) if kind is torch.nn.RNN else (lambda t: draw_gates(seen, mark=t))
+    lefts = []
+    for t in range(5):
+        html = draw(t).inline()
+        least = int(re.search(r"min-width:(\d+)px", html)[1])  # it is as wide as this where it is cut
+        right, left = map(int, re.search(r"scroll-margin:0 (-\d+)px 0 (-\d+)px", html).groups())
+        assert left + right == -least  # what the page scrolls to has no width
+        lefts.append(-left)
+    assert lefts == sorted(set(lefts)) and lefts[0] > 0 and lefts[-1] < least
+
+
+def test_a_picture_without_a_chosen_part_begins_at_its_left():
+    assert "scroll-snap" not in draw_unrolled(trace(torch.nn.RNN(3, 4), torch.ones(5, 3))).inline()
