@@ -50,6 +50,7 @@ FLAGS = ["--disable-gpu", "--disable-quic", "--host-resolver-rules=MAP * ~NOTFOU
 
 EXPLORER = ".jp-OutputArea-output:has(> .jupyter-widgets)"  # the output area of one explorer
 VIEWS = ".widget-html-content"  # what an explorer shows, each a widgets.HTML
+SPLASH = "#jupyterlab-splash"  # over the page while it starts, or changes its theme
 OPEN = "window.jupyterapp.shell.currentWidget"  # the notebook on top
 READY = f"{OPEN}?.sessionContext?.session?.kernel?.connectionStatus == 'connected'"
 # A request that does nothing is answered after all that was asked of the kernel before.
@@ -148,8 +149,11 @@ def close_notebook(page: Page) -> None:
 
 def set_theme(page: Page, dark: bool) -> None:
     name = "JupyterLab Dark" if dark else "JupyterLab Light"
+    # JupyterLab covers itself while it changes, and complains if it has to do so twice at once ("removeChild").
+    page.wait_for_selector(SPLASH, state="detached")
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
     page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
+    page.wait_for_selector(SPLASH, state="detached")
 
 
 def run_all(page: Page) -> dict[str, Any]:
