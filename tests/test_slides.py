@@ -10,6 +10,9 @@ from axe import grave_findings
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from store_notebooks import NOTEBOOKS
 
+import helpers
+from helpers.explorers.frames import frames
+
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 SECTION = re.compile(r'<section class="(\w+)" tabindex="-1">(.*?)<aside class="notes" hidden>(.*?)</aside></section>', re.S)
 PAGE = {"width": 1280, "height": 720}
@@ -19,6 +22,10 @@ SWEEPS = [("03", "dark"), ("13", "light"), ("13", "dark")]
 SMALL = """() => [...document.querySelectorAll('section.now :is(h1, h2, p, blockquote, label)')]
     .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('.fit .scrolls'))
     .map(e => [parseFloat(getComputedStyle(e).fontSize) * e.currentCSSZoom, e.textContent]).filter(([size]) => size < 23.9)"""
+# On a projector of 1600 pixels, labels of 20.
+TINY = """() => [...document.querySelectorAll('section.now svg text')].filter(e => e.checkVisibility() && e.textContent.trim())
+    .map(e => [parseFloat(getComputedStyle(e).fontSize) * Math.hypot(e.getScreenCTM().a, e.getScreenCTM().b), e.textContent])
+    .filter(([size]) => size < 16)"""
 CUT = """() => [...document.querySelectorAll('section.now, section.now *:not(.notes, .notes *)')].filter(e => e.checkVisibility())
     .map(e => [e.getBoundingClientRect(), e.outerHTML.slice(0, 80)])
     .filter(([box]) => box.right > innerWidth + 1 || box.bottom > innerHeight + 1).map(([, html]) => html)"""
@@ -92,11 +99,34 @@ def test_a_row_finds_its_cell_under_a_heading_and_a_question_only_for_predict():
             new_code_cell("show(draw_step(b))"),
         ]
     )
-    places = {"show `draw_step`": 1, "show the last `draw_step`": 3, 'show `draw_step` under "Later"': 3, "`predict`": 0}
+    places = {
+        "show `draw_step`": 1,
+        "show the last `draw_step`": 3,
+        "show the second `draw_step`": 3,
+        'show `draw_step` under "Later"': 3,
+        "`predict`": 0,
+    }
     for action, at in places.items():
         assert make_slides.place(notebook, teaching.Row("?", action, "!")) == at
     with pytest.raises(ValueError, match="no cell calls draw_maps"):
         make_slides.place(notebook, teaching.Row("?", "show `draw_maps`", "!"))
+
+
+def test_an_explorer_shows_its_first_picture_or_what_the_row_looks_at_and_no_code():
+    explorer = helpers.explore_constructor()
+    explorer.page = {"num_layers": [1, 2]}
+    names = [
+        {view.__name__ for view in make_slides.with_room(explorer, teaching.Row("?", action, "!"), frames(explorer))}
+        for action in ("`explore_constructor`: `num_layers`", "`explore_constructor`: `L`, and look at the parameters")
+    ]
+    assert names == [{"constructor_note", "network_picture"}, {"constructor_note", "marked_parameters"}]
+
+
+def test_of_what_a_cell_drew_a_slide_shows_the_first_picture_alone():
+    drawn = [new_output("display_data", {"text/html": f"<img alt='{n}'>"}) for n in (1, 2)]
+    said = new_output("stream", name="stdout", text="2 pictures")
+    assert make_slides.outputs_html(new_code_cell(outputs=[said, *drawn])) == "<div><img alt='1'></div>"
+    assert "2 pictures" in make_slides.outputs_html(new_code_cell(outputs=[said]))
 
 
 def test_what_goes_back_is_set_before_the_question_unless_nothing_else_moves():
@@ -182,6 +212,7 @@ def test_everybody_in_the_room_can_read_every_slide(opened, decks, name, scheme)
         opened.evaluate("document.querySelectorAll('section.now .later').forEach(part => part.classList.add('seen'))")
         opened.wait_for_timeout(50)  # for what fits itself into its place
         assert opened.evaluate(SMALL) == [] and opened.evaluate(CUT) == [], at
+        assert name != "03" or opened.evaluate(TINY) == [], at
         if at < 5 or opened.locator(f"{NOW}.myth, {NOW}.cell").count():
             assert grave_findings(opened) == [], at
 

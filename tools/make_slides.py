@@ -26,8 +26,9 @@ from site_pages import prose, prose_line, read_pages
 from store_notebooks import NOTEBOOKS, choose, complain
 from teaching import Lesson, Row, lessons
 
-from helpers.explorers.frames import Known, frames
-from helpers.explorers.live import Explorer
+from helpers.explorers import views
+from helpers.explorers.frames import Frames, Known, frames
+from helpers.explorers.live import Explorer, View
 from helpers.wording import capitalised
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +38,12 @@ HABIT = "Wait for guesses before you go on. Let two learners who disagree explai
 KEYS = (
     "Keys: right or Page Down goes on, left or Page Up goes back. In a slider the arrows move the slider, and Escape leaves it."
 )
+LOOK: dict[str, View] = {  # what a row of TEACHING.md may say to look at
+    "numbers": views.step_picture,
+    "parameters": views.marked_parameters,
+    "rows": views.final_state_table,
+    "tensors": views.marked_shapes,
+}
 highlight = Highlight2HTML()
 
 
@@ -164,8 +171,6 @@ def add_row(deck: Deck, row: Row, cells: Sequence[NotebookNode], explorer: Explo
     deck.add("ask", f"<h2>{question}</h2>", f"Ask: {row.question}\n\n{HABIT}\n\n{notes}")
     if explorer:
         shown = panel_at(explorer, row, deck, known)
-    elif row.name.startswith("explore_"):
-        shown = f"<p>Measure it in the notebook, with <code>{row.name}</code>: only your own computer can tell.</p>"
     elif row.name == "predict":
         shown = fitted(code_html(asked_code(cells)))
     else:
@@ -187,11 +192,22 @@ def panel_at(explorer: Explorer, row: Row, deck: Deck, known: Known | None) -> s
     name = row.name.removeprefix("explore_")
     state = {"explorer": name} | {name: control.value for name, control in explorer.controls.items() if name not in moving}
     link = f'<a class="state" target="_blank" href="../{deck.stem}.html#{escape(urlencode(state))}">the page, in this state</a>'
-    html = re.sub(r'<a class="state".*?</a>', lambda _: link, panel(name, explorer, made))
+    html = re.sub(r'<a class="state".*?</a>', lambda _: link, panel(name, explorer, made, with_room(explorer, row, made)))
     controls, panes, rest = html.partition('<div class="panes"')
     for name, _, value in row.moves():
         explorer.controls[name].value = value
     return f'<div class="explorer" data-explorer="{file}" data-frames="{file}">{controls}{fitted(panes + rest)}</div>'
+
+
+def with_room(explorer: Explorer, row: Row, made: Frames) -> list[View]:
+    """The views that a slide has room for, if the back row is to read them: sentences, and what the row looks at.
+
+    That is the first picture, unless the row says to look at something else. Code is never shown.
+    """
+    texts = {view: "".join(map(made.view, {state[i] for state in made.states})) for i, view in enumerate(explorer.views)}
+    said = [view for view, html in texts.items() if not re.search(r'<svg|<table|data-key="line', html)]
+    pictures = [view for view, html in texts.items() if "<svg" in html]
+    return [*said, LOOK[row.look] if row.look else pictures[0]]
 
 
 def later(text: str) -> str:
@@ -210,7 +226,7 @@ def fitted(html: str) -> str:
 def place(notebook: NotebookNode, row: Row) -> int:
     """The number of the cell that a row is about: the first that calls what it names; one that asks, only for `predict`.
 
-    "under" a heading and "after the guess", whose answer is folded, narrow the choice; of "the last" it is the last one.
+    "under" a heading and "after the guess", whose answer is folded, narrow the choice, and "the second" or "the last" makes it.
 
     Raises
     ------
@@ -225,7 +241,7 @@ def place(notebook: NotebookNode, row: Row) -> int:
             found.append(number)
     if not found:
         raise ValueError(f"{row.question}: no cell calls {row.name}{f' under {row.section!r}' * bool(row.section)}")
-    return found[-1 if "the last" in row.action else 0]
+    return found[-1 if "the last" in row.action else "the second" in row.action]
 
 
 def extra_cells(notebook: NotebookNode, start: int, stop: int) -> Iterator[NotebookNode]:
@@ -252,7 +268,10 @@ def asked_code(cells: Sequence[NotebookNode]) -> str:
 
 
 def outputs_html(cell: NotebookNode) -> str:
-    return "".join(f"<div>{html}</div>" for html in map(output_html, cell.outputs) if html)
+    """What a cell gave; if it drew, its first picture alone, which leaves no room for more."""
+    shown = [html for html in map(output_html, cell.outputs) if html]
+    pictures = [html for html in shown if "<img" in html]
+    return "".join(f"<div>{html}</div>" for html in pictures[:1] or shown)
 
 
 def output_html(output: NotebookNode) -> str:

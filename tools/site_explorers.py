@@ -9,7 +9,7 @@ import contextlib
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -132,10 +132,13 @@ def explorer_of_index() -> Alive:
 # ---- the HTML of an explorer on a page ----------------------------------------------------------------------------
 
 
-def panel(name: str, explorer: Explorer, made: Frames) -> str:
-    """The controls, which the script shows, and an empty pane for each view."""
+def panel(name: str, explorer: Explorer, made: Frames, shown: Container[View] | None = None) -> str:
+    """The controls, which the script shows, and an empty pane for each view; those that are not in `shown` are hidden."""
     controls = "".join(_control(control, played=control.name == explorer.played) for control in made.moving)
-    panes = [f'<div class="pane{" full" * hasattr(view, "full_width")}"></div>' for view in explorer.views]
+    panes = [
+        f'<div class="pane{" full" * hasattr(view, "full_width")}"{" hidden" * (shown is not None and view not in shown)}></div>'
+        for view in explorer.views
+    ]
     unfolded = len(panes) - explorer.folded
     folded = f"<details><summary>code and shapes</summary>{''.join(panes[unfolded:])}</details>" if explorer.folded else ""
     return (

@@ -39,6 +39,12 @@ class Row:
         found = re.search(r'under "(.+?)"', self.action)
         return found[1] if found else ""
 
+    @property
+    def look(self) -> str:
+        """What the action says to look at in an explorer, such as "parameters"; "" for its first picture."""
+        found = re.search(r"look at the (\w+)", self.action)
+        return found[1] if found else ""
+
     def moves(self) -> Iterator[tuple[str, object, object]]:
         """Every (control, value before, value after), in order; None where no value before is named."""
         for name, before, _, after in MOVE.findall(self.action):

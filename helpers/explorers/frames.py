@@ -55,8 +55,11 @@ class Frames:
         number = 0
         for control, i in zip(self.moving, at, strict=True):
             number = number * len(control.values) + i
-        renderings = [self.renderings[view] for view in self.states[number]]
-        return ["".join(self.pieces[piece] for unit in view for piece in self.units[unit]) for view in renderings]
+        return [*map(self.view, self.states[number])]
+
+    def view(self, rendering: int) -> str:
+        """The HTML of a rendering of a view."""
+        return "".join(self.pieces[piece] for unit in self.renderings[rendering] for piece in self.units[unit])
 
     def packed(self) -> str:
         """All of it as text: JSON, compressed by gzip, in base64."""
