@@ -35,6 +35,10 @@ DATA = re.compile(r'src="data:image/(svg\+xml|png)(;base64)?,([^"]*)"')
 LINK = re.compile(r'(<a href="\w+)\.ipynb"(?! download)')  # not the one to download
 BADGE = re.compile(r"\[!\[(.*?)\]\(\)\]\((.*?)\)")  # of `publish.badges`: its words, no picture, its address
 CONTENTS = "<!-- contents -->"
+STILL = [  # what a stored explorer says to somebody with a kernel, and what a page says, which shows it without a script
+    (r"Run this notebook to (move its sliders|type your own( beginning)?)\.", "With JavaScript it moves on this page."),
+    (r"Run this notebook to measure on your own computer\.", "The notebook measures on your own computer."),
+]
 SCROLLS = '<div style="overflow-x:auto">'  # what the helpers put around whatever may be wide
 
 
@@ -93,6 +97,8 @@ def write_page(page: Page, made: HTMLExporter, folder: Path) -> None:
     html, _ = made.from_notebook_node(asking, resources={"page": page})
     html = html.replace(CONTENTS, contents(html, page.links(folder), made), 1)
     page.questions = html.count("data-asked=")
+    for said, instead in STILL:
+        html = re.sub(said, instead, html)
     html = keep_pictures(html, folder)
     html = LINK.sub(r'\1.html"', html.replace(SCROLLS, '<div style="overflow-x:auto" tabindex="0">'))
     html = html.replace('href="../solutions/', 'href="solutions/')

@@ -141,23 +141,22 @@ def panel(name: str, explorer: Explorer, made: Frames, shown: Container[View] | 
     ]
     unfolded = len(panes) - explorer.folded
     folded = f"<details><summary>code and shapes</summary>{''.join(panes[unfolded:])}</details>" if explorer.folded else ""
+    left_out = _only_in_the_notebook(explorer, made)
+    more = f'<p class="more">{left_out}</p>' if left_out else ""
     return (
         f'<form class="controls" hidden aria-label="{escape(explorer.name)}">{controls}'
         f'<a class="state" href="#explorer={name}">link to this state</a></form>'
-        f'<div class="panes" hidden>{"".join(panes[:unfolded])}{folded}'
-        f'<p class="more">{_only_in_the_notebook(explorer, made)}</p></div>'
+        f'<div class="panes" hidden>{"".join(panes[:unfolded])}{folded}{more}</div>'
     )
 
 
 def _only_in_the_notebook(explorer: Explorer, made: Frames) -> str:
     """What a page leaves out: controls that stay at their first value, and texts that nobody has prepared."""
-    moving = {control.name for control in made.moving}
-    typed = {
-        name for name, control in explorer.controls.items() if isinstance(control.value, str) and not hasattr(control, "options")
-    }
-    names = [escape(control.description) for name, control in explorer.controls.items() if name not in moving | typed]
+    moving = {control.name: control.kind for control in made.moving}
+    names = [escape(control.description) for name, control in explorer.controls.items() if name not in moving]
     words = f"The notebook has more controls: {listed(names)}." if names else ""
-    return f"{words} In the notebook you can type your own text." if typed else words
+    typed = [name for name in moving if not hasattr(explorer.controls[name], "options") and moving[name] == "menu"]
+    return f"{words} Here you choose a text. In the notebook you type your own.".strip() if typed else words
 
 
 def _control(control: Moving, played: bool) -> str:
