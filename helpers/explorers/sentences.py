@@ -119,6 +119,7 @@ def explore_packing(texts: Sequence[str] = SENTENCES, vectors: Any = None) -> Ex
         views.packed_staircase,
     ]
     page: dict[str, Sequence[Any]] = {f"text{i}": _with_first(text, SENTENCES) for i, text in enumerate(texts[:3])}
+    page["text0"] = (*page["text0"], "", "a fantastik film")  # what cannot be packed, and a word that does not exist
     controls |= {"packed": checkbox("packed")}
     return Explorer("a batch, padded or packed", controls, compute, shown, page=page | {"packed": (False, True)})
 

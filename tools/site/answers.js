@@ -286,7 +286,6 @@ function showGame(form, game, questions) {
   find(form, "#score ul").append(...rows.sort((a, b) => share(a) - share(b)));
   const words = `${score().words}, level ${game.level} of 6.`;
   find(form, "#score p").textContent = Number.isNaN(score().share) ? "No question is answered yet." : words;
-  memory({ quiz: game });
 }
 
 /** The page of the quiz. @param {HTMLFormElement} form */
@@ -319,6 +318,7 @@ function quizForm(form) {
       find(form, "[name=next]").focus();
     }
     showGame(form, game, questions);
+    memory({ quiz: game });
   });
   form.hidden = false;
   if (!questions[game.now]) askAnother(game, questions);
