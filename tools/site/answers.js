@@ -286,6 +286,7 @@ function showGame(form, game, questions) {
   find(form, "#score ul").append(...rows.sort((a, b) => share(a) - share(b)));
   const words = `${score().words}, level ${game.level} of 6.`;
   find(form, "#score p").textContent = Number.isNaN(score().share) ? "No question is answered yet." : words;
+  memory({ quiz: game });
 }
 
 /** The page of the quiz. @param {HTMLFormElement} form */
@@ -318,7 +319,6 @@ function quizForm(form) {
       find(form, "[name=next]").focus();
     }
     showGame(form, game, questions);
-    memory({ quiz: game });
   });
   form.hidden = false;
   if (!questions[game.now]) askAnother(game, questions);
@@ -330,7 +330,7 @@ function quizForm(form) {
 for (const form of document.querySelectorAll("form.ask")) answerForm(/** @type {HTMLFormElement} */ (form));
 for (const form of document.querySelectorAll("form.quiz")) quizForm(/** @type {HTMLFormElement} */ (form));
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".forget"))) {
-  button.hidden = !Object.keys(memory()).length;
+  if (button.hidden) button.hidden = !memory().right && !Object.keys(memory().quiz?.counted ?? {}).length;
   button.addEventListener("click", () => {
     localStorage.removeItem("unrolled");
     location.reload();
