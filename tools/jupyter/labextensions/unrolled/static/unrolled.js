@@ -93,8 +93,8 @@ function keepTogether(printed) {
 const STYLE = `.jp-OutputPlaceholder .jp-PlaceholderText { font-size: 0;
   &::before { font-size: var(--jp-ui-font-size1); content: "After your guess: click to see the result" } }
 .jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab leaves no room below it */
-.jp-RenderedMarkdown { overflow-wrap: anywhere } /* a long name breaks where it would be cut */
-.jp-RenderedText pre { word-break: normal; overflow-wrap: anywhere }
+.jp-RenderedMarkdown { overflow-wrap: break-word } /* a long name breaks where it would be cut */
+.jp-RenderedText pre { word-break: normal; overflow-wrap: break-word }
 .jp-RenderedText pre.unrolled-aligned { white-space: pre; overflow-x: auto }
 .jp-OutputArea-output :is(div:has(> table), pre.unrolled-aligned) { background: /* a shadow where it goes on to the right */
   linear-gradient(90deg, transparent, var(--jp-layout-color0) 50%) 100% / 40px 100% no-repeat local,
