@@ -68,9 +68,11 @@ class Picture:
         width = f"min({self.width}px,max({37 * self.width / self.height:.1f}vh,{lowest}px))"
         least = min(self.least, lowest)
         style = self._style(width, least)
-        if self.chosen is not None:  # where it is cut, it is as wide as `least`: the pane, see live.py, snaps to these pixels
-            left = round(self.chosen * least / self.width)
-            style += f";scroll-snap-align:center;scroll-margin:0 {left - least}px 0 {-left}px"
+        if self.chosen is not None:
+            # Where it is cut, it is as wide as `least`: the pane, see live.py, snaps to these pixels. A page has a script for that.
+            share = self.chosen / self.width
+            left = round(share * least)
+            style += f";--chosen:{share:.2f};scroll-snap-align:center;scroll-margin:0 {left - least}px 0 {-left}px"
         return _scrolled(f'<svg style="{style}"{self.data.removeprefix("<svg")}', least)
 
     def __repr__(self) -> str:

@@ -164,8 +164,18 @@ class PageExplorer {
     this.shown = states[number];
     for (const part of all(this.place, ".unrolled-changed")) part.removeAttribute("class");
     this.shown.forEach((view, i) => view === before[i] || patch(this.panes[i], html(before[i]), html(view)));
+    this.showChosen();
     this.mark();
     this.nameValues();
+  }
+
+  /** Where a picture goes on to the right, such as on a phone, what is chosen in it comes into view, if it is not. */
+  showChosen() {
+    for (const pane of this.panes.filter((pane) => pane.tabIndex === 0)) {
+      const picture = /** @type {SVGElement | null} */ (pane.querySelector("[style*='--chosen']"));
+      const x = Number(picture?.style.getPropertyValue("--chosen")) * pane.scrollWidth, half = pane.clientWidth / 2;
+      if (picture && Math.abs(x - pane.scrollLeft - half) > half - 40) pane.scrollLeft = x - half;
+    }
   }
 
   /** Mark what has changed, and say it where there is a place for it. */
@@ -193,10 +203,11 @@ class PageExplorer {
     this.link.href = `${page}#${values}`;
   }
 
-  /** What is wider than its pane scrolls, also by keyboard. */
+  /** What is wider than its pane scrolls, also by keyboard, and begins at what is chosen in it. */
   reachByKeyboard() {
     const wide = this.panes.map((pane) => pane.scrollWidth > pane.clientWidth);
     this.panes.forEach((pane, i) => (pane.tabIndex = wide[i] ? 0 : -1));
+    this.showChosen();
   }
 
   /** Move a slider step by step to its end, or stop. @param {HTMLElement} button */
