@@ -50,10 +50,9 @@ WORDS = [
     (r"Drag the slider `t`, or click its number and type\.", "Drag the slider `t`."),
     (r"Type your answer, and it is checked at once\.", "Your answer is checked at once."),
     (r"\bPress Enter after an answer\. ", ""),
-    (r"\bChange the sentences\. ", "Choose other sentences. "),
     (
-        r"\bThen empty one sentence, or use a word that does\s+not exist\.",
-        "Then choose nothing as sentence 0, or a word that does not exist.",
+        r"\bchange the\s+sentences, empty one of them, or use a word that does\s+not\s+exist\.",
+        "choose other sentences, nothing as sentence 0, or a word that does not exist.",
     ),
     (r"^Type anything\.", "Choose another sentence."),
     (r"\bNow type a sentence of your own\.", "Now choose another sentence."),
