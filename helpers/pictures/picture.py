@@ -69,7 +69,7 @@ class Picture:
         least = min(self.least, lowest)
         style = self._style(width, least)
         if self.chosen is not None:
-            # Where it is cut, it is as wide as `least`: the pane, see live.py, snaps to these pixels. A page has a script for that.
+            # Where it is cut, it is as wide as `least`: the pane, see live.py, snaps to these pixels. A page has a script.
             share = self.chosen / self.width
             left = round(share * least)
             style += f";--chosen:{share:.2f};scroll-snap-align:center;scroll-margin:0 {left - least}px 0 {-left}px"
