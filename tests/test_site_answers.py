@@ -162,7 +162,9 @@ def test_a_page_does_not_ask_for_what_only_a_notebook_can_do(path):
     page = site_answers.ask_on_page(nbformat.read(path, as_version=4), path.name, build_site.exporter())
     prose = " ".join(" ".join(cell.source.split()) for cell in page.cells if cell.cell_type == "markdown")
     found = re.search(
-        r"Shift|before you run|run the (next )?cell|\bKernel →|`\.\.\.`|`answer = |Press Enter|and run\.|click its number", prose
+        r"Shift|[Rr]un (the|each) ((first|next) )?cell|before you run|\bKernel →|`\.\.\.`|`answer = |Press Enter|and run\."
+        "|click its number",
+        prose,
     )
     assert not found, prose[found.start() - 80 : found.end() + 80]
     code = "\n".join(
@@ -171,6 +173,12 @@ def test_a_page_does_not_ask_for_what_only_a_notebook_can_do(path):
         if cell.cell_type == "code" and not cell.metadata.get("transient", {}).get("remove_source")
     )
     assert not re.search(r"^(predict|check|explore_quiz)\(|= \.\.\.$|import check$", code, re.MULTILINE)
+
+
+def test_what_a_page_says_otherwise_still_stands_in_a_notebook():
+    cells = [cell for path in PATHS for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    prose = "\n\n".join(cell.source for cell in cells)
+    assert [said for said, _ in site_answers.WORDS if not re.search(said, prose, re.MULTILINE)] == []
 
 
 def form(page, id):
