@@ -164,7 +164,8 @@ def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Pictu
         if n is None:
             parts.append(text(8, y + 16, "⋮", size=16, fill=QUIET))
             continue
-        parts.append(text(8, y + 16, f"n={n}", fill=QUIET) + text(42, y + 16, shorten(names[n], 14), fill=X.ink))
+        number = f"n={n}"
+        parts.append(text(8, y + 16, number, fill=QUIET) + text(15 + 9 * len(number), y + 16, shorten(names[n], 13), fill=X.ink))
         parts += [
             _state_row(x, y + 21, values[n], name, limit)
             for (x, _), values, name in zip(heads, (batch, single), (f"h_n[{n}]", f"alone[{n}]"))
