@@ -20,7 +20,8 @@ from .marks import mark_changes, without_keys
 # On a dark page a picture is dark, too: black and white change places, and a colour stays the colour it is.
 # After a restart of the kernel the picture stays, and a sentence takes the place of the controls, which are dead.
 # A table that is higher than the screen keeps its headings and its total in view, and says that it scrolls, where the browser
-# can tell. A picture that is cut begins around what is chosen in it: it snaps there once, and then scrolls freely.
+# can tell. A picture that is cut begins around what is chosen in it: it snaps there once, and then scrolls freely. On a wide page
+# nothing is cut, and an animation would cost 4 ms of each move.
 _STYLE_SHEET = """<style>
 .unrolled-controls { position: sticky; top: 0; z-index: 2; max-height: 40vh; background: var(--jp-layout-color0, Canvas); }
 :is(.jp-Cell-outputArea, .jp-OutputArea-child, .jp-OutputArea-output, .widget-vbox):has(.unrolled-controls)
@@ -43,8 +44,8 @@ span.unrolled-changed, .unrolled-changed th { font-weight: 700 !important; }
       > div:has(> table) { max-height: 66vh; }
       tr:first-child > *, tr[data-key$=" total"] > * { position: sticky; top: 0; background: var(--jp-layout-color0, Canvas); }
       tr[data-key$=" total"] > * { top: auto; bottom: 0; }
-      tr.unrolled-changed[data-key$=" total"] > * { background-image: linear-gradient(rgba(204,121,167,.22) 0 0); }
-      > div:has(> svg) { animation: unrolled-begin 1ms; } }
+      tr.unrolled-changed[data-key$=" total"] > * { background-image: linear-gradient(rgba(204,121,167,.22) 0 0); } }
+@media (max-width: 900px) { .widget-html-content > div:has(> svg) { animation: unrolled-begin 1ms; } }
 @keyframes unrolled-begin { from, to { scroll-snap-type: x mandatory; } }
 @supports (animation-timeline: scroll())
     { tr[data-key$=" total"] > :nth-child(2)::after { content: "↕ Scroll to see all."; visibility: hidden;
