@@ -51,8 +51,8 @@ WORDS = [
     (r"Type your answer, and it is checked at once\.", "Your answer is checked at once."),
     (r"\bPress Enter after an answer\. ", ""),
     (
-        r"\bchange the sentences, empty one of them, or use a word\s+that does not exist\.",
-        "choose other sentences, nothing as sentence 0, or a word that does not exist.",
+        r"\bempty a sentence, or use a word that does not exist\.",
+        "choose nothing as sentence 0, or a word that does not exist.",
     ),
     (r"^Type anything\.", "Choose another sentence."),
     (r"\bNow type a sentence of your own\.", "Now choose another sentence."),

@@ -1,14 +1,13 @@
 """The quiz: shape questions that get harder, a score for each topic, and what to read again; `python start.py quiz` plays it."""
 
 import io
-import re
 import sys
 from collections.abc import Callable
 from itertools import count
 from random import Random
 
 from ..wording import capitalised
-from .answers import format_answer, is_right
+from .answers import format_answer, is_right, plain, read_numbers
 from .guesses import ask_back, what_differs
 from .questions import LEVELS, TOPICS, Question, ask
 
@@ -37,7 +36,7 @@ class Quiz:
         self._seed = Random().random() if seed is None else seed
         self._questions: dict[int, Question] = {}
         self.counted: dict[int, float] = {}
-        self._tries: dict[int, set[str]] = {}  # the different wrong answers to each question
+        self._tries: dict[int, set[str | tuple[float, ...]]] = {}  # the different wrong answers to each question
         self.level, self._streak = 1, 0
 
     def question(self, number: int) -> Question:
@@ -66,7 +65,7 @@ class Quiz:
             return False, f"{capitalised(ask_back('?', question.answer))} You can {reading_advice(question.topic.name)}."
         if asked := ask_back(typed, question.answer):
             return False, capitalised(asked)
-        tries.add(re.sub(r"\s", "", typed))
+        tries.add(tuple(read_numbers(typed, question.answer)) or plain(typed))  # the same answer again is no second try
         if len(tries) == 1 and number not in self.counted:
             return False, f"✗ Not yet: {what_differs(typed, question.answer)} The second try counts half."
         return True, f"✗ {self.show(number)}"

@@ -40,7 +40,8 @@ _STYLE_SHEET = """<style>
 span.unrolled-changed, .unrolled-changed th { font-weight: 700 !important; }
 .unrolled-changed td:last-child::after { content: "◂ changed"; white-space: nowrap; }
 .widget-html-content
-    { :is(th, td) { white-space: nowrap; padding-inline: 6px !important; }
+    { > p { min-height: 3em; } /* a second line moves nothing */
+      :is(th, td) { white-space: nowrap; padding-inline: 6px !important; }
       > div:has(> table) { max-height: 66vh; }
       tr:first-child > *, tr[data-key$=" total"] > * { position: sticky; top: 0; background: var(--jp-layout-color0, Canvas); }
       tr[data-key$=" total"] > * { top: auto; bottom: 0; }

@@ -288,7 +288,7 @@ def final_state_note(state: CursorState) -> str:
     earlier = t if direction else state.shapes.L - 1 - t
     if earlier:
         said += f" The emphasised state is {plural(earlier, 'step')} earlier, at t={t}."
-    return note(f"{said} What does not reach the emphasised state is left empty.")
+    return note(f"{said} What does not reach it is left empty.")
 
 
 @full_width
@@ -298,7 +298,7 @@ def forgetting_note(state: CallState) -> str:
     f, steps, first, last = float(forget[0, 0, -1, 0, 0]), len(cell[0, 0]) - 1, *(float(cell[0, 0, t, 0, 0]) for t in (0, -1))
     power = f"{f**steps:.1e}" if f**steps < 0.001 else f"{f**steps:.3f}"
     return note(
-        f"The forget gate is {f:.3f} at each step, and {f:.3f} to the power of {steps} is {power}. "
+        f"The forget gate is {f:.5g} at each step, and {f:.5g} to the power of {steps} is {power}. "
         f"The cell state begins at {first:.3f} and ends at {last:.3f}."
     )
 

@@ -33,8 +33,10 @@ function goToTheEnd(event) {
 }
 
 // A finger. It moves a slider without giving it the focus, as a mouse does; on a narrow page what has the focus stays in view.
+// The number beside the slider keeps the focus that it gets: somebody wants to type.
 
 function focusTouched({ target }) {
+  if (target.matches?.('.widget-readout')) return;
   target.closest?.('.unrolled-controls .widget-slider')?.querySelector('.noUi-handle:not(:focus)')?.focus({ preventScroll: true });
 }
 
@@ -90,7 +92,7 @@ function keepTogether(printed) {
 // at its edge, and a line that says so, where the browser can tell. Dark pictures: black and white change places, and a colour stays
 // the colour it is. A live explorer brings the same rule.
 
-const STYLE = `.jp-OutputPlaceholder .jp-PlaceholderText { font-size: 0;
+const STYLE = `.jp-OutputPlaceholder .jp-PlaceholderText { font-size: 0; white-space: normal;
   &::before { font-size: var(--jp-ui-font-size1); content: "After your guess: click to see the result" } }
 .jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab leaves no room below it */
 .jp-RenderedMarkdown { overflow-wrap: break-word } /* a long name breaks where it would be cut */
