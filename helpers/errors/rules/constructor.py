@@ -70,7 +70,7 @@ def check_constructor(call: ConstructorCall, made: Any = None) -> Check:
 def said_of(call: ConstructorCall | PackingCall, finding: Finding, made: Any = None) -> Check:
     """The rule of a wrong argument, the cause, and the call, or the line that made a network, with another argument."""
     name, what, unknown = finding.argument, call.name, not _has(call, finding.argument)
-    rule = f"{what} has no argument {name.removeprefix('argument ')}." if unknown else f"{name} is {RULES[name]}."
+    rule = f"{what} has no argument {name.removeprefix('argument ')}." if unknown else f"{name} must be {RULES[name]}."
     others = f"({', '.join(call.order)})" if isinstance(call, PackingCall) else f"no {name}"
     expected = f"{name}={RULES[name].partition(':')[0]}" if not unknown else finding.instead.strip("-") or others
     yield Rule(what, rule, f"{name}={_said(call.given[name])}" if name in call.given else f"no {name}", expected)

@@ -54,7 +54,7 @@ def check_kind(facts: Facts) -> Check:
     value = facts.input
     if isinstance(value, Tensor) and special(value) is None or facts.packed and not facts.cell:
         return
-    rule = "The input is a dense tensor." if facts.cell else "The input is a dense tensor, or a packed batch."
+    rule = "The input must be a dense tensor." if facts.cell else "The input must be a dense tensor, or a packed batch."
     yield Rule("input", rule, described(value), Side("input", axes_of(facts.batch, H_in=facts.H_in)))
     if isinstance(value, Tensor):
         yield f"Recurrent networks have no kernel for {special(value)} tensors.", DENSE.get(str(special(value)), "")
@@ -99,9 +99,9 @@ def check_axes(facts: Facts) -> Check:
     shape, n, H_in = facts.shape, len(facts.shape), facts.H_in
     if n in ((2,) if facts.packed else (1, 2) if facts.cell else (2, 3)):
         return
-    rule = f"The input has 3 axes ({', '.join(facts.layout)}), or 2 axes (L, H_in) without a batch."
+    rule = f"The input must have 3 axes ({', '.join(facts.layout)}), or 2 axes (L, H_in) without a batch."
     if facts.packed:
-        rule = "The data of a packed batch have two axes: all time steps of all sequences, and the features."
+        rule = "The data of a packed batch must have two axes: all time steps of all sequences, and the features."
     elif facts.cell:
         rule = "A cell reads one time step: 2 axes (N, H_in), or 1 axis (H_in) without a batch."
     if not (facts.data.is_floating_point() or facts.data.is_complex()):
@@ -137,7 +137,7 @@ def check_dtype(facts: Facts) -> Check:
     device = "cpu" if data.device.type == "meta" else data.device.type
     if data.dtype == right or data.is_floating_point() and torch.is_autocast_enabled(device):
         return
-    rule = f"The input and the weights have the same dtype: {short(right)}."
+    rule = f"The input and the weights must have the same dtype: {short(right)}."
     if not (data.is_floating_point() or data.is_complex()):
         yield from _integers(facts, rule)
     yield Rule("input", rule, facts.input_side(note=short(data.dtype)), Side("weights", note=short(right)))
@@ -211,7 +211,7 @@ def check_device(facts: Facts) -> Check:
     if data == here:
         return
     given = (culprit("input", str(data)), Side("weights", note=str(here)))
-    yield Rule("input", "The input and the network are on the same device.", given, Side("both", note="the same device"))
+    yield Rule("input", "The input and the network must be on the same device.", given, Side("both", note="the same device"))
     if here.type == "meta":
         yield "The weights have no values: they are on the meta device. Load them with load_state_dict(saved, assign=True)."
     if here.type == "cpu":
@@ -224,7 +224,7 @@ def check_steps(facts: Facts) -> Check:
     """An input without any element."""
     empty = [i for i, size in enumerate(facts.shape) if not size and (not facts.axes or facts.axes[i] != "N")]
     if empty:
-        rule = "A sequence has at least one time step, and each step its features."
+        rule = "A sequence must have at least one time step, and each step its features."
         yield Rule("input", rule, facts.input_side(empty), facts.expected_input())
         if empty == [len(facts.shape) - 1]:
             yield "Each time step has 0 features: its vectors were never loaded, or are an empty slice. Look where they are made."

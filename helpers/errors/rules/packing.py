@@ -92,7 +92,7 @@ def check_padded(call: PackingCall) -> Check:
     fits = isinstance(value, Tensor) and not special(value) and value.dim() > 1 and value.numel()
     if fits:
         return
-    rule = "The padded batch is one tensor, with an axis for the time steps and one for the sequences."
+    rule = "The padded batch must be one tensor, with an axis for the time steps and one for the sequences."
     yield Rule("input", rule, described(value), f"({', '.join(_names(first))})")
     if tensors_only(value):
         cause = "This is a list of sequences: pad it first, or use pack_sequence, which needs no lengths."
@@ -111,12 +111,12 @@ def check_lengths(call: PackingCall) -> Check:
     first, tensor = bool(call.given.get("batch_first", False)), isinstance(lengths, Tensor)
     N, L = value.shape[:2] if first else value.shape[1::-1]
     if tensor and lengths.dim() == 1 and lengths.device.type != "cpu":
-        yield Rule("lengths", "lengths are on the CPU, wherever the batch is.", str(lengths.device), "cpu")
+        yield Rule("lengths", "lengths must be on the CPU, wherever the batch is.", str(lengths.device), "cpu")
         yield "The lengths were moved to the GPU with the rest of the batch, and torch reads them on the CPU.", "{}.cpu()"
     if tensor and lengths.dim() == 1 and len(lengths) != N:
         side = shape_side("input", value.shape, _names(first)[: value.dim()], (0, 1) if len(lengths) == L else ())
         given = (culprit("lengths", plural(len(lengths), "integer")), side)
-        rule = "There is one length for each sequence of the batch."
+        rule = "There must be one length for each sequence of the batch."
         yield Rule("lengths", rule, given, Side("lengths", note=plural(N, "integer")))
         if len(lengths) == L:
             cause = f"The other axis has size {L}: the input is ({', '.join(_names(not first)[:2])}, …), and "
@@ -124,7 +124,7 @@ def check_lengths(call: PackingCall) -> Check:
         yield "The lengths belong to another batch. Take them from this very batch: the last one is often smaller."
     if tensor and lengths.dim() == 1:
         return
-    yield Rule("lengths", "lengths is one integer for each sequence.", described(lengths), plural(N, "integer"))
+    yield Rule("lengths", "lengths must be one integer for each sequence.", described(lengths), plural(N, "integer"))
     if lengths is None:
         yield "The lengths are missing."
     if isinstance(lengths, (list, tuple)) and len(lengths) == N and all(hasattr(s, "__len__") for s in lengths):
@@ -145,10 +145,10 @@ def check_order(call: PackingCall) -> Check:
     numbers = (lengths[order.argsort()] if isinstance(order, Tensor) else lengths).tolist()
     said = f"[{listed(numbers, most=8)}]"
     if min(numbers) <= 0:
-        yield Rule("lengths", "Every sequence has at least one time step.", said, ">= 1 each")
+        yield Rule("lengths", "Every sequence must have at least one time step.", said, ">= 1 each")
         yield "There is an empty sequence. Leave it out, together with its label."
     elif numbers != sorted(numbers, reverse=True):
-        rule = "With enforce_sorted=True, the default, the longest sequence comes first."
+        rule = "With enforce_sorted=True, the default, the longest sequence must come first."
         yield Rule("lengths", rule, said, "the longest first, or enforce_sorted=False")
         cause = "The batch is in its own order. With enforce_sorted=False torch sorts it, and restores the order afterwards."
         yield cause, with_arguments(call, enforce_sorted="False")

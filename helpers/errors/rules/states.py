@@ -75,10 +75,10 @@ def check_state_shape(facts: Facts) -> Check:
         return
     need = len(facts.wanted[0])
     names, other = facts.state_axes(need), any(state.dim() != need for state in facts.states)
-    rule = f"h_0 has the axes ({', '.join(names)})" + ("." if facts.cell else ", whatever batch_first is.")
+    rule = f"h_0 must have the axes ({', '.join(names)})" + ("." if facts.cell else ", whatever batch_first is.")
     if other:
         batch = "batched" if facts.N is not None else "without a batch"
-        rule = f"The input is {batch}, so the state has {need} {'axis' if need == 1 else 'axes'}, too."
+        rule = f"The input is {batch}, so the state must have {need} {'axis' if need == 1 else 'axes'}, too."
     given = []
     for name, state, want in zip(STATES, facts.states, facts.wanted):
         wrong = [i for i in range(state.dim()) if state.dim() != need or state.shape[i] != want[i]]
@@ -207,5 +207,5 @@ def check_state_like_input(facts: Facts) -> Check:
             continue
         names, parts = facts.state_axes(len(facts.wanted[0])), zip(STATES, facts.states, kinds)
         given = tuple(shape_side(n, s.shape, names, note=short(k), wrong_note=k != right) for n, s, k in parts)
-        yield Rule("hx", f"The state has the {kind} of the input and the weights.", given, facts.state_sides(short(right)))
+        yield Rule("hx", f"The state must have the {kind} of the input and the weights.", given, facts.state_sides(short(right)))
         yield cause, rewrite(facts.call, "hx", each(facts, change), facts)
