@@ -44,6 +44,7 @@ LOOK: dict[str, View] = {  # what a row of TEACHING.md may say to look at
     "rows": views.final_state_table,
     "tensors": views.marked_shapes,
 }
+MORE = re.compile(r"(?<=[.!?]) .*")  # after its first sentence, what stands against a misconception is for the teacher
 highlight = Highlight2HTML()
 
 
@@ -55,6 +56,7 @@ class Deck:
     title: str
     slides: list[str] = field(default_factory=list)
     frames: dict[str, str] = field(default_factory=dict)
+    begins: dict[str, dict[str, object]] = field(default_factory=dict)  # the values of each explorer's controls before any move
 
     def add(self, kind: str, body: str, notes: str) -> None:
         self.slides.append(
@@ -150,10 +152,11 @@ def make_deck(
     for cell in extra_cells(notebook, done, len(notebook.cells)):
         deck.add("cell", fitted(cell_html(cell)), "Read it with the class, line by line.")
     for said, against in lesson.misconceptions:
+        right = later(f"Wrong. {capitalised(MORE.sub('', against))}")
         deck.add(
             "myth",
-            f"<h2>Right or wrong?</h2><blockquote>{prose_line(said)}</blockquote>{later(against)}",
-            f"A common misconception: “{said}” {against}",
+            f"<h2>Right or wrong?</h2><blockquote>{prose_line(said)}</blockquote>{right}",
+            f"A common misconception: “{said}”. Against it: {against}",
         )
     after = f"Next: {escape(page.after.title)}" if page.after else ""
     deck.add(
@@ -180,23 +183,39 @@ def add_row(deck: Deck, row: Row, cells: Sequence[NotebookNode], explorer: Explo
 
 def panel_at(explorer: Explorer, row: Row, deck: Deck, known: Known | None) -> str:
     """The explorer where it stands before the row's move; afterwards the move is done, as a teacher does it."""
+    begins = deck.begins.setdefault(row.name, {name: control.value for name, control in explorer.controls.items()})
     for name, value in row.prepared().items():
         explorer.controls[name].value = value
     on_pages, file = explorer.page or {}, f"{deck.stem[:2]}-{len(deck.slides)}"
-    texts = {name: on_pages[name] for name in on_pages if isinstance(explorer.controls[name].value, str)}
     moving = [name for name in row.controls if name not in row.prepared()]
-    explorer.page = {name: texts.get(name) for name in moving}  # None: all values of this control
+    needed: dict[str, set[object]] = {name: {explorer.controls[name].value} for name in moving}
+    for name, *values in row.moves():
+        needed.get(name, set()).update({*values} - {None})
+    # The values of the page, so that the link leads to the same state; all values, where the row needs another one.
+    offered = {name: on_pages.get(name) for name in moving}
+    explorer.page = {name: values if values and needed[name] <= {*values} else None for name, values in offered.items()}
     made = frames(explorer, known)
     explorer.page = on_pages or None
     deck.frames[file] = f'frame("{file}", "{made.packed()}");\n'
     name = row.name.removeprefix("explore_")
-    state = {"explorer": name} | {name: control.value for name, control in explorer.controls.items() if name not in moving}
-    link = f'<a class="state" target="_blank" href="../{deck.stem}.html#{escape(urlencode(state))}">the page, in this state</a>'
+    state = {name: control.value for name, control in explorer.controls.items() if name not in moving}
+    shown = [*state.items(), *((control.name, value) for control in made.moving for value in control.values)]
+    address = f"../{deck.stem}.html#{escape(urlencode({'explorer': name} | state))}"
+    hidden = "" if all(_is_on_page(explorer, begins, *what) for what in shown) else " hidden"
+    link = f'<a class="state"{hidden} target="_blank" href="{address}">the page, in this state</a>'
     html = re.sub(r'<a class="state".*?</a>', lambda _: link, panel(name, explorer, made, with_room(explorer, row, made)))
     controls, panes, rest = html.partition('<div class="panes"')
     for name, _, value in row.moves():
         explorer.controls[name].value = value
     return f'<div class="explorer" data-explorer="{file}" data-frames="{file}">{controls}{fitted(panes + rest)}</div>'
+
+
+def _is_on_page(explorer: Explorer, begins: Mapping[str, object], name: str, value: object) -> bool:
+    """Whether a control has this value on its page, where those that do not move keep the value of the beginning."""
+    if explorer.page and name not in explorer.page:
+        return value == begins[name]
+    values = explorer.page[name] if explorer.page else None
+    return values is None or value in values
 
 
 def with_room(explorer: Explorer, row: Row, made: Frames) -> list[View]:

@@ -69,7 +69,7 @@ def explore_constructor() -> Explorer:
         views.marked_shapes,
         views.marked_parameters,
     ]
-    page = dict(input_size=range(2, 6), hidden_size=range(2, 7), num_layers=range(1, 4), L=range(4, 7), **_BOTH)
+    page = dict(input_size=range(2, 6), hidden_size=(2, 3, 4, 6, 8), num_layers=range(1, 4), L=range(4, 7), **_BOTH)
     return Explorer("every argument of nn.RNN", controls, compute, shown, page=page)
 
 

@@ -231,6 +231,10 @@ class PageExplorer {
 /** How far a key or a button goes. @type {Record<string, number>} */
 const STEPS = { ArrowRight: 1, PageDown: 1, " ": 1, on: 1, ArrowLeft: -1, PageUp: -1, back: -1, Home: -Infinity, End: Infinity };
 
+/** The keys that a slider and a menu need themselves, and those that a button or a checkbox needs. @type {Record<string, RegExp>} */
+const OF_CONTROL = { INPUT: /^(Arrow|Home|End)/, SELECT: /^(Arrow|Home|End|.$|Enter)/ };
+const OF_BUTTON = /^( |Enter)$/;
+
 /** Slides, one at a time; what is marked `later` appears at the next step. */
 class Deck {
   /** @param {HTMLElement} place */
@@ -271,11 +275,13 @@ class Deck {
   press(event) {
     const { key = "", target } = /** @type {KeyboardEvent & {target: HTMLElement}} */ (event);
     const name = key || target.getAttribute("name") || "";
+    const kind = target.matches("[type=range], select") ? target.tagName : "";
     if (name === "Escape") return this.slide.focus();
-    if (key && !key.startsWith("Page") && target.closest("input, select, button")) return; // the key is for this control
+    if (key && (kind ? OF_CONTROL[kind] : OF_BUTTON).test(key) && target.closest("input, select, button, a, summary")) return;
     if (name in STEPS) this.show(this.at + STEPS[name]);
     else if (name === "n" || name === "notes") this.note(true);
     else return;
+    if (!key) this.slide.focus({ preventScroll: true }); // not the button: the next key is for the slides
     event.preventDefault();
   }
 
@@ -283,7 +289,7 @@ class Deck {
   note(open = false) {
     if (open) this.notes = window.open("", "notes", "width=700,height=500");
     if (!this.notes || this.notes.closed) return;
-    this.notes.document.title = `Notes ${this.turner.textContent}`;
+    this.notes.document.title = `Notes ${first(this.turner, "output").textContent}`;
     this.notes.document.body.style.font = "24px/1.5 system-ui, sans-serif";
     this.notes.document.body.innerHTML = first(this.slide, ".notes").innerHTML;
   }
