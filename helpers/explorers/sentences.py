@@ -43,6 +43,7 @@ REVIEWS = (
     "We loved every minute.",
     "It is the best film of the year.",
     "What a waste of time.",
+    "The film was never not good.",  # two negations, of which no training review has an example
 )
 MOST_STEPS = 100  # of each sentence of a batch: nobody looks at more
 HIDDEN_SIZE = 4  # of the RNN that reads a batch
