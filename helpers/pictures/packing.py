@@ -165,7 +165,9 @@ def draw_final_states(h_n: Tensor, alone: Tensor, names: Sequence[str]) -> Pictu
             parts.append(text(8, y + 16, "⋮", size=16, fill=QUIET))
             continue
         number = f"n={n}"
-        parts.append(text(8, y + 16, number, fill=QUIET) + text(15 + 9 * len(number), y + 16, shorten(names[n], 13), fill=X.ink))
+        left = 15 + 9 * len(number)
+        name = shorten(names[n], (146 - left) // 8)
+        parts.append(text(8, y + 16, number, fill=QUIET) + text(left, y + 16, name, fill=X.ink))
         parts += [
             _state_row(x, y + 21, values[n], name, limit)
             for (x, _), values, name in zip(heads, (batch, single), (f"h_n[{n}]", f"alone[{n}]"))
