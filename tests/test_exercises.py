@@ -26,6 +26,7 @@ from helpers.colours import contrast
 from helpers.exercises import checking
 from helpers.exercises.cases import CASE_COUNT, Case
 from helpers.exercises.checking import EXERCISES, solution_path
+from helpers.exercises.differences import difference
 from helpers.exercises.e02_constructor_arguments import parameter_count
 from helpers.exercises.exercise import Predict
 from helpers.exercises.verdict import BADGES, Verdict
@@ -507,12 +508,34 @@ def test_what_no_shape_can_be_is_told_in_one_sentence(answer):
     [
         ("00.1", "about a hundred", "three numbers, please, as (7, 3, 9)."),
         ("00.2", "a few", "a number in digits, please."),
-        ("01.4", "because of the weights", "a letter, please."),
+        ("01.4", "because of the weights", "a, b, c or d, please."),
+        ("02.4", "e", "a, b, c or d, please."),
     ],
 )
 def test_what_is_no_answer_is_asked_back_and_costs_no_hint(number, answer, asked):
     verdict = check(number, answer)
     assert (verdict.right, verdict.sentence, verdict.hints) == (None, asked, [])
+
+
+def test_another_good_answer_is_not_said_to_agree_with_torch():
+    for summary, said in ((lambda rnn, x: rnn(x)[0].mean(0), "another good"), (EXERCISES["05.3"].truth, "agrees with torch")):
+        verdict = check("05.3", summary)
+        assert verdict.right and said in verdict.sentence and ("torch" in verdict.sentence) == ("torch" in said)
+
+
+@pytest.mark.parametrize(
+    "value, expected, shown",
+    [
+        (0.637, 0.64, ("0.637", "0.640")),
+        (0.63721, 0.6374, ("0.6372", "0.6374")),
+        (2.0, 3.0, ("2", "3")),
+        (1e9, 2.5, ("1e+09", "2.5")),
+    ],
+)
+def test_numbers_that_differ_look_different(value, expected, shown):
+    said = difference(torch.tensor([value]).double(), torch.tensor([expected]).double(), ("L",))
+    assert said.endswith("your value is {}, torch's is {}.".format(*shown))
+    assert difference(value, expected, ()) == "your result is {}, expected {}.".format(*shown)
 
 
 def restless(rnn, x):

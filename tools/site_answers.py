@@ -92,7 +92,7 @@ def asked(answer: Any, why: str = "", exercise: Predict | None = None, axes: Seq
         "answer": as_json(answer),
         "shown": format_answer(answer),
         "why": why,
-        "ask": ask_back("?", answer),
+        "ask": ask_back("?", answer, choices(answer, [*exercise.wrong] if exercise else [])),
         "wrong": [[as_json(as_python(other)), hint] for other, hint in exercise.wrong.items()] if exercise else [],
         "hints": [*exercise.hints] if exercise else [],
         "axes": [*(exercise.axes if exercise else axes)],

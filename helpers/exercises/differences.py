@@ -75,16 +75,17 @@ def difference(value: Any, expected: Any, axes: Sequence[str]) -> str:
     if given.isnan().any():
         return f"{int(given.isnan().sum())} of its {given.numel()} elements are NaN, 'not a number'."
     if wanted.dim() == 0:
-        return f"your result is {_number(given)}, expected {_number(wanted)}."
+        return "your result is {}, expected {}.".format(*_numbers(given, wanted))
     allowed = tolerance(expected)
     apart = (~torch.isclose(given, wanted, rtol=allowed, atol=allowed)).nonzero()
     if not len(apart):
         return "the elements agree."
     first = tuple(map(int, apart[0]))
+    own, right = _numbers(given[first], wanted[first])
     where = f"index {list(first)}" + (f", which is [{', '.join(axes)}]," if len(axes) == len(first) else "")
     return (
         f"the shape is right, but {len(apart)} of {given.numel()} elements {'differs' if len(apart) == 1 else 'differ'}: "
-        f"at {where} your value is {_number(given[first])}, torch's is {_number(wanted[first])}."
+        f"at {where} your value is {own}, torch's is {right}."
     )
 
 
@@ -121,5 +122,10 @@ def _format_shape(shape: Sequence[int]) -> str:
     return str(tuple(shape)) if len(shape) else "() of a single number"
 
 
-def _number(value: torch.Tensor) -> str:
-    return f"{value.item():.3g}"
+def _numbers(value: torch.Tensor, expected: torch.Tensor) -> list[str]:
+    """Both with as many decimals, and with so many that they look different."""
+    pair = [value.item(), expected.item()]
+    shown = [[f"{number:.{digits}g}" for number in pair] for digits in range(3, 17)]
+    texts = next((texts for texts in shown if texts[0] != texts[1]), shown[0])
+    decimals = max(len(text.partition(".")[2]) for text in texts)
+    return texts if "e" in "".join(texts) else [f"{number:.{decimals}f}" for number in pair]

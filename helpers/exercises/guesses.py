@@ -8,11 +8,13 @@ from .answers import UNITS, is_right, read_numbers, word, yes_or_no
 from .differences import shape_difference
 
 
-def ask_back(guess: str, answer: Any) -> str:
-    """What is asked for, where the guess is of another kind; empty where it is of the right kind.
+def ask_back(guess: str, answer: Any, offered: Sequence[str] = ()) -> str:
+    """What is asked for, where the guess is of another kind, or none of the letters offered; empty where it is of the right kind.
 
     >>> ask_back("maybe", True), ask_back("a lot", 10), ask_back("the same", (5, 2)), ask_back("4, 2", (5, 2))
     ('yes or no, please.', 'a number in digits, please.', 'two numbers, please, as (7, 3).', '')
+    >>> ask_back("e", "b"), ask_back("e", "b", offered="abc"), ask_back("C", "b", offered="abc")
+    ('', 'a, b or c, please.', '')
     """
     if is_right(guess, answer):
         return ""
@@ -21,7 +23,8 @@ def ask_back(guess: str, answer: Any) -> str:
     if isinstance(answer, str):
         letters = sum(map(str.isalpha, word(guess, answer)))
         if len(answer) == 1:  # one of the answers of a list
-            return "" if letters == 1 else "a letter, please."
+            fits = letters == 1 and (not offered or any(is_right(guess, letter) for letter in offered))
+            return "" if fits else f"{', '.join(offered[:-1])} or {offered[-1]}, please." if offered else "a letter, please."
         return "" if letters else "a word, please."
     numbers = read_numbers(guess, answer)
     if isinstance(answer, Sequence):

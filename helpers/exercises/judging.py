@@ -107,7 +107,8 @@ def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
         return Judgement(True, f"{format_answer(truth)} is {'the answer' if chosen else 'what torch gives'}.")
     hint = next((hint for wrong, hint in exercise.wrong.items() if matches(given, wrong)), "")
     if isinstance(given, str) and not hint:
-        if asked := ask_back(given, truth):
+        offered = sorted([truth, *exercise.wrong]) if isinstance(truth, str) else ()  # letters, where it is one of a list
+        if asked := ask_back(given, truth, offered):
             return Judgement(None, asked)
         if differs := what_differs(given, truth, exercise.axes):
             return Judgement(False, differs, about_wrong_axis(read_numbers(given, truth), truth, exercise.about))
@@ -160,7 +161,9 @@ def _judge_function(exercise: Write, answer: Any) -> Judgement:
     if changed:
         sentence = f"the result is right, but the function changes its argument {changed}."
         return Judgement(False, sentence, "Work on a copy of it.", note)
-    return Judgement(True, f"it agrees with torch for {CASE_COUNT} random sizes.", note=note)
+    like_torch = _gives(exercise, exercise.truth, results)
+    what = "it agrees with torch" if like_torch else "it is another good answer than the solution's,"
+    return Judgement(True, f"{what} for {CASE_COUNT} random sizes.", note=note)
 
 
 def _gives(exercise: Write, function: Function, results: list[tuple[Any, str]]) -> bool:

@@ -164,7 +164,8 @@ function judge({ answer, ask, wrong, axes, about }, typed) {
   const numbers = readNumbers(typed, answer);
   let [fits, said] = [numbers.length === 1, ""];
   if (typeof answer === "boolean") fits = yesOrNo(typed) !== null;
-  else if (typeof answer === "string") fits = (answer.length > 1 ? /\p{L}/u : /^\P{L}*\p{L}\P{L}*$/u).test(wordOf(typed, answer));
+  else if (typeof answer === "string" && answer.length > 1) fits = /\p{L}/u.test(wordOf(typed, answer));
+  else if (typeof answer === "string") fits = !wrong.length && /^\P{L}*\p{L}\P{L}*$/u.test(wordOf(typed, answer)); // else not offered
   else if (!Array.isArray(answer)) {
     ask = numbers.length ? "one number, please." : ask;
     said = `your number is too ${numbers[0] > (typeof answer === "number" ? answer : answer.near) ? "large" : "small"}.`;
