@@ -96,12 +96,8 @@ def _same_results(exercise: Write, function: Function, other: Function) -> bool:
 
 def _judge_prediction(exercise: Predict, answer: Any) -> Judgement:
     truth, given = as_python(exercise.truth()), _readable(answer)
-    if (
-        isinstance(given, tuple)
-        and len(given) == 1
-        and isinstance(given[0], str) == isinstance(truth, str)
-        and not isinstance(truth, tuple)
-    ):
+    alone = isinstance(given, tuple) and len(given) == 1 and not isinstance(truth, tuple)
+    if alone and isinstance(given[0], str) == isinstance(truth, str):
         (given,) = given  # 3, is 3 with a comma too many
     wanted = "a shape, such as (5, 2, 4)" if isinstance(truth, tuple) else f"a {_kind_of_answer(truth)}"
     if given is None or isinstance(truth, str) and not isinstance(given, str):
