@@ -251,6 +251,7 @@ def test_without_a_script_the_answers_are_folded(opened):
     assert asked.get_by_text("5", exact=True).is_visible()
     quiz = opened("quiz", java_script_enabled=False)
     assert quiz.locator("noscript details").count() >= 2 * LEVELS and not quiz.get_by_role("button").all()
+    assert not quiz.get_by_text("Your answers stay in this browser").is_visible()  # nothing is counted or kept
 
 
 def asked_now(page):
@@ -292,8 +293,13 @@ def test_the_quiz_counts_and_climbs_as_the_one_in_a_terminal(opened):
     assert order == sorted(order)
     page.reload()  # the browser remembers, until it is told to forget
     assert page.locator("#score p").first.inner_text() == first
+    forget = page.get_by_role("button", name="Forget all my answers")
+    page.once("dialog", lambda asked: asked.dismiss())
+    forget.click()
+    assert page.locator("#score p").first.inner_text() == first
+    page.once("dialog", lambda asked: asked.accept())
     with page.expect_navigation():  # the page loads again
-        page.get_by_role("button", name="Forget all my answers").click()
+        forget.click()
     assert page.locator("#score p").first.inner_text() == "No question is answered yet."
 
 

@@ -333,6 +333,7 @@ for (const form of document.querySelectorAll("form.quiz")) quizForm(/** @type {H
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".forget"))) {
   if (button.hidden) button.hidden = !memory().right && !Object.keys(memory().quiz?.counted ?? {}).length;
   button.addEventListener("click", () => {
+    if (!confirm("Forget all your answers, on every page of the course?")) return;
     localStorage.removeItem("unrolled");
     location.reload();
   });
