@@ -197,6 +197,29 @@ def test_an_explorer_moves_by_keyboard_touch_and_mouse_and_the_deck_stays(opened
     assert number(opened) == at
 
 
+def test_a_picture_that_shrank_for_a_larger_one_grows_again_and_then_rests(browser, tmp_path):
+    (path,) = NOTEBOOKS.glob("05_*.ipynb")
+    (tmp_path / "05.html").write_text(make_slides.lone_page(make_slides.made_of(path)[1]), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1600, "height": 900})
+    page.goto((tmp_path / "05.html").as_uri())
+    at = page.evaluate("[...document.querySelectorAll('section')].findIndex(s => s.querySelector('[name=num_layers]')) + 1")
+    show(page, at)
+    slider, zoom = page.locator(f"{NOW} [name=num_layers]"), f"document.querySelector('{NOW} .fit > div').style.zoom"
+    slider.press("End")
+    page.wait_for_timeout(100)
+    small = page.evaluate(zoom)
+    slider.press("Home")
+    page.wait_for_timeout(100)
+    assert page.evaluate(zoom) == small  # nothing jumps while it moves
+    page.wait_for_function(f"{zoom} > 1.2 * {small}", timeout=5000)
+    page.wait_for_timeout(1500)
+    page.evaluate(f"""window.changes = []; new MutationObserver(() => changes.push({zoom}))
+        .observe(document.querySelector('{NOW} .fit > div'), {{ attributes: true }})""")
+    page.wait_for_timeout(1500)
+    assert page.evaluate("changes") == []
+    page.close()
+
+
 def test_the_notes_open_in_a_window_and_follow_the_slides(opened):
     with opened.expect_popup() as popup:
         opened.keyboard.press("n")

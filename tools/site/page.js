@@ -295,7 +295,14 @@ class Deck {
   }
 }
 
-/** Make what is in a box as large as the box allows; later it only shrinks, so that nothing jumps. @param {Element} target */
+/** What is to grow again in each box. @type {WeakMap<Element, number>} */
+const growing = new WeakMap();
+
+/**
+ * Make what is in a box as large as the box allows. While it changes it only shrinks, so that nothing jumps; when it has been still
+ * for a second, longer than a player's step, it grows again.
+ * @param {Element} target
+ */
 function fit(target) {
   const box = /** @type {HTMLElement} */ (target.closest(".fit"));
   const content = /** @type {HTMLElement} */ (box.firstElementChild);
@@ -305,14 +312,18 @@ function fit(target) {
   const largest = (zoom, stacked) => {
     content.classList.toggle("stacked", stacked);
     const set = () => {
-      content.style.zoom = String(zoom);
-      content.style.setProperty("--zoom", String(zoom));
+      content.style.zoom = zoom.toFixed(3); // as many digits as come back: else the size changes a little each time
+      content.style.setProperty("--zoom", content.style.zoom);
     };
     for (set(); overflows() && zoom > 0.2; set()) zoom *= 0.97;
     return zoom;
   };
   const size = `${box.clientWidth} ${box.clientHeight}`;
-  if (box.dataset.size === size) return void largest(Number(content.style.zoom), content.classList.contains("stacked"));
+  clearTimeout(growing.get(box));
+  if (box.dataset.size === size) {
+    growing.set(box, setTimeout(() => (delete box.dataset.size, fit(box)), 1000));
+    return void largest(Number(content.style.zoom), content.classList.contains("stacked"));
+  }
   box.dataset.size = size;
   const beside = largest(innerWidth / 600, false);
   if (largest(innerWidth / 600, true) < beside) largest(beside, false);
