@@ -711,6 +711,17 @@ def test_the_response_is_drawn_to_scale():
     assert np.all(np.diff([number(spot, "cx") for spot in spots]) > 0)
 
 
+@pytest.mark.parametrize("weight, begin", [(0.5, 0), (1.5, 11)])
+def test_a_response_that_is_cut_begins_where_it_is_largest(weight, begin):
+    rnn = torch.nn.RNN(1, 1, nonlinearity="relu", bias=False)
+    with torch.no_grad():
+        rnn.weight_ih_l0.fill_(1.0)
+        rnn.weight_hh_l0.fill_(weight)
+    picture = draw_response(trace(rnn, torch.eye(12)[:, :1]))
+    spots = [number(spot, "cx") for spot in circles(parse(picture))]
+    assert abs(picture.chosen - spots[begin]) < 0.1
+
+
 # ---- what cannot be drawn -------------------------------------------------------------------------------------------------
 
 BAD = {

@@ -1,6 +1,7 @@
 """SVG drawings over time: hidden states as a heat map, the response of one neuron, the norm of a gradient, a verdict."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import ceil, floor
 
@@ -111,7 +112,9 @@ def draw_response(trace: Trace) -> Picture:
     first = ", ".join(f"{v:.2f}" for v in h[:4])
     alt = f"One neuron over {plural(len(h), 'step')}. The input is {x[0]:.2f} at t=0; "
     alt += f"the answers begin {first} and end at {h[-1]:.2f}."
-    return svg_picture(right + 20, 276, parts, alt)
+    size = np.abs(heights)
+    largest = int(np.argmax(size >= 0.95 * size.max()))  # the first of them, so that nothing jumps where the state stays
+    return replace(svg_picture(right + 20, 276, parts, alt), chosen=spots[largest][0])
 
 
 def draw_gradients(norms: np.ndarray, singular_value: float) -> Picture:
