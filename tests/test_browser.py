@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from itertools import pairwise
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -98,6 +99,13 @@ PLACES = f"""() => [...document.querySelectorAll('{EXPLORER}:has(.unrolled-contr
     return views.map((view, i) => `${{Math.round(view.left)}} ${{i && view.top >= views[i - 1].bottom - 1 ? 'below' : 'beside'}}`);
 }})"""
 
+# How far below the top of their explorer the views begin, how high they are, and whether they are a picture or a table, which may
+# get another height; an empty or folded view is nowhere.
+TOPS = f"""explorer => [...explorer.querySelectorAll('{VIEWS}')].map(view => {{
+    const [own, all] = [view.closest('.widget-html'), explorer].map(e => e.getBoundingClientRect());
+    return [view.offsetHeight && view.textContent ? Math.round(own.top - all.top) : null, Math.round(own.height), !!view.querySelector('svg, img, table')];
+}})"""
+
 # The controls that are not in view on a narrow page together with the whole first picture, without scrolling sideways or back.
 ALONE = f"""async () => {{
     const page = document.querySelector('.jp-WindowedPanel-outer'), alone = [];
@@ -174,6 +182,13 @@ def press(control, keys):
 
 def enter(number, text):
     number.fill(text)
+    number.press("Enter")
+
+
+def type_over(number, text):
+    """As a person does: a click, the keys, and Enter."""
+    number.click()
+    number.type(text)
     number.press("Enter")
 
 
@@ -400,8 +415,8 @@ def test_every_number_can_be_typed(lab, cells):
         for slider in explorer.query_selector_all(".widget-slider"):
             handle, number = slider.query_selector("[role=slider]"), slider.query_selector(NUMBER)
             limit = handle.get_attribute("aria-valuemin" if handle.evaluate(AT_END) else "aria-valuemax")
-            assert lab.shows_another(explorer, enter, number, limit), slider.inner_text()
-            assert handle.get_attribute("aria-valuenow") == limit
+            assert lab.shows_another(explorer, type_over, number, limit), slider.inner_text()
+            assert float(handle.get_attribute("aria-valuenow")) == float(limit)
 
 
 @pytest.mark.sweep
@@ -435,14 +450,24 @@ def test_a_drawing_that_is_cut_says_so(lab, cells):
 
 
 @pytest.mark.sweep
-def test_on_a_narrow_page_a_picture_begins_at_what_is_chosen(lab, cells):
+def test_the_line_in_the_place_of_an_answer_fits_on_a_phone(lab, cells):
     lab.page.set_viewport_size({"width": 390, "height": 844})
+    lab.page.wait_for_timeout(200)  # JupyterLab lays itself out
+    lines = lab.page.locator(".jp-OutputPlaceholder .jp-PlaceholderText")
+    cut = "lines => lines.filter(line => line.scrollWidth > line.clientWidth + 1 || line.scrollHeight > line.clientHeight + 1).length"
+    assert lines.count() and lines.evaluate_all(cut) == 0
+
+
+@pytest.mark.sweep
+def test_on_a_narrow_page_a_picture_begins_at_what_is_chosen(lab, cells):
     seen = 0
-    for key in ("Home", "End"):
-        press_sliders(lab.page, key)
+    for key in ("Home", "End", None):  # at last, a phone is turned
+        lab.page.set_viewport_size({"width": 390, "height": 844})
+        press_sliders(lab.page, key) if key else lab.page.wait_for_timeout(200)
         missed, count = lab.page.evaluate(CHOSEN)
         assert missed == []
         seen += count
+        lab.page.set_viewport_size({"width": 844, "height": 390})
     assert seen or not lab.page.locator(f"{EXPLORER} svg[style*=scroll-snap]").count()
 
 
@@ -466,6 +491,34 @@ def test_no_view_jumps_beside_or_below_another_when_a_control_moves(lab, cells):
             press_sliders(lab.page, key)
             places.append(lab.page.evaluate(PLACES))
         assert places[0] == places[1], width
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("width", [1280, 768, 390])
+def test_only_a_picture_or_a_table_that_grew_pushes_what_is_below_it(lab, cells, width):
+    lab.page.set_viewport_size({"width": width, "height": 720})
+    lab.page.wait_for_timeout(200)  # JupyterLab lays itself out
+    pushed = []
+    for explorer in lab.explorers:
+        for kind, keys in KEYS.items():
+            for control in explorer.query_selector_all(kind):
+                tops = [explorer.evaluate(TOPS)]
+                for way in [*keys, "End", "Home"] if kind == "[role=slider]" else keys:
+                    press(control, way)
+                    lab.page.evaluate(ANSWERED)
+                    tops.append(explorer.evaluate(TOPS))
+                pushed += [(control.evaluate(NAMED), *move) for move in moved(tops) if width == 1280 or not move[-1]]
+    assert pushed == []
+
+
+def moved(tops):
+    """From one of `tops` to the next: which view moved, how far, and whether a picture or table before it has another height."""
+    for before, after in pairwise(tops):
+        grew = False
+        for i, ((old, height, _), (new, now, grows)) in enumerate(zip(before, after, strict=True)):
+            if None not in (old, new) and abs(new - old) > 2:
+                yield i, new - old, grew
+            grew |= grows and height != now
 
 
 @pytest.mark.sweep
@@ -504,10 +557,12 @@ def test_what_is_typed_stays_text(lab, cells):
 @pytest.mark.sweep
 def test_the_controls_are_on_one_screen_with_what_they_change(lab, cells):
     lab.page.set_viewport_size({"width": 1280, "height": 720})
-    for key in ("Home", "End"):
-        press_sliders(lab.page, key)
-        assert lab.page.evaluate(APART) == [] and lab.page.evaluate(CUT) == []
-        assert lab.page.evaluate(NO_TOTAL) == []
+    for side in ("expandLeft", "collapseLeft"):  # with and without the file browser
+        lab.page.evaluate(f"window.jupyterapp.shell.{side}()")
+        for key in ("Home", "End"):
+            press_sliders(lab.page, key)
+            assert lab.page.evaluate(APART) == [] and lab.page.evaluate(CUT) == []
+            assert lab.page.evaluate(NO_TOTAL) == []
 
 
 @pytest.mark.sweep

@@ -41,13 +41,16 @@ span.unrolled-changed, .unrolled-changed th { font-weight: 700 !important; }
 .unrolled-changed td:last-child::after { content: "◂ changed"; white-space: nowrap; }
 .widget-html-content
     { > p { min-height: 3em; } /* a second line moves nothing */
+      > pre:has(> [data-key]) { min-height: 9em; } /* nor does a sixth line of code */
       :is(th, td) { white-space: nowrap; padding-inline: 6px !important; }
-      > div:has(> table) { max-height: 66vh; }
+      > div:has(> table) { max-height: 64vh; }
       tr:first-child > *, tr[data-key$=" total"] > * { position: sticky; top: 0; background: var(--jp-layout-color0, Canvas); }
       tr[data-key$=" total"] > * { top: auto; bottom: 0; }
       tr.unrolled-changed[data-key$=" total"] > * { background-image: linear-gradient(rgba(204,121,167,.22) 0 0); } }
 @media (max-width: 900px) { .widget-html-content > div:has(> svg) { animation: unrolled-begin 1ms; } }
+@media (max-width: 600px) { .widget-html-content > div:has(> svg) { animation-name: unrolled-turned; } } /* so it begins again */
 @keyframes unrolled-begin { from, to { scroll-snap-type: x mandatory; } }
+@keyframes unrolled-turned { from, to { scroll-snap-type: x mandatory; } }
 @supports (animation-timeline: scroll())
     { tr[data-key$=" total"] > :nth-child(2)::after { content: "↕ Scroll to see all."; visibility: hidden;
         animation: unrolled-cut linear both; animation-timeline: scroll(y); } }
@@ -57,7 +60,9 @@ span.unrolled-changed, .unrolled-changed th { font-weight: 700 !important; }
       .widget-vbox > .unrolled-controls { display: contents;
         > :focus-within { position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color0, Canvas); } }
       .widget-html-content { :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; }
-        td:not(:last-child) { white-space: normal; } } }
+        td:not(:last-child) { white-space: normal; } > p { min-height: 4.5em; } }
+      .widget-box:has(svg) .widget-html-content /* there a sentence needs four lines, and an equation six */
+        { > p { min-height: 6em; } > pre { min-height: 9em; } > pre:has(> [data-key]) { min-height: 13.5em; } } }
 </style>"""
 
 

@@ -155,13 +155,11 @@ def final_state_table(state: CursorState) -> Table:
     rows = []
     for k in range(s.h_n[0]):
         layer, direction = divmod(k, s.D)
-        top = layer == s.num_layers - 1
-        part = f"{s.H_out}:" if direction else f":{s.H_out}"
-        where = f"output[{'0' if direction else '-1'}, 0, {part}]" if top else "not in output"
-        rows.append((f"h_n[{k}]", f"layer {layer}, {DIRECTIONS[direction]}", f"[{layer}, {direction}]", where))
+        after = f"t={0 if direction else s.L - 1}"
+        rows.append((f"h_n[{k}]", f"layer {layer}, {DIRECTIONS[direction]}", f"[{layer}, {direction}]", after))
     layer, direction, t, _, _ = state.cursor
     is_last = t == (0 if direction else s.L - 1)  # an earlier state is emphasised in the picture, and is in no row
-    headings = ("row", "last state of", "h_n.view", "the same values")
+    headings = ("row", "last state of", "h_n.view", "last step")
     return Table(headings, tuple(rows), here=f"h_n[{layer * s.D + direction}]" if is_last else "")
 
 
@@ -287,7 +285,7 @@ def final_state_note(state: CursorState) -> str:
     said = f"h_n has {there}. Row {k} is layer {layer}, {DIRECTIONS[direction]}, after its own last step."
     earlier = t if direction else state.shapes.L - 1 - t
     if earlier:
-        said += f" The emphasised state is {plural(earlier, 'step')} earlier, at t={t}."
+        said += f" You see it {plural(earlier, 'step')} earlier, at t={t}."
     return note(f"{said} What does not reach it is left empty.")
 
 

@@ -191,9 +191,9 @@ def _tensor_box(x: float, y: float, name: str, shape: Shape, below: float) -> st
     names = [
         text(x, y - 12 - shift, name, fill=role.ink, font_weight=700),
         text(x, y + h + 15, f"{across}={sizes[across]}", size=11),
-        text(x, y + h + 28, f"axis {order[across]}", size=11, fill=QUIET),
-        text(x + w + shift + 6, y + h / 2, f"{down}={sizes[down]}", size=11),
-        text(x + w + shift + 6, y + h / 2 + 12, f"axis {order[down]}", size=11, fill=QUIET),
+        text(x, y + h + 29, f"axis {order[across]}", size=11, fill=QUIET),
+        text(x + w + shift + 6, y + h / 2 - 1, f"{down}={sizes[down]}", size=11),
+        text(x + w + shift + 6, y + h / 2 + 14, f"axis {order[down]}", size=11, fill=QUIET),
     ]
     if "N" in order:
         deep = f"N={sizes['N']}, axis {order['N']}"

@@ -73,13 +73,16 @@ class Picture:
             share = self.chosen / self.width
             left = round(share * least)
             style += f";--chosen:{share:.2f};scroll-snap-align:center;scroll-margin:0 {left - least}px 0 {-left}px"
-        return _scrolled(f'<svg style="{style}"{self.data.removeprefix("<svg")}', least)
+        # A picture that gets wider than its page shrinks, and what is below it stays; on a phone, room is worth more.
+        room = f"min({self.height}px,max(37vh,{self.height * 3 // 4}px))"
+        room = f";min-height:clamp(0px,(100vw - 600px)*999,{room})"
+        return _scrolled(f'<svg style="{style}"{self.data.removeprefix("<svg")}', least, room)
 
     def __repr__(self) -> str:
         return f"Picture: {self.alt}"
 
 
-def _scrolled(drawing: str, least: int) -> str:
+def _scrolled(drawing: str, least: int, room: str = "") -> str:
     """The drawing in a pane of its own, and a line that says there is more to the right of it.
 
     The line has a height only where the page is narrower than the picture, whose least width is given.
@@ -87,7 +90,7 @@ def _scrolled(drawing: str, least: int) -> str:
     closed = f"margin-bottom:clamp(-20px,(100% - {least}px)*-999,0px)"  # per cent of the page's width
     opened = f"max-width:clamp(0px,({least}px - 100%)*999,100%)"
     cue = f'<div style="{closed};{opened};height:20px;overflow:hidden;font-size:12px">↔ Scroll sideways to see the rest.</div>'
-    return f'<div style="overflow-x:auto">{drawing}</div>{cue}'
+    return f'<div style="overflow-x:auto{room}">{drawing}</div>{cue}'
 
 
 def show(figure: Any, alt: str | None = None) -> None:

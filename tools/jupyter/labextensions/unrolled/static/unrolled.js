@@ -33,10 +33,10 @@ function goToTheEnd(event) {
 }
 
 // A finger. It moves a slider without giving it the focus, as a mouse does; on a narrow page what has the focus stays in view.
-// The number beside the slider keeps the focus that it gets: somebody wants to type.
+// The number beside the slider keeps the focus that it gets, and is selected as a whole: somebody wants to type another one.
 
-function focusTouched({ target }) {
-  if (target.matches?.('.widget-readout')) return;
+function focusTouched({ type, target }) {
+  if (target.matches?.('.widget-readout')) return type === 'click' && getSelection().selectAllChildren(target);
   target.closest?.('.unrolled-controls .widget-slider')?.querySelector('.noUi-handle:not(:focus)')?.focus({ preventScroll: true });
 }
 
