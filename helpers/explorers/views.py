@@ -254,7 +254,7 @@ def _paragraph(html: str) -> str:
 @full_width
 def constructor_note(state: CallState) -> str:
     """The names whose shapes have just changed, which may be below the edge of the screen, and what dropout does."""
-    changes = place_of_changes("Move a slider: what changes is marked.")
+    changes = place_of_changes("Move a control: what changes is marked.")
     return _paragraph(f"{changes} {escape(_dropout_words(state))}".strip())
 
 
