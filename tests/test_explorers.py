@@ -255,21 +255,18 @@ def test_the_terms_of_the_equation_add_up():
     assert sum(terms) == pytest.approx(total, abs=3e-3) and torch.tensor(total).tanh().item() == pytest.approx(h, abs=2e-3)
 
 
-def test_each_row_of_h_n_is_where_the_table_says():
+def test_each_row_of_h_n_is_the_state_that_the_table_says():
     explorer = explore_layers()
     explorer.controls["bidirectional"].value = True
-    rnn_state = explorer.state.trace
+    seen = explorer.state.trace
     rows = ElementTree.fromstring(explorer.html[VIEWS["layers"].index("final states")]).iter("tr")
-    output, h_n = torch.tensor(rnn_state.output), torch.tensor(rnn_state.h_n)
-    found = 0
-    for name, _, at, where, _ in [["".join(cell.itertext()) for cell in row] for row in rows][1:]:
-        row = eval(name, {"h_n": h_n})[0]
-        view = h_n.view(rnn_state.shapes.num_layers, rnn_state.shapes.D, 1, -1)
-        assert torch.equal(view[tuple(map(int, re.findall(r"\d", at)))][0], row)
-        if where.startswith("output"):
-            assert torch.allclose(eval(where, {"output": output}), row, atol=1e-6)
-            found += 1
-    assert found == 2  # of the top layer: forward and reverse
+    told = [["".join(cell.itertext()) for cell in row] for row in rows][1:]
+    assert len(told) == len(seen.h_n) == 4
+    for name, _, at, step, _ in told:
+        row = eval(name, {"h_n": seen.h_n})[0]
+        layer, direction = map(int, re.findall(r"\d", at))
+        assert (seen.h_n.reshape(2, 2, 1, -1)[layer, direction, 0] == row).all()
+        assert (seen.hidden[layer, direction, int(step.removeprefix("t=")), 0] == row).all()
 
 
 def test_the_mark_is_at_a_row_of_h_n_only_where_the_picture_emphasises_its_state():
