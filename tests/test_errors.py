@@ -468,6 +468,12 @@ def test_an_error_of_another_thread_is_explained():
     assert explain_error(error).fix.code == "rnn(torch.zeros(5, 2, 3).double().float())"
 
 
+def test_a_network_whose_constructor_failed_hides_nothing():
+    half_built = failure("from torch import nn\nnn.RNN(3)")  # its traceback keeps it alive
+    code = "rnn = nn.RNN(3, 4)\n_, h_n = rnn(torch.zeros(5, 2, 3))\nrnn(torch.zeros(5, 2, 3), h_n[0])\n"
+    assert explain_error(failure(PRELUDE + code)).fix.code == "rnn(torch.zeros(5, 2, 3), h_n[0].unsqueeze(0))", half_built
+
+
 def test_the_error_beneath_another_is_looked_at():
     """`raise ... from error` says itself what it comes from."""
     code = """

@@ -589,11 +589,11 @@ def test_the_stop_button_ends_an_endless_loop_and_the_state_is_restored(capsys):
     before = global_state()
     kept = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background ignore it
     try:
-        with pytest.raises(KeyboardInterrupt):
-            check("03.3", endless)
+        stopped = check("03.3", endless)
     finally:
         signal.signal(signal.SIGINT, kept)
     assert global_state() == before
+    assert stopped.right is False and "it was still running when you stopped it. Your line: " in repr(stopped)
     print("after")
     assert capsys.readouterr() == ("after\n", "")
     assert check("03.3", (EXERCISES["03.3"].truth)).right is True

@@ -160,6 +160,12 @@ WRITTEN = [
         "One number is asked for: take the",
     ),
     ("03.3", "the pair", lambda rnn, x: rnn(x.transpose(0, 1)), "Your function returns several results together, and"),
+    (
+        "03.4",
+        "no batch",
+        lambda rnn, x: torch.zeros((1 + rnn.bidirectional) * rnn.num_layers, rnn.hidden_size),
+        "The axis of the batch",
+    ),
     ("03.3", "h_n", lambda rnn, x: rnn(x.transpose(0, 1))[1], "That is h_n, the state after the"),
     ("03.3", "h_n without layer", lambda rnn, x: rnn(x.transpose(0, 1))[1][0], "That is only the last one along"),
     ("03.3", "the pair, untransposed", lambda rnn, x: rnn(x), "Your function returns several results together. Only"),
@@ -232,6 +238,8 @@ WRITTEN = [
         lambda rnn, x: torch.cat([rnn(x)[0][-1, :, : rnn.hidden_size], rnn(x)[0][-1, :, rnn.hidden_size :]], -1),
         "The reverse direction ends at the first",
     ),
+    ("05.3", "cat without a list", lambda rnn, x: torch.cat(rnn(x)[1][-2], rnn(x)[1][-1]), "Give the tensors as one list"),
+    ("05.3", "no return", lambda rnn, x: print(rnn(x)[1].shape), "None"),
     ("05.3", "first step", lambda rnn, x: rnn(x)[0][0], "Now the forward half is the state"),
     (
         "05.3",

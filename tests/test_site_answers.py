@@ -53,6 +53,8 @@ b, because it is|b; c|b, or c|b, a|b, a reason|b,|the same words|forget-gate|for
 5 = 20|20 = 5|= 20|i think tanh|none|None of the 15|nobody|20 of the 30|one of two|1 out of 2|2 of 3 of 4|half|a half|one half of them|50%|50 percent|1 %|No one|6 and 2
 yes, it is|No: they differ|yes; no|no, not yes|yes,|line b|Answer B|option c|b: the biases|(b) the biases|a b|the tanh|It is tanh|an tanh|tanh gate
 the forget gate|forget gate|input gate|gate|the|a|words.|the words|it's b|b: |'b: x'|(the tanh)|the tanh gate
+not 20|not five|isn't 5|t≠2|t != 2|not (4, 7)|nothing|knot 3|(5, 2, 2×2)|5, 2, 2·2|5x2,4|2.5×2, 2, 4|9 × 3 − 7|30 − 10|4·5|5·2·4
+No. It is in output[0].|Yes. They meet.|No - they differ|no – never|yes - no|no-one|yes-no
 (20, 32, 64)|(32, 20, 64)|32 x 20 x 64|187.5|96|3,3,2,2,1,1|63|a|c|d|forget|Forget.|words""".replace("\n", "|").split("|")
 JUDGE = "([asked, all]) => all.map(typed => { const { right, said, hint } = judge(asked, typed); return [right, said, hint]; })"
 

@@ -143,7 +143,7 @@ def test_each_row_with_a_key_keeps_room_for_its_mark(make):
 def test_a_marked_row_is_told_by_more_than_colour():
     table = state_table(np.array([[0.5, -1.0], [0.25, 0.0]]), t=1)
     root = ElementTree.fromstring(table._repr_html_())
-    weights = {"".join(th.itertext()): "font-weight:700" in th.get("style") for th in root.iter("th") if th.get("scope") == "row"}
+    weights = {"".join(th.itertext()): "text-shadow" in th.get("style") for th in root.iter("th") if th.get("scope") == "row"}
     assert weights == {"t=0": False, "t=1": True} and [row[-1] for row in rows_of(table)] == ["", "", "◂ here"]
 
 

@@ -164,7 +164,8 @@ def networks_in(roots: Iterable[Any]) -> list[Any]:
     # The graph has weights only, not their owners: look through the networks that are alive.
     things = gc.get_objects() if weights else []
     kinds = {kind for kind in set(map(type, things)) if issubclass(kind, RECURRENT)}
-    alive = [thing for thing in things if type(thing) in kinds]
+    # One whose constructor failed is alive as long as its traceback, and has no parameters.
+    alive = [thing for thing in things if type(thing) in kinds and "_modules" in vars(thing)]
     return [module for module in alive if any(id(weight) in weights for weight in module.parameters())]
 
 

@@ -62,7 +62,7 @@ def yes_or_no(guess: str) -> bool | None:
     (True, False, None, None)
     """
     typed = re.sub("^i think ", "", plain(guess).strip("'\"()"))
-    first, *more = re.split("[,;:]| (?:it|they|because|of course)\\b", typed, maxsplit=1)
+    first, *more = re.split("[,;:.]| [-–—] | (?:it|they|because|of course)\\b", typed, maxsplit=1)
     said = {name: re.search(rf"\b(?:{'|'.join(words)})\b", "".join(more)) for name, words in (("yes", YES), ("no", NO))}
     if first in YES and not said["no"]:
         return True
@@ -97,13 +97,20 @@ def read_numbers(guess: str, answer: Any) -> list[float]:
     ([21.0], [])
     >>> read_numbers("none of them", 20), read_numbers("two of the 3", 2), read_numbers("50 %", 0.5), read_numbers("1 of 2", 0.5)
     ([0.0], [2.0], [0.5], [0.5])
+    >>> read_numbers("(4, 2×4)", (4, 8)), read_numbers("9 × 4 − 17", 19), read_numbers("not 8", 8)
+    ([4.0, 8.0], [19.0], [])
     """
-    typed = plain(guess)
+    typed = plain(guess).replace("−", "-").replace("·", "×")
+    if re.search(r"\bnot\b|n't\b|≠|!=", typed):
+        return []  # what it is not
     typed = _in_digits(typed) if isinstance(answer, Sequence) else _one_number(typed, isinstance(answer, float))
     if isinstance(answer, float) and typed.count(",") == 1 and "." not in typed:
         typed = typed.replace(",", ".")  # a decimal comma: 0,5 is 0.5
-    if isinstance(answer, Sequence) and len(answer) > 1 and not re.search("[,;]", typed):
-        typed = typed.replace("*", " ")  # 5*2*4 is a shape here, as 5x2x4 is
+    if isinstance(answer, Sequence) and len(answer) > 1:
+        if not re.search("[,;]", typed):
+            typed = typed.replace("*", " ")  # 5*2*4 is a shape here, as 5x2x4 is
+        elif len(_numbers(typed)) != len(answer):
+            typed = re.sub(r"(?<=\d) ?[x×] ?(?=\d)", "*", typed)  # and (4, 2x4) is (4, 8)
     elif isinstance(answer, (int, float)) and re.fullmatch(r"[\d.\s()+/x×-]+", typed):
         typed = re.sub("[x×]", "*", typed)  # and 2x4 is a product where one number is asked for
     return _numbers(typed)
@@ -167,7 +174,7 @@ def _numbers(typed: str) -> list[float]:
     ([4.0, 7.0], [4.0, 7.0], [3.0])
     """
     # A digit inside a name (h_n, l0, conv2d) belongs to the name, not to the answer.
-    bare = typed.replace("x", " ").replace("×", " ").replace("−", "-")
+    bare = typed.replace("x", " ").replace("×", " ")
     bare = re.sub(r"(?<![\d.])[^\W\d]\w*(?:\.\w+)*\s*=?", " ", bare).strip()
     bare = re.sub(r"(?<=\d)_(?=\d)", "", bare)  # Python's 1_240
     worked_out = _worked_out(bare)

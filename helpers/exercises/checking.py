@@ -56,7 +56,7 @@ def check(number: str, answer: Any) -> Verdict:
     ----------
     number : of the exercise, as in its notebook
     answer : a shape, number or word, written in any way; or a function, which is called with random sizes and compared
-             with torch. A function that never ends is stopped with the notebook's stop button.
+             with torch. Stop a function that never ends with the notebook's stop button: the verdict says which line it was in.
 
     The same answer always gets the same verdict, no matter how often the cell is run.
 

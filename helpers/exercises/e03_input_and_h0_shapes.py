@@ -102,7 +102,10 @@ EXERCISES: list[Exercise] = [
         any_network_and_batch,
         lambda rnn, x: torch.zeros_like(rnn(x)[1]),
         [
-            (lambda rnn, x: zero_state(rnn, x, x.size(0)), "Which axis is the batch depends on rnn.batch_first."),
+            (
+                lambda rnn, x: zero_state(rnn, x, x.size(0)),
+                "rnn.batch_first says which axis of x is the batch.",
+            ),
             (lambda rnn, x: zero_state(rnn, x, x.size(1)), "With batch_first=True, N is x.size(0)."),
             (
                 lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x), D=1),
@@ -115,6 +118,10 @@ EXERCISES: list[Exercise] = [
             (
                 lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x))[0],
                 "h_0 has an axis for layers and directions, before the batch.",
+            ),
+            (
+                lambda rnn, x: zero_state(rnn, x, batch_size(rnn, x))[:, 0],
+                "The axis of the batch is missing, between the layers and the features.",
             ),
             (
                 lambda rnn, x: zero_state(rnn, x, x.size(1) if rnn.batch_first else x.size(0)),

@@ -62,6 +62,7 @@ EXERCISES: list[Exercise] = [
             2: "Row 2 is layer 1, forward.",
             4: "Do all forward rows come first, or does the count begin at 1? It goes layer by layer, from row 0.",
             5: "That is the last row: layer 2, reverse.",
+            -3: "That is the row, counted from the end. Count it from the front, where h_n begins with row 0.",
         },
         ("Count layer by layer, and in each layer first forward, then reverse.", "The row is 2*layer + direction."),
     ),

@@ -3,8 +3,6 @@
 import math
 from dataclasses import astuple, dataclass
 from functools import lru_cache, partial
-from linecache import getline
-from traceback import walk_tb
 from typing import Any
 
 import torch
@@ -18,8 +16,9 @@ from .cases import CASE_COUNT, SMALL_CASE_COUNT, Case
 from .differences import difference, results_agree, shape_difference
 from .exercise import Arguments, Exercise, Function, Predict, Write
 from .guesses import about_wrong_axis, ask_back, too_far, what_differs
+from .own_errors import describe_error, own_line
 from .sandbox import Outcome, attempt, preserve_global_state
-from .syntax import code_that_runs, read_syntax
+from .syntax import read_syntax
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,15 @@ def judge(exercise: Exercise, answer: Any) -> Judgement:
     >>> judge(two, ...).sentence
     'What is 1 + 1?'
     """
-    if answer is ... or unanswered(exercise, answer):
-        return Judgement(None, exercise.question)
-    # Making a network draws its weights. The seed, because the same answer must always get the same judgement.
-    with preserve_global_state(), torch.enable_grad():
-        seed_torch(0)
-        return _judge_prediction(exercise, answer) if isinstance(exercise, Predict) else _judge_function(exercise, answer)
+    try:
+        if answer is ... or unanswered(exercise, answer):
+            return Judgement(None, exercise.question)
+        # Making a network draws its weights. The seed, because the same answer must always get the same judgement.
+        with preserve_global_state(), torch.enable_grad():
+            seed_torch(0)
+            return _judge_prediction(exercise, answer) if isinstance(exercise, Predict) else _judge_function(exercise, answer)
+    except KeyboardInterrupt as stopped:  # an endless loop, and the stop button
+        return Judgement(False, f"it was still running when you stopped it.{own_line(stopped, answer)}", complete=True)
 
 
 def unanswered(exercise: Exercise, answer: Any) -> bool:
@@ -149,7 +151,7 @@ def _judge_function(exercise: Write, answer: Any) -> Judgement:
     outcome = attempt(lambda: [_call_with_case(exercise, answer, number) for number in range(CASE_COUNT)])
     note = _note(outcome)
     if outcome.error is not None:
-        return Judgement(False, _describe_error(outcome.error, answer), note=note, complete=True)
+        return Judgement(False, describe_error(outcome.error, answer), note=note, complete=True)
     results = outcome.value
     if any(result is ... for result, _ in results):
         return Judgement(None, exercise.question)
@@ -157,7 +159,8 @@ def _judge_function(exercise: Write, answer: Any) -> Judgement:
         case, what, raised = _smallest_failure(exercise, answer, results)
         hint = _matching_hint(exercise, results) or _hint_of_almost_right(exercise, results) or _hint_of_tuple(exercise, results)
         sentence = what if raised else f"for {describe_case(exercise, case)}, {what}"
-        return Judgement(False, sentence, hint, note, raised and not hint)
+        nothing = all(result is None for result, _ in results)  # a forgotten return, and no mistake that a hint knows
+        return Judgement(False, sentence, hint, note, (raised or nothing) and not hint)
     changed = next((changed for _, changed in results if changed), "")
     if changed:
         sentence = f"the result is right, but the function changes its argument {changed}."
@@ -182,7 +185,7 @@ def _smallest_failure(exercise: Write, answer: Function, results: list[tuple[Any
         if result is ... or number >= CASE_COUNT and isinstance(expected, Exception) or _agree(result, expected):
             return None
         raised = isinstance(result, Exception)
-        return number, _describe_error(result, answer) if raised else difference(result, expected, exercise.axes), raised
+        return number, describe_error(result, answer) if raised else difference(result, expected, exercise.axes), raised
 
     own = [found for number in range(CASE_COUNT) if (found := failure(number))]
     if first := next((found for found in own if found[2]), None):
@@ -303,6 +306,8 @@ def _hint_of_almost_right(exercise: Write, results: list[tuple[Any, str]]) -> st
 def _hint_of_tuple(exercise: Write, results: list[tuple[Any, str]]) -> str:
     """What a network returns, where its result was used as if it were one tensor, and Python or torch has complained."""
     errors = [result for result, _ in results if isinstance(result, (AttributeError, TypeError))]
+    if any("must be tuple of Tensors, not Tensor" in str(error) for error in errors):
+        return "Give the tensors as one list, as in torch.cat([a, b], dim=-1)."
     networks = [value for value in _named_arguments(exercise, 0).values() if isinstance(value, nn.RNNBase)]
     if networks and any("tuple" in str(error) for error in errors):
         return "A tuple is used as one tensor. A network, for example, returns a tuple: [0] is output, and [1] is h_n."
@@ -316,27 +321,6 @@ def _note(outcome: Outcome) -> str:
     if outcome.used_global_rng:
         notes.append("It set a seed or drew global random numbers; their state was restored.")
     return " ".join(notes)
-
-
-def _describe_error(error: BaseException, answer: Any) -> str:
-    """The error that a learner's function raised, and its own line where it did so."""
-    try:
-        first = (str(error).strip().splitlines() or [""])[0]
-    except Exception:  # an error whose own text fails
-        first = ""
-    said = f": {shorten(first, 130).rstrip('.')}" if first else ""
-    return f"it raised {type(error).__name__}{said}.{_own_line(error, answer)}"
-
-
-def _own_line(error: BaseException, answer: Any) -> str:
-    code, own = code_that_runs(answer), None
-    for frame, number in walk_tb(error.__traceback__):
-        if code and frame.f_code.co_filename == code.co_filename:
-            own = number
-    if code is None or own is None:
-        return ""
-    line = shorten(getline(code.co_filename, own).strip(), 60)
-    return f" Your line: {line}" if line else f" It is in your line {own}."
 
 
 def _kind_of_answer(truth: Any) -> str:

@@ -50,7 +50,7 @@ def _common_without(*excluded: str) -> tuple[str, ...]:
 TOPICS = {
     topic.name: topic
     for topic in [
-        Topic("output and h_n", 1, (), ("num_layers",), "03", "input: (L, N, H_in)"),
+        Topic("output and h_n", 1, (), ("num_layers",), "03", "Four tensors"),
         Topic("RNNCell", 1, (), ("sequence",), "04", "RNNCell: the single step as a module"),
         Topic(
             "batch_first",

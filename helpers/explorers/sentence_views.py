@@ -85,7 +85,7 @@ def token_row(state: SentenceState | ReviewState) -> str:
         notes.append(f"You typed {state.token_count} tokens; the first {MOST_TOKENS} are read here.")
     if not read.known:
         notes.append("No word left to read, so there is no input: L=0.")
-    return f'<div style="line-height:2">{" ".join(shown)}{more}</div>{"".join(map(note, notes))}'
+    return f'<div style="line-height:2">{" ".join(shown)}{more}</div>{note(" ".join(notes))}'
 
 
 def _token(token: str, known: bool) -> str:
@@ -138,8 +138,8 @@ def reading_notes(state: BatchState) -> str:
         if state.packed
         else "The RNN reads the whole grid, padding too: h_n is what is left after the last column."
     )
-    notes = (*state.notes, read if state.sentences else "There is nothing to read.")
-    return "".join(map(note, notes))
+    notes = (read if state.sentences else "There is nothing to read.", *state.notes)
+    return note(" ".join(notes))
 
 
 def padded_grid(state: BatchState) -> Picture | str:

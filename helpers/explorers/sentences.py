@@ -211,7 +211,7 @@ def _notes(i: int, token_count: int, sentence: Sentence) -> list[str]:
     """Which tokens of a sentence are not read, and why."""
     notes = []
     if not token_count:
-        notes.append(f"Sentence {i} has no words, so it is left out: a row of length 0 cannot be packed.")
+        notes.append(f"Sentence {i} has no words, so it is left out.")
     if token_count > MOST_STEPS:
         notes.append(f"Sentence {i} has {token_count} tokens; the first {MOST_STEPS} are read here.")
     if sentence.unknown:

@@ -55,8 +55,8 @@ class Picture:
     def inline(self) -> str:
         """The HTML of the picture in a live view: the SVG itself, so that hovering over a cell shows its value.
 
-        >>> Picture("<svg/>", alt="an empty drawing", width=10, height=20).inline()[:49]
-        '<div style="overflow-x:auto"><svg style="width:mi'
+        >>> Picture("<svg/>", alt="an empty drawing", width=10, height=20).inline()[:28]
+        '<div style="overflow-x:auto;'
 
         A PNG has no parts to hover over, so it stays an `<img>`.
         """

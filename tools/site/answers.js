@@ -82,7 +82,7 @@ function yesOrNo(typed) {
   const text = plain(typed)
     .replace(/^['"()]+|['"()]+$/g, "")
     .replace(/^i think /, "");
-  const [first, more] = text.replace(/[,;:]| (?:it|they|because|of course)\b/, "\n").split("\n").concat("");
+  const [first, more] = text.replace(/[,;:.]| [-–—] | (?:it|they|because|of course)\b/, "\n").split("\n").concat("");
   const said = (/** @type {string[]} */ words) => new RegExp(`\\b(?:${words.join("|")})\\b`).test(more);
   if (YES.includes(first) && !said(NO)) return true;
   return NO.includes(first) && !said(YES) ? false : null;
@@ -111,12 +111,21 @@ function oneNumber(text, isPart) {
 /** The numbers in what was typed; the answer tells which of two readings is meant. @param {string} typed @param {Answer} answer */
 function readNumbers(typed, answer) {
   const isPart = typeof answer === "object" && "near" in answer;
-  let text = Array.isArray(answer) ? inDigits(plain(typed)) : oneNumber(plain(typed), isPart);
+  const ascii = plain(typed).replaceAll("−", "-").replaceAll("·", "×");
+  if (/\bnot\b|n't\b|≠|!=/.test(ascii)) return []; // what it is not
+  let text = Array.isArray(answer) ? inDigits(ascii) : oneNumber(ascii, isPart);
   if (isPart && /^[^.,]*,[^.,]*$/.test(text)) text = text.replace(",", ".");
-  if (Array.isArray(answer) && answer.length > 1 && !/[,;]/.test(text)) text = text.replaceAll("*", " ");
-  else if (!Array.isArray(answer) && /^[\d.\s()+/x×-]+$/.test(text)) text = text.replace(/[x×]/g, "*");
-  text = text.replace(/[x×]/g, " ").replaceAll("−", "-");
+  if (Array.isArray(answer) && answer.length > 1) {
+    if (!/[,;]/.test(text)) text = text.replaceAll("*", " ");
+    else if (numbersIn(text).length !== answer.length) text = text.replace(/(?<=\d) ?[x×] ?(?=\d)/g, "*");
+  } else if (!Array.isArray(answer) && /^[\d.\s()+/x×-]+$/.test(text)) text = text.replace(/[x×]/g, "*");
+  return numbersIn(text);
+}
+
+/** @param {string} text */
+function numbersIn(text) {
   const bare = text
+    .replace(/[x×]/g, " ")
     .replace(/(?<![\d.])[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]+)*\s*=?/gu, " ")
     .replace(/(?<=\d)_(?=\d)/g, "");
   return workedOut(bare) ?? (bare.match(/-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?/g) ?? []).map(Number);

@@ -127,7 +127,10 @@ def _other_sizes(facts: Facts) -> Check:
         read_so = not first and (f"{kept}[0]" in line.source or f"{kept}[-1]" in line.source)
         certain = facts.data.size(1 - first) > 1 and not read_so
         fix = remade(line, facts.module, batch_first=str(not first)) if certain else ""
-        yield f"{cause}batch_first={not first}, or transpose the input.", fix
+        yield (
+            f"{cause}batch_first={not first}, or transpose the input. If the input is right, make the state for N={facts.N}.",
+            fix,
+        )
     if not facts.cell:
         cause = "batch_first changes the axes of input and output, never those of the states: there the batch is second."
         yield cause, each(facts, "{}.transpose(0, 1).contiguous()")
