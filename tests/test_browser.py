@@ -339,6 +339,22 @@ def test_jupyterlab_keeps_the_swatches_of_a_stored_table(lab):
         close_notebook(lab.page)
 
 
+@pytest.mark.sweep
+def test_a_new_kernel_that_knows_no_name_is_told_what_to_run(lab):
+    notebook = new_notebook(cells=[new_code_cell("rnn(x)"), new_code_cell("1 / 0")], metadata={"kernelspec": KERNEL})
+    nbformat.write(notebook, lab.folder / "restarted.ipynb")
+    open_notebook(lab.page, "restarted.ipynb")
+    try:
+        for _ in range(2):
+            lab.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+        errors = lab.page.locator(".jp-RenderedText")
+        expect(errors).to_have_count(2)
+        expect(errors.first).to_contain_text("Run the first cell of this notebook.")
+        expect(errors.last).not_to_contain_text("Run the first cell")
+    finally:
+        close_notebook(lab.page)
+
+
 PRINTED = """
 print("largest change           forward half   backward half\\noutput[-1]               0.004          0.592")
 """

@@ -1,6 +1,7 @@
 // What the course adds to JupyterLab, where no option of JupyterLab or ipywidgets does it: names of controls, the End key,
-// the focus after a touch, still pictures of explorers whose kernel is gone, answers that stay folded, printed tables that scroll,
-// signs that something is cut, and dark pictures on a dark page. The last five change only what is shown.
+// the focus after a touch, still pictures of explorers whose kernel is gone, answers that stay folded, what to do when a new kernel
+// knows no name, printed tables that scroll, signs that something is cut, and dark pictures on a dark page. From the still pictures
+// on, they change only what is shown.
 
 // Names. The handle of a slider and the number beside it stand next to a label that is not theirs, and the buttons of a
 // player contain only an icon. With these names a screen reader says "hidden_size" where it would only say "slider".
@@ -77,6 +78,14 @@ function keepAnswersFolded(app, { id, result }) {
   result.then(end, end); // no run follows if a question, such as the one before a restart, was answered with no
 }
 
+// Lost names. After a restart the kernel knows no name, and has not imported what explains errors either.
+
+function sayWhatToRun(printed) {
+  if (!/^NameError: name '\w+' is not defined/m.test(printed.textContent) || printed.previousElementSibling) return;
+  const advice = 'Run the first cell of this notebook. Then run each cell above this one whose first line is "# needed below".';
+  printed.before(Object.assign(document.createElement('p'), { textContent: advice, className: 'unrolled-advice' }));
+}
+
 // Printed tables. JupyterLab wraps every printed line, also inside a number. Text is wrapped between words, and a table not at all:
 // at least half of its lines, and two of them, have a gap of two spaces or begin with four.
 
@@ -97,6 +106,7 @@ const STYLE = `.jp-OutputPlaceholder .jp-PlaceholderText { font-size: 0; visibil
   &::before { visibility: visible; font-size: var(--jp-ui-font-size1); content: "After your guess: click to see the result" } }
 .jp-RenderedMarkdown details { margin-bottom: 1em } /* JupyterLab leaves no room below it */
 .jp-RenderedMarkdown { overflow-wrap: break-word } /* a long name breaks where it would be cut */
+.unrolled-advice { font: bold var(--jp-content-font-size1) / 1.5 var(--jp-content-font-family); color: var(--jp-content-font-color1) }
 .jp-RenderedText pre { word-break: normal; overflow-wrap: break-word }
 .jp-RenderedText pre.unrolled-aligned { white-space: pre; overflow-x: auto }
 .jp-OutputArea-output :is(div:has(> table), pre.unrolled-aligned) { background: /* a shadow where it goes on to the right */
@@ -115,7 +125,10 @@ function activate(app) {
   for (const kind of ['touchend', 'click']) document.addEventListener(kind, focusTouched, true);
   app.commands.commandExecuted.connect((commands, run) => keepAnswersFolded(app, run));
   const lookAt = (node) => {
-    for (const printed of node.parentElement?.querySelectorAll('.jp-RenderedText pre') ?? []) keepTogether(printed);
+    for (const printed of node.parentElement?.querySelectorAll('.jp-RenderedText pre') ?? []) {
+      keepTogether(printed);
+      sayWhatToRun(printed);
+    }
     if (node instanceof HTMLElement) nameControlsIn(node); // never the inside of a picture
     else if (node.data?.startsWith('Error displaying widget')) showPicture(app, node.parentElement);
   };
