@@ -242,7 +242,7 @@ def _hatched_box(x: float, y: float, w: float, h: float, tip: str) -> str:
 def _h_n_frame(row: int, column: int) -> str:
     x, y = GRID_LEFT + column * CELL_WIDTH, GRID_TOP + row * CELL_HEIGHT
     style = dict(fill="none", stroke=H_N.colour, stroke_width=2, stroke_dasharray="4 3", rx=6)
-    return tag("rect", x=x - 1.5, y=y - 1.5, width=CELL_WIDTH - 1, height=CELL_HEIGHT - 1, **style)
+    return tag("rect", x=x - 0.5, y=y - 0.5, width=CELL_WIDTH - 3, height=CELL_HEIGHT - 3, **style)  # two never touch
 
 
 def _data_strip(y: float, begins: list[int]) -> tuple[list[str], float]:

@@ -97,10 +97,9 @@ function keepTogether(printed) {
   printed.classList.toggle('unrolled-aligned', aligned > 1 && 2 * aligned >= lines.length);
 }
 
-// Style. In the place of folded outputs JupyterLab writes the first line of them, which may be the answer: nobody sees it, and no
-// screen reader says it. What is cut has a shadow
-// at its edge, and a line that says so, where the browser can tell. Dark pictures: black and white change places, and a colour stays
-// the colour it is. A live explorer brings the same rule.
+// Style. In the place of folded outputs JupyterLab writes the first line of them, which may be the answer: here nobody sees it, and
+// no screen reader says it. What is cut has a shadow at its edge, and a line that says so, where the browser can tell. Dark pictures:
+// black and white change places, and a colour stays the colour it is. A live explorer brings the same rule.
 
 const STYLE = `.jp-OutputPlaceholder .jp-PlaceholderText { font-size: 0; visibility: hidden; white-space: normal;
   &::before { visibility: visible; font-size: var(--jp-ui-font-size1); content: "After your guess: click to see the result" } }
