@@ -49,9 +49,10 @@ class Table:
     def _row(self, row: tuple[str, ...]) -> str:
         name, *cells = row
         marked = name == self.here
-        bold = ";text-shadow:.04em 0,-.04em 0" if marked else ""  # a bold font would make the column wider
-        first = f'<th scope="row" style="{_CELL_STYLE};text-align:left;font-weight:400{bold}">'
-        first += f"{_swatch(name)}{escape(name)}</th>"
+        swatch, style = _swatch(name), f"{_CELL_STYLE};text-align:left;font-weight:400"
+        style += ";white-space:nowrap" if swatch else ""  # a swatch and its name stay on one line
+        style += ";text-shadow:.04em 0,-.04em 0" if marked else ""  # a bold font would make the column wider
+        first = f'<th scope="row" style="{style}">{swatch}{escape(name)}</th>'
         rest = "".join(f'<td style="{_CELL_STYLE};text-align:left">{escape(cell)}</td>' for cell in cells)
         if self._has_marks:  # there is always room for the mark, so that the table does not move when it appears
             rest += f'<td style="{_CELL_STYLE};min-width:5em">{"◂ here" if marked else ""}</td>'
