@@ -124,6 +124,8 @@ def test_the_sentence_names_tensors_and_counts_parameters_and_what_is_gone():
     parameters = rows("parameter", weight=1, bias_1=1, bias_2=1, total=3)
     fewer = rows("parameter", weight=1, total=1)
     assert "No shape has changed. 2 parameters are gone.<" in said(parameters, fewer)
+    assert "No shape has changed. 2 parameters are new.<" in said(fewer, parameters)
+    assert "No shape has changed.<" in said(rows("line", a=1, b=2), rows("line", a=1))
     assert "Changed shapes: h_n, 1 parameter.<" in said(
         parameters + rows("tensor", h_n=1),
         fewer[:0] + rows("parameter", weight=2, bias_1=1, bias_2=1, total=4) + rows("tensor", h_n=2),

@@ -42,10 +42,10 @@ def mark_changes(views: Sequence[str], before: Sequence[str]) -> list[str]:
     '<span data-key="line y" class="unrolled-changed">y = 2</span>'
     """
     old, new = _parts(before), _parts(views)
-    changed = [key for key, part in new.items() if old.get(key) != part]
-    if not old or not changed:
+    changed, gone = [key for key, part in new.items() if old.get(key) != part], [key for key in old if key not in new]
+    if not old or not (changed or gone):
         return [*views]
-    words = changed_words(changed, [key for key in old if key not in new])
+    words = changed_words([key for key in changed if key in old], [key for key in changed if key not in old], gone)
 
     def mark(found: re.Match[str]) -> str:
         part, key = found[0], found[2]
@@ -54,17 +54,23 @@ def mark_changes(views: Sequence[str], before: Sequence[str]) -> list[str]:
     return [WORDS.sub(rf"\g<1>{words}", PART.sub(mark, html)) for html in views]
 
 
-def changed_words(changed: Sequence[str], gone: Sequence[str]) -> str:
+def changed_words(changed: Sequence[str], new: Sequence[str], gone: Sequence[str]) -> str:
     """The sentence about the shapes: tensors have names in it, and parameters are counted.
 
-    >>> changed_words(["tensor h_n", "parameter weight_ih_l0", "line rnn"], gone=["parameter bias_ih_l0"])
+    >>> changed_words(["tensor h_n", "parameter weight_ih_l0", "line rnn"], new=[], gone=["parameter bias_ih_l0"])
     'Changed shapes: h_n, 1 parameter. 1 parameter is gone.'
     """
-    names = [key.removeprefix("tensor ") for key in changed if key.startswith("tensor ")]
-    count, fewer = (sum(key.startswith("parameter ") and key != "parameter total" for key in keys) for keys in (changed, gone))
-    names += [plural(count, "parameter")] if count else []
+
+    def count(keys: Sequence[str]) -> int:
+        return sum(key.startswith("parameter ") and key != "parameter total" for key in keys)
+
+    names = [key.removeprefix("tensor ") for key in (*changed, *new) if key.startswith("tensor ")]
+    names += [plural(count(changed), "parameter")] if count(changed) else []
     words = f"Changed shapes: {', '.join(names)}." if names else "No shape has changed."
-    return f"{words} {plural(fewer, 'parameter')} {'is' if fewer == 1 else 'are'} gone." if fewer else words
+    for keys, what in ((new, "new"), (gone, "gone")):
+        if number := count(keys):
+            words += f" {plural(number, 'parameter')} {'is' if number == 1 else 'are'} {what}."
+    return words
 
 
 def without_keys(html: str) -> str:

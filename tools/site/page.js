@@ -72,14 +72,16 @@ function patch(pane, before, now) {
   }
 }
 
-/** By the rule of helpers/explorers/marks.py. @param {string[]} changed @param {string[]} gone */
-function changedWords(changed, gone) {
-  const [count, fewer] = [changed, gone].map((keys) => keys.filter((key) => /^parameter (?!total$)/.test(key)).length);
+/** By the rule of helpers/explorers/marks.py. @param {string[]} changed @param {string[]} fresh @param {string[]} gone */
+function changedWords(changed, fresh, gone) {
+  const [count, more, fewer] = [changed, fresh, gone].map((keys) => keys.filter((key) => /^parameter (?!total$)/.test(key)).length);
   const parameters = (/** @type {number} */ number) => `${number} parameter${number === 1 ? "" : "s"}`;
-  const names = changed.filter((key) => key.startsWith("tensor ")).map((key) => key.slice("tensor ".length));
+  const said = (/** @type {number} */ number, /** @type {string} */ what) =>
+    number ? ` ${parameters(number)} ${number === 1 ? "is" : "are"} ${what}.` : "";
+  const names = [...changed, ...fresh].filter((key) => key.startsWith("tensor ")).map((key) => key.slice("tensor ".length));
   if (count) names.push(parameters(count));
   const words = names.length ? `Changed shapes: ${names.join(", ")}.` : "No shape has changed.";
-  return fewer ? `${words} ${parameters(fewer)} ${fewer === 1 ? "is" : "are"} gone.` : words;
+  return words + said(more, "new") + said(fewer, "gone");
 }
 
 // ---- explorers: controls beside live views
@@ -186,7 +188,8 @@ class PageExplorer {
     const changed = before.size ? now.filter((part) => before.get(key(part)) !== part.outerHTML) : [];
     for (const part of changed) part.className = "unrolled-changed";
     const gone = [...before.keys()].filter((name) => !this.parts.has(name));
-    const words = changed.length ? changedWords(changed.map(key), gone) : "";
+    const [fresh, other] = [false, true].map((known) => changed.map(key).filter((name) => before.has(name) === known));
+    const words = before.size && changed.length + gone.length ? changedWords(other, fresh, gone) : "";
     for (const place of all(this.place, "[data-changes]")) place.textContent = words || (place.dataset.changes ?? "");
   }
 

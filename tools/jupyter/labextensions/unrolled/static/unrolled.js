@@ -78,11 +78,13 @@ function keepAnswersFolded(app, { id, result }) {
   result.then(end, end); // no run follows if a question, such as the one before a restart, was answered with no
 }
 
-// Lost names. After a restart the kernel knows no name, and has not imported what explains errors either.
+// Lost names. After a restart the kernel knows no name, and has not imported what explains errors either. Where that is imported,
+// its explanation is another output of the cell.
 
 function sayWhatToRun(printed) {
   if (!/^NameError: name '\w+' is not defined/m.test(printed.textContent) || printed.previousElementSibling) return;
-  const advice = 'Run the first cell of this notebook. Then run each cell above this one whose first line is "# needed below".';
+  if (printed.closest('.jp-OutputArea')?.childElementCount !== 1) return;
+  const advice = 'Run the first cell of this notebook, then each cell that begins with "# needed below", then this section.';
   printed.before(Object.assign(document.createElement('p'), { textContent: advice, className: 'unrolled-advice' }));
 }
 
@@ -115,6 +117,7 @@ const STYLE = `.jp-OutputPlaceholder .jp-PlaceholderText { font-size: 0; visibil
   content: "↔ Scroll sideways to see the rest."; display: block; height: 0; overflow: hidden;
   font: 12px/20px var(--jp-ui-font-family); animation: unrolled-wide linear both; animation-timeline: scroll(x); } }
 @keyframes unrolled-wide { from, to { height: 20px } }
+[data-jp-theme-light="false"] .widget-dropdown > select { appearance: auto; background-image: none } /* its arrow is dark, too */
 [data-jp-theme-light="false"] .jp-OutputArea-output :is(svg[role="img"], img[src^="data:image"])
   { filter: invert(.9) hue-rotate(180deg); }`;
 
