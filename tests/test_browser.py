@@ -349,7 +349,7 @@ def test_a_new_kernel_that_knows_no_name_is_told_what_to_run(lab):
             lab.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
         errors = lab.page.locator(".jp-RenderedText")
         expect(errors).to_have_count(2)
-        expect(errors.first).to_contain_text("Run the first cell of this notebook.")
+        expect(errors.first).to_contain_text("Run the first cell of this notebook, then")
         expect(errors.last).not_to_contain_text("Run the first cell")
     finally:
         close_notebook(lab.page)

@@ -75,7 +75,7 @@ class _Game:
 def _question(state: _QuizState) -> str:
     question = state.question
     heading = f"<b>Level {question.level}: {escape(question.topic.name)}</b>"
-    return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0;min-height:7.5em">{escape(question.text)}</pre>'
+    return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0;min-height:10.5em">{escape(question.text)}</pre>'
 
 
 @full_width

@@ -266,7 +266,7 @@ def _dropout_words(state: CallState) -> str:
     factors = state.trace.dropout_factors
     if factors is None:
         return "dropout acts only in training mode: now nothing is dropped."
-    dropped = f"dropout sets {(factors == 0).sum()} of {factors.size} elements between the layers to 0 at this call"
+    dropped = f"dropout sets {(factors == 0).sum()} of {plural(factors.size, 'element')} between the layers to 0 at this call"
     return f"{dropped}, and multiplies the others by {factors.max():.2f}." if factors.any() else f"{dropped}."
 
 

@@ -83,7 +83,7 @@ function keepAnswersFolded(app, { id, result }) {
 
 function sayWhatToRun(printed) {
   if (!/^NameError: name '\w+' is not defined/m.test(printed.textContent) || printed.previousElementSibling) return;
-  if (printed.closest('.jp-OutputArea')?.childElementCount !== 1) return;
+  if (printed.closest('.jp-OutputArea')?.querySelectorAll(':scope > .jp-OutputArea-child').length !== 1) return;
   const advice = 'Run the first cell of this notebook, then each cell that begins with "# needed below", then this section.';
   printed.before(Object.assign(document.createElement('p'), { textContent: advice, className: 'unrolled-advice' }));
 }
