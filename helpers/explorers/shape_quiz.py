@@ -75,7 +75,8 @@ class _Game:
 def _question(state: _QuizState) -> str:
     question = state.question
     heading = f"<b>Level {question.level}: {escape(question.topic.name)}</b>"
-    return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0;min-height:10.5em">{escape(question.text)}</pre>'
+    room = "clamp(10.5em,(600px - 100vw)*999,16.5em)"  # seven lines; on a phone they are wrapped
+    return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0;min-height:{room}">{escape(question.text)}</pre>'
 
 
 @full_width
