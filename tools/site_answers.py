@@ -42,7 +42,7 @@ WORDS = [
     (r"\bbefore you\s+run\s+the\s+(next\s+)?cell\b", "before you open what the cell shows"),
     (r"\b(guess|Predict) before you run\b", r"\1 before you look"),
     (
-        r"and change things\. You can run any cell again, and it gives the same result\.",
+        r"and change things\. You can run any cell again\.",
         "and take the notebook to change things.",
     ),
     (r"^- \*\*To begin in the middle:\*\* run the first cell.*\n", ""),

@@ -62,8 +62,8 @@ span.unrolled-changed { font-weight: 700; }
         > :focus-within { position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color0, Canvas); } }
       .widget-html-content { :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; }
         td:not(:last-child) { white-space: normal; } > p { min-height: 4.5em; } }
-      .widget-box:has(svg) .widget-html-content /* there a sentence needs five lines, an equation six, and code eleven */
-        { > p { min-height: 7.5em; } > pre { min-height: 9em; } > pre:has(> [data-key]) { min-height: 16.5em; } } }
+      .widget-box:has(svg) .widget-html-content /* there a sentence needs four lines, an equation six, and code eleven */
+        { > p { min-height: 6em; } > pre { min-height: 9em; } > pre:has(> [data-key]) { min-height: 16.5em; } } }
 </style>"""
 
 

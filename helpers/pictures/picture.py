@@ -73,9 +73,9 @@ class Picture:
             share = self.chosen / self.width
             left = round(share * least)
             style += f";--chosen:{share:.2f};scroll-snap-align:center;scroll-margin:0 {left - least}px 0 {-left}px"
-        # A picture that gets wider than its page shrinks, and what is below it stays; on a phone, room is worth more.
-        room = f"min({self.height}px,max(37vh,{self.height * 3 // 4}px))"
-        room = f";min-height:clamp(0px,(100vw - 600px)*999,{room})"
+        # A picture that gets wider than its page shrinks, and what is below it stays. On a phone most are at three quarters.
+        low, high = f"{self.height * 3 // 4}px", f"{self.height}px"
+        room = f";min-height:clamp({low},(100vw - 600px)*999,min({high},max(37vh,{low})))"
         return _scrolled(f'<svg style="{style}"{self.data.removeprefix("<svg")}', least, room)
 
     def __repr__(self) -> str:
