@@ -58,12 +58,13 @@ span.unrolled-changed { font-weight: 700; }
 @keyframes unrolled-cut { from, to { visibility: visible; } }
 @media (max-width: 600px)
     { .widget-vbox:has(> .unrolled-controls) { flex-flow: row wrap; > * { width: 100%; } }
-      .widget-vbox > .unrolled-controls { display: contents;
-        > :focus-within { position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color0, Canvas); } }
+      .widget-vbox > .unrolled-controls { display: contents; }
+      .widget-vbox:has(svg, table) > .unrolled-controls > :focus-within /* an answer's feedback would be covered */
+        { position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color0, Canvas); }
       .widget-html-content { :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; }
         td:not(:last-child) { white-space: normal; } > p { min-height: 4.5em; } }
-      .widget-box:has(svg) .widget-html-content /* there a sentence needs four lines, an equation six, and code eleven */
-        { > p { min-height: 6em; } > pre { min-height: 9em; } > pre:has(> [data-key]) { min-height: 16.5em; } } }
+      .widget-box:has(svg) .widget-html-content /* there a sentence needs five lines, an equation six, and code eleven */
+        { > p { min-height: 6.5em; line-height: 1.3 !important; } > pre { min-height: 9em; } > pre:has(> [data-key]) { min-height: 16.5em; } } }
 </style>"""
 
 
