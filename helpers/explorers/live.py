@@ -64,7 +64,8 @@ span.unrolled-changed { font-weight: 700; }
       .widget-html-content { :is(th, td) { min-width: 0 !important; padding-inline: 4px !important; }
         td:not(:last-child) { white-space: normal; } > p { min-height: 4.5em; } }
       .widget-box:has(svg) .widget-html-content /* there a sentence needs five lines, an equation six, and code eleven */
-        { > p { min-height: 6.5em; line-height: 1.3 !important; } > pre { min-height: 9em; } > pre:has(> [data-key]) { min-height: 16.5em; } } }
+        { > p { min-height: 6.5em; line-height: 1.3 !important; } > pre { min-height: 9em; }
+          > pre:has(> [data-key]) { min-height: 16.5em; } } }
 </style>"""
 
 
